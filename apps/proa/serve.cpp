@@ -1,0 +1,232 @@
+// proa serve: constructs every part in the order of the arrows, connects them, runs until a signal.
+// Reading serve() top to bottom is reading the architecture.
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+
+#include <boost/json.hpp>
+
+#include "privileges.h"
+#include "serve_options.h"
+#include "shard.h"
+#include "storage/storage.h"
+
+namespace proa::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What is opened while root and kept.
+struct Ground {
+  DaemonUser user;
+  os::UniqueFd data_lock;
+  std::vector<os::UniqueFd> listeners;
+  launcher::LauncherProcess launcher;
+  launcher::RoleConnections roles;
+};
+
+fs::path beside_program(const char* name) {
+  std::error_code failed;
+  return fs::read_symlink("/proc/self/exe", failed).parent_path() / name;
+}
+
+launcher::LauncherConfig launcher_config(const ServeOptions& options, const DaemonUser& user,
+                                         std::uint32_t shards) {
+  launcher::LauncherConfig config;
+  config.data_folder = fs::absolute(options.data);
+  config.runtimes_folder = options.runtimes.empty() ? beside_program("../share/proa/runtimes") : options.runtimes;
+  config.init_program = beside_program("proa-init");
+  config.shards = shards;
+  config.max_slots = options.max_environments;
+  config.daemon_uid = user.uid;
+  config.daemon_gid = user.gid;
+  config.cpu_policy = options.cpu_policy == "quota" ? launcher::CpuPolicy::quota : launcher::CpuPolicy::weight;
+  config.wants_network = !options.no_network;
+  config.may_enable_forwarding = options.enable_forwarding;
+  return config;
+}
+
+// Everything that needs root, then never again root.
+Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
+  if (::geteuid() != 0) {
+    return Error(Errc::denied, "proa serve must be started as root for now (it becomes another user at once): "
+                               "try sudo proa serve");
+  }
+  Ground ground;
+  TRY(auto user, find_user(options.user));
+  ground.user = std::move(user);
+  TRY(prepare_data_folder(options.data, ground.user));
+  TRY(auto lock, lock_data_folder(options.data));
+  ground.data_lock = std::move(lock);
+  TRY(auto listeners, listen_on(options.listen, shards));
+  ground.listeners = std::move(listeners);
+  const fs::path program = options.launcher.empty() ? beside_program("proa-launcher") : options.launcher;
+  TRY(auto launcher, launcher::start_launcher(program, launcher_config(options, ground.user, shards)));
+  ground.launcher = std::move(launcher);
+  auto roles = launcher::receive_roles(ground.launcher.socket.get());
+  if (!roles) return Error(Errc::unavailable, "proa-launcher did not start; its own message stands above");
+  ground.roles = std::move(roles.value());
+  TRY(become(ground.user));
+  return ground;
+}
+
+/// Status that shards show; refreshed by the main thread, which alone may wait for shards.
+class StatusBoard {
+ public:
+  boost::json::object read() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+  }
+  void write(boost::json::object status) {
+    const std::lock_guard lock(mutex_);
+    status_ = std::move(status);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  boost::json::object status_;
+};
+
+boost::json::object collect_status(std::vector<std::unique_ptr<Shard>>& shards, const ServeOptions& options,
+                                   const DaemonUser& user) {
+  boost::json::object out;
+  out["version"] = PROA_VERSION;
+  out["auth"] = "off";
+  out["user"] = user.text;
+  out["isolation"] = options.isolation;
+  out["shards"] = shards.size();
+  pool::PoolCounts sum;
+  for (auto& shard : shards) {
+    const pool::PoolCounts counts = shard->counts();
+    sum.idle += counts.idle;
+    sum.frozen += counts.frozen;
+    sum.leased += counts.leased;
+    sum.parked += counts.parked;
+    sum.starting += counts.starting;
+  }
+  out["environments"] = boost::json::object{{"idle", sum.idle}, {"frozen", sum.frozen}, {"running", sum.leased},
+                                            {"parked", sum.parked}, {"starting", sum.starting}};
+  boost::system::error_code failed;
+  const std::string text = shards.front()->pool_status();
+  auto host = boost::json::parse(boost::json::string_view(text), failed);
+  out["host"] = failed ? boost::json::value("launcher does not answer") : std::move(host);
+  return out;
+}
+
+os::UniqueFd end_signals() {
+  sigset_t ends;
+  ::sigemptyset(&ends);
+  ::sigaddset(&ends, SIGTERM);
+  ::sigaddset(&ends, SIGINT);
+  ::sigprocmask(SIG_BLOCK, &ends, nullptr);  // before threads start: they inherit it
+  return os::UniqueFd(::signalfd(-1, &ends, SFD_CLOEXEC));
+}
+
+/// Gives new roles' connections to the shards. False: the launcher is gone for good.
+bool take_new_roles(int socket, std::vector<std::unique_ptr<Shard>>& shards) {
+  auto roles = launcher::receive_roles(socket);
+  if (!roles || roles.value().spawn.size() != shards.size()) return false;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    shards[i]->reconnect(std::move(roles.value().spawn[i]), std::move(roles.value().pool[i]));
+  }
+  return true;
+}
+
+/// Waits for the end; refreshes the status meanwhile. The exit status.
+int watch(const os::UniqueFd& signals, const Ground& ground, std::vector<std::unique_ptr<Shard>>& shards,
+          StatusBoard& board, const ServeOptions& options) {
+  for (;;) {
+    std::array<pollfd, 2> polled{{{signals.get(), POLLIN, 0}, {ground.launcher.socket.get(), POLLIN, 0}}};
+    const int ready = ::poll(polled.data(), polled.size(), 2'000);
+    if (ready < 0 && errno != EINTR) return 1;
+    if (polled[0].revents != 0) return 0;
+    if (polled[1].revents != 0 && !take_new_roles(ground.launcher.socket.get(), shards)) {
+      std::fprintf(stderr, "proa: the launcher is gone: stopping (a service manager should start proa again)\n");
+      return 1;
+    }
+    board.write(collect_status(shards, options, ground.user));
+  }
+}
+
+void print_ready(const ServeOptions& options, const Ground& ground, const boost::json::object& status) {
+  const auto port = port_of(ground.listeners.empty() ? -1 : ground.listeners.front().get());
+  (void)port;
+  std::string warning;
+  const auto* host = status.if_contains("host");
+  if (host != nullptr && host->is_object()) {
+    const auto& network = host->as_object().at("network").as_object();
+    if (!network.at("available").as_bool()) {
+      warning = "; network: none (" + std::string(network.at("reason").as_string()) + ")";
+    }
+  }
+  std::printf("proa serves http://%s as account %s; auth: off; user: %s%s\n", options.listen.c_str(),
+              options.account_id.c_str(), ground.user.text.c_str(), warning.c_str());
+  std::fflush(stdout);
+}
+
+Result<int> run(const ServeOptions& options) {
+  const std::uint32_t shard_count =
+      options.shards != 0 ? options.shards : std::clamp(std::thread::hardware_concurrency(), 1U, 32U);
+  const os::UniqueFd signals = end_signals();
+  TRY(auto ground, prepare(options, shard_count));
+
+  SystemClock clock;
+  boost::asio::thread_pool blocking(2);
+  const auto programs = environment::RuntimePrograms::discover("/usr");
+  TRY(auto store, storage::open_sqlite(options.data / "catalog" / "catalog.db"));
+  catalog::CatalogOptions catalog_options;
+  catalog_options.data_folder = options.data;
+  catalog_options.interpreter_versions = [&](std::string_view runtime) { return programs.version_of(runtime); };
+  TRY(auto catalog, catalog::Catalog::open(std::move(catalog_options), *store, blocking, clock));
+  dispatch::Admission admission(1000);
+  pool::IdleBoard idle_board;
+
+  StatusBoard board;
+  pool::PoolOptions pool_options;
+  pool_options.environments_max = std::max<std::size_t>(1, options.max_environments / shard_count);
+  const Shared shared{*catalog, admission, idle_board, programs, clock};
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::vector<dispatch::ShardDispatcher*> dispatchers;
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    shards.push_back(std::make_unique<Shard>(i, shared, pool_options, std::move(ground.roles.spawn[i]),
+                                             std::move(ground.roles.pool[i])));
+    dispatchers.push_back(&shards.back()->dispatcher());
+  }
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    shards[i]->dispatcher().set_peers(dispatchers);
+    api::ApiOptions api_options;
+    api_options.account_id = options.account_id;
+    api_options.region = options.region;
+    api_options.status = [&board] { return board.read(); };
+    TRY(shards[i]->open(std::move(ground.listeners[i]), std::move(api_options)));
+  }
+  for (auto& shard : shards) shard->run();
+  board.write(collect_status(shards, options, ground.user));
+  print_ready(options, ground, board.read());
+
+  const int status = watch(signals, ground, shards, board, options);
+  const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(options.stop_timeout_s);
+  for (auto& shard : shards) shard->stop(deadline);
+  ground.launcher.socket.reset();
+  ::waitpid(ground.launcher.pid, nullptr, 0);  // it removes what it made on the host
+  blocking.join();
+  return status;
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  auto status = run(options);
+  if (status) return status.value();
+  std::fprintf(stderr, "proa: %s\n", status.error().message().c_str());
+  return 1;
+}
+
+}  // namespace proa::apps

@@ -1,0 +1,39 @@
+// Options of `proa serve`, and their command line.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+
+namespace CLI {
+class App;
+}
+
+namespace proa::apps {
+
+struct ServeOptions {
+  std::string listen = "127.0.0.1:9600";
+  std::filesystem::path data = "/var/lib/proa";
+  std::string account_id = "000000000000";
+  std::string region = "us-east-1";
+  std::string isolation = "container";
+  std::string user = "proa";
+  std::uint32_t shards = 0;  ///< 0: one a processor
+  std::uint32_t max_environments = 1024;
+  std::uint32_t stop_timeout_s = 30;
+  std::string cpu_policy = "weight";
+  bool no_network = false;
+  bool enable_forwarding = false;
+  std::filesystem::path runtimes;  ///< empty: beside the program
+  std::filesystem::path launcher;  ///< empty: beside the program
+};
+
+/// Adds the verb `serve` with every option to `app`.
+void add_serve(CLI::App& app, ServeOptions& options);
+
+/// Runs the daemon until a signal ends it; the exit status of the program.
+int serve(const ServeOptions& options);
+
+}  // namespace proa::apps

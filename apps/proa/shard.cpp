@@ -1,0 +1,103 @@
+#include "shard.h"
+
+#include <pthread.h>
+
+#include <future>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
+
+namespace proa::apps {
+namespace asio = boost::asio;
+namespace {
+
+environment::EnvironmentParts parts_of(asio::io_context& io, sandbox::SandboxFactory& sandboxes,
+                                       Clock& clock, RandomSource& random) {
+  return {io.get_executor(), sandboxes, clock, random};
+}
+
+pool::PoolHooks hooks_of(catalog::Catalog& catalog) {
+  pool::PoolHooks hooks;
+  hooks.is_current = [&catalog](const model::FunctionVersion& function) {
+    model::FunctionRef ref;
+    ref.account_id = function.account_id;
+    ref.region = function.region;
+    ref.name = function.name;
+    auto now = catalog.resolve(ref);
+    return now && now.value()->revision_id == function.revision_id;
+  };
+  return hooks;
+}
+
+}  // namespace
+
+Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, os::UniqueFd spawn,
+             os::UniqueFd pool)
+    : work_(std::make_unique<asio::executor_work_guard<asio::io_context::executor_type>>(io_.get_executor())),
+      launcher_(io_.get_executor(), std::move(spawn), std::move(pool)),
+      sandboxes_(io_.get_executor(), launcher_),
+      pool_(parts_of(io_, sandboxes_, shared.clock, random_), shared.programs, shared.idle_board,
+            [&] { pool_options.shard = number; return pool_options; }(), hooks_of(shared.catalog)),
+      dispatcher_(io_.get_executor(), shared.catalog, shared.admission, pool_),
+      shared_(shared) {}
+
+Shard::~Shard() {
+  if (thread_.joinable()) stop(shared_.clock.steady_now());
+}
+
+Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
+  api_ = std::make_unique<api::Api>(shared_.catalog, dispatcher_, shared_.clock, std::move(options));
+  http::ServerOptions server_options;
+  server_options.body_limit = [this](const http::Request& request) { return api_->body_limit(request); };
+  server_ = std::make_unique<http::Server>(
+      io_.get_executor(), std::move(listener),
+      [this](http::Request& request) { return api_->serve(request); }, std::move(server_options));
+  return server_->start();
+}
+
+void Shard::run() {
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "proa-shard");
+    io_.run();
+  });
+}
+
+void Shard::stop(SteadyTime deadline) {
+  asio::co_spawn(io_, close(deadline), [this](std::exception_ptr) { work_.reset(); });
+  thread_.join();
+}
+
+asio::awaitable<void> Shard::close(SteadyTime deadline) {
+  if (server_) (void)co_await server_->close(deadline);
+  (void)co_await pool_.close();
+  launcher_.disconnect();
+}
+
+void Shard::reconnect(os::UniqueFd spawn, os::UniqueFd pool) {
+  // std::function-like handlers must be copyable in Asio 1.81's post: shared ownership for the hop.
+  auto fds = std::make_shared<std::pair<os::UniqueFd, os::UniqueFd>>(std::move(spawn), std::move(pool));
+  asio::post(io_, [this, fds] { launcher_.reconnect(std::move(fds->first), std::move(fds->second)); });
+}
+
+std::string Shard::pool_status() {
+  std::promise<std::string> promise;
+  auto answer = promise.get_future();
+  asio::co_spawn(
+      io_,
+      [](launcher::Client& launcher, std::promise<std::string>& out) -> asio::awaitable<void> {
+        auto status = co_await launcher.pool_status();
+        out.set_value(status ? status.value() : std::string());
+      }(launcher_, promise),
+      [](std::exception_ptr) {});
+  return answer.get();
+}
+
+pool::PoolCounts Shard::counts() {
+  std::promise<pool::PoolCounts> promise;
+  auto answer = promise.get_future();
+  asio::post(io_, [&] { promise.set_value(pool_.counts()); });
+  return answer.get();
+}
+
+}  // namespace proa::apps

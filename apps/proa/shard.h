@@ -1,0 +1,70 @@
+// A shard: one thread with everything a call needs, and nothing shared on its way.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <thread>
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "catalog/catalog.h"
+#include "dispatch/admission.h"
+#include "dispatch/shard_dispatcher.h"
+#include "environment/environment.h"
+#include "http/http.h"
+#include "launcher/launcher.h"
+#include "pool/pool.h"
+#include "sandbox/container.h"
+
+namespace proa::apps {
+
+/// What all shards share; outlives them.
+struct Shared {
+  catalog::Catalog& catalog;
+  dispatch::Admission& admission;
+  pool::IdleBoard& idle_board;
+  const environment::RuntimePrograms& programs;
+  Clock& clock;
+};
+
+/// Constructed and connected by main before its thread starts; the members stand in the order of the
+/// arrows of docs/architecture.md, bottom-up.
+class Shard {
+ public:
+  Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, os::UniqueFd spawn,
+        os::UniqueFd pool);
+  ~Shard();
+
+  /// The API on `listener`. Before run().
+  Result<void> open(os::UniqueFd listener, api::ApiOptions options);
+  void run();
+  /// Ends calls by `deadline`, then environments, then the thread. Any thread; blocks.
+  void stop(SteadyTime deadline);
+  /// Connections to new launcher roles. Any thread.
+  void reconnect(os::UniqueFd spawn, os::UniqueFd pool);
+  /// The pool role's status as JSON; empty when there is no answer. Any thread but ours; blocks.
+  std::string pool_status();
+  pool::PoolCounts counts();
+
+  dispatch::ShardDispatcher& dispatcher() { return dispatcher_; }
+  pool::Pool& pool() { return pool_; }
+
+ private:
+  boost::asio::awaitable<void> close(SteadyTime deadline);
+
+  boost::asio::io_context io_{1};
+  std::unique_ptr<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
+  RandomSource random_;
+  launcher::Client launcher_;
+  sandbox::ContainerFactory sandboxes_;
+  pool::Pool pool_;
+  dispatch::ShardDispatcher dispatcher_;
+  Shared shared_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<http::Server> server_;
+  std::thread thread_;
+};
+
+}  // namespace proa::apps

@@ -1,0 +1,162 @@
+"""The life of a Python runtime process: parked, configure, ready, then call after call."""
+import json
+import os
+import sys
+import time
+
+from . import link as frames
+from . import loading, logs, payload
+from .context import LambdaContext, Settings
+from .faults import Fault, flush_output, report_of
+
+# Lambda's limit on an answer: 6 MiB and 100 bytes.
+MAX_ANSWER = 6 * 1024 * 1024 + 100
+_MAX_REPORT_TEXT = 64 * 1024
+# What functions commonly import; loaded while the process is parked, where it costs no one time.
+_PRELOAD = (
+    "base64 collections datetime decimal functools hashlib hmac http.client io itertools math"
+    " random re socket ssl string threading typing urllib.parse urllib.request uuid"
+).split()
+
+
+def main():
+    """Runs until the host closes the link or user code ends the process."""
+    fd = int(os.environ.pop("PROA_RUNTIME_FD"))
+    bundled = os.environ.pop("PROA_BUNDLED_PYTHON", None)
+    logs.unbuffer_streams()
+    link = frames.Link(fd)
+    try:
+        if os.environ.pop("PROA_PRELOAD", "") == "1":
+            _preload()
+        link.write(frames.PARKED, json.dumps({"runtime": _identity()}).encode())
+        handler, log = _configure(link, bundled)
+        _serve(link, handler, log)
+    except frames.LinkClosed:
+        flush_output()
+
+
+def _identity():
+    return "python%d.%d.%d" % sys.version_info[:3]
+
+
+def _preload():
+    for name in _PRELOAD:
+        try:
+            __import__(name)
+        except ImportError:  # a Python built without it, e.g. without ssl
+            pass
+
+
+def _configure(link, bundled):
+    """Waits for configure, becomes that function, and says ready."""
+    kind, body = link.read()
+    if kind != frames.CONFIGURE:
+        raise frames.MalformedFrame("frame of type %d in place of configure" % kind)
+    log = None
+    try:
+        config = _Configuration(body)
+        config.apply(bundled)
+        log = logs.FunctionLog(os.environ)
+        handler = loading.load(config.handler)
+    except Exception as error:
+        _fail_init(link, log or logs.FunctionLog({}), error)
+    flush_output()
+    link.write(frames.READY)
+    return handler, log
+
+
+def _fail_init(link, log, error):
+    report = report_of(error)
+    log.error(report)
+    link.write(frames.INIT_ERROR, _report_bytes(report))
+    sys.exit(1)
+
+
+class _Configuration:
+    """The body of configure, checked. See runtimes/README.md."""
+
+    def __init__(self, body):
+        try:
+            given = json.loads(str(body, "utf-8"))
+            self.handler = _text(given, "handler")
+            self.task_root = _text(given, "task_root")
+            self.cwd = _text(given, "cwd") if "cwd" in given else self.task_root
+            self.environment = given["environment"]
+            for name in self.environment:
+                _text(self.environment, name)
+        except Exception as error:
+            message = "configure: %s: %s" % (type(error).__name__, error)
+            raise Fault("Runtime.InvalidTaskConfig", message) from None
+
+    def apply(self, bundled):
+        """Makes the process that of the function: environment, folder, import path."""
+        os.environ.clear()
+        os.environ.update(self.environment)
+        time.tzset()
+        try:
+            os.chdir(self.cwd)
+        except OSError as error:
+            message = "Cannot use '%s' as working folder: %s" % (self.cwd, error.strerror)
+            raise Fault("Runtime.InvalidWorkingDir", message) from None
+        loading.extend_path(self.task_root, bundled)
+
+
+def _text(given, name):
+    value = given[name]
+    if not isinstance(value, str):
+        raise TypeError("member '%s' is not a string" % name)
+    return value
+
+
+def _serve(link, handler, log):
+    settings = Settings()
+    while True:
+        kind, body = link.read()
+        if kind != frames.INVOKE:
+            raise frames.MalformedFrame("frame of type %d in place of invoke" % kind)
+        call = frames.Invoke(body)
+        del body
+        log.begin(call.request_id)
+        _set_trace_id(call.trace_id)
+        try:
+            answer = _run(handler, call, settings)
+        except Exception as error:  # SystemExit and KeyboardInterrupt end the process, as on Lambda
+            report = report_of(error, call.request_id)
+            log.error(report)
+            _send(link, frames.ERROR, call, _report_bytes(report))
+        else:
+            _send(link, frames.RESPONSE, call, answer)
+            answer = None
+
+
+def _run(handler, call, settings):
+    context = LambdaContext(call, settings)
+    event = payload.decode(call.payload)
+    call.payload = None
+    return payload.encode(handler(event, context))
+
+
+def _set_trace_id(trace_id):
+    if trace_id:
+        os.environ["_X_AMZN_TRACE_ID"] = trace_id
+    else:
+        os.environ.pop("_X_AMZN_TRACE_ID", None)
+
+
+def _send(link, kind, call, answer):
+    flush_output()
+    if len(answer) > MAX_ANSWER:
+        size = len(answer).to_bytes(8, "little")
+        link.write(frames.TOO_LARGE, call.request_id_bytes, size)
+        return
+    link.write(kind, call.request_id_bytes, answer)
+
+
+def _report_bytes(report):
+    """JSON of a report; one that no frame could carry is cut down to what helps."""
+    data = payload.to_bytes(json.dumps(report, ensure_ascii=False))
+    if len(data) <= MAX_ANSWER:
+        return data
+    message = report["errorMessage"][:_MAX_REPORT_TEXT]
+    short = {**report, "errorMessage": message, "stackTrace": []}
+    return payload.to_bytes(json.dumps(short, ensure_ascii=False))

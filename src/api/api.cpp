@@ -1,0 +1,81 @@
+#include "api/api.h"
+
+#include "api/caller.h"
+#include "api/errors.h"
+#include "api/operations.h"
+
+namespace proa::api {
+namespace {
+
+#if defined(__aarch64__)
+constexpr std::string_view kHostArchitecture = "arm64";
+#else
+constexpr std::string_view kHostArchitecture = "x86_64";
+#endif
+
+Error unknown_path(const http::Request& request) {
+  return Error(Errc::not_found, "There is no operation " + request.method + " " +
+                                    std::string(request.raw_path().substr(0, 200)));
+}
+
+}  // namespace
+
+ApiOptions::ApiOptions() : architecture(kHostArchitecture) {}
+
+struct Api::Parts {
+  Parts(catalog::Catalog& catalog, dispatch::Dispatcher& dispatcher, Clock& clock,
+        ApiOptions given_options)
+      : options(std::move(given_options)), context{catalog, dispatcher, clock, options, {}} {
+    int id = 0;
+    for (const Operation& operation : operations()) {
+      router.add(operation.method, operation.pattern, id++);
+    }
+  }
+  const ApiOptions options;
+  Context context;
+  http::Router router;
+};
+
+Api::Api(catalog::Catalog& catalog, dispatch::Dispatcher& dispatcher, Clock& clock,
+         ApiOptions options)
+    : parts_(std::make_unique<Parts>(catalog, dispatcher, clock, std::move(options))) {}
+
+Api::~Api() = default;
+
+std::uint64_t Api::body_limit(const http::Request& request) const {
+  const auto match = parts_->router.find(request);
+  if (!match) return Operation{}.body_limit;
+  return operations()[static_cast<std::size_t>(match->id)].body_limit;
+}
+
+boost::asio::awaitable<http::Response> Api::serve(http::Request& request) {
+  std::string request_id = parts_->context.random.uuid();
+  http::Response response = co_await answer(request, request_id);
+  response.headers.add("x-amzn-RequestId", request_id);
+  co_return response;
+}
+
+boost::asio::awaitable<http::Response> Api::answer(http::Request& request, std::string request_id) {
+  Context& context = parts_->context;
+  const auto allowed = check_not_a_browser(request, context.options);
+  if (!allowed) co_return error_response(allowed.error());
+  auto match = parts_->router.find(request);
+  if (!match) co_return fault_response(Fault::unknown_operation, unknown_path(request).message());
+  const Operation& operation = operations()[static_cast<std::size_t>(match->id)];
+  if (operation.run == nullptr) {
+    const Error refused(Errc::unsupported,
+                        std::string(operation.name) + " is not supported by Proa yet");
+    co_return error_response(refused);
+  }
+  if (request.is_body_too_large) {
+    const auto action = operation.action.empty() ? operation.name : operation.action;
+    co_return body_too_large(action, operation.body_limit);
+  }
+  Call call{request, std::move(match->parameters), scope_of(request, context.options),
+            std::move(request_id)};
+  auto result = co_await operation.run(context, call);
+  if (!result) co_return error_response(result.error());
+  co_return std::move(result).value();
+}
+
+}  // namespace proa::api

@@ -1,0 +1,66 @@
+// The Lambda API over HTTP, and /proa/v1 beside it.
+//
+// Nouns: Api (one a shard: turns an http::Request into an http::Response), operation (one of
+// Lambda's; one file each). A shard's http::Server calls serve(); it calls catalog for what exists
+// and dispatch for what runs. Parsing never does work: a request is decoded and checked completely
+// before anything is asked of catalog or dispatch. Only errors.cpp knows HTTP statuses and Lambda's
+// exception names. Runs on its shard's executor.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html; long document:
+// docs/reference/api-coverage.md.
+#pragma once
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "catalog/catalog.h"
+#include "dispatch/dispatch.h"
+#include "http/http.h"
+
+#include <boost/json/object.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace proa::api {
+
+struct ApiOptions {
+  std::string account_id = "000000000000";  ///< 12 digits; every caller is this account
+  std::string region = "us-east-1";         ///< for requests without a SigV4 credential scope
+  /// Host names that are ours besides localhost, *.localhost, 127/8 and ::1; without port.
+  std::vector<std::string> host_names;
+  /// No keys were made ("auth: off"): requests with an Origin header or a foreign Host are refused,
+  /// because a web page in the user's browser could have sent them.
+  bool refuses_browsers = true;
+  /// What GetAccountSettings tells; dispatch enforces it.
+  std::uint32_t concurrent_executions = 1000;
+  /// "x86_64" or "arm64": what functions can run on here, and the default for new ones.
+  std::string architecture;
+  /// The body of GET /proa/v1/status, made by whoever built the daemon's parts. Called on the
+  /// shard.
+  std::function<boost::json::object()> status;
+
+  ApiOptions();
+};
+
+/// Serves all of the API for one shard. References outlive it. Not thread-safe: one executor.
+class Api {
+ public:
+  Api(catalog::Catalog& catalog, dispatch::Dispatcher& dispatcher, Clock& clock,
+      ApiOptions options);
+  ~Api();
+
+  /// Answers one request; every failure becomes an answer. Moves from the request's body. For
+  /// http::Server: `[&api](http::Request& request) { return api.serve(request); }`.
+  boost::asio::awaitable<http::Response> serve(http::Request& request);
+  /// For http::ServerOptions::body_limit: 6 MiB for Invoke, about 70 MB for code, 1 MiB else.
+  std::uint64_t body_limit(const http::Request& request) const;
+
+ private:
+  struct Parts;
+  boost::asio::awaitable<http::Response> answer(http::Request& request, std::string request_id);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace proa::api

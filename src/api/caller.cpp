@@ -1,0 +1,92 @@
+#include "api/caller.h"
+
+#include <algorithm>
+
+namespace proa::api {
+namespace {
+
+constexpr std::size_t kRegionMax = 32;
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool ends_ignoring_case(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() &&
+         equals_ignoring_case(text.substr(text.size() - end.size()), end);
+}
+
+/// The third part of KEY/DATE/REGION/SERVICE/aws4_request, or nothing.
+std::string_view region_in(std::string_view credential) {
+  for (int part = 0; part < 2; ++part) {
+    const std::size_t slash = credential.find('/');
+    if (slash == std::string_view::npos) return {};
+    credential.remove_prefix(slash + 1);
+  }
+  const std::string_view region = credential.substr(0, credential.find('/'));
+  const bool is_plain = std::all_of(region.begin(), region.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  return is_plain && region.size() <= kRegionMax ? region : std::string_view();
+}
+
+std::string_view credential_of(const http::Request& request) {
+  constexpr std::string_view kKey = "Credential=";
+  if (const auto authorization = request.headers.find("Authorization")) {
+    const std::size_t begin = authorization->find(kKey);
+    if (begin == std::string_view::npos) return {};
+    const std::string_view rest = authorization->substr(begin + kKey.size());
+    return rest.substr(0, rest.find_first_of(", "));
+  }
+  return request.query_value("X-Amz-Credential").value_or(std::string_view());
+}
+
+/// The name in a Host header, without port and brackets' port.
+std::string_view host_name(std::string_view host) {
+  if (host.starts_with("[")) return host.substr(0, host.find(']') + 1);
+  host = host.substr(0, host.find(':'));
+  if (host.ends_with(".")) host.remove_suffix(1);
+  return host;
+}
+
+/// 127.a.b.c, as digits and dots: a name that only begins so is somebody's domain.
+bool is_loopback_literal(std::string_view name) {
+  if (!name.starts_with("127.") || std::count(name.begin(), name.end(), '.') != 3) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+bool is_ours(std::string_view name, const ApiOptions& options) {
+  if (is_loopback_literal(name) || name == "[::1]") return true;
+  if (equals_ignoring_case(name, "localhost") || ends_ignoring_case(name, ".localhost"))
+    return true;
+  return std::any_of(options.host_names.begin(), options.host_names.end(),
+                     [&](const std::string& ours) { return equals_ignoring_case(name, ours); });
+}
+
+}  // namespace
+
+model::Scope scope_of(const http::Request& request, const ApiOptions& options) {
+  const std::string_view region = region_in(credential_of(request));
+  return {options.account_id, region.empty() ? options.region : std::string(region)};
+}
+
+Result<void> check_not_a_browser(const http::Request& request, const ApiOptions& options) {
+  if (!options.refuses_browsers) return ok();
+  if (const auto origin = request.headers.find("Origin")) {
+    return Error(Errc::denied,
+                 "Proa runs without keys (auth: off) and refuses requests of web pages: "
+                 "this one has the Origin '" +
+                     std::string(*origin) + "'");
+  }
+  const auto host = request.headers.find("Host");
+  if (!host || is_ours(host_name(*host), options)) return ok();  // browsers always send a Host
+  return Error(Errc::denied,
+               "Proa runs without keys (auth: off) and answers only to its own names: '" +
+                   std::string(*host) + "' is not one of them");
+}
+
+}  // namespace proa::api

@@ -1,0 +1,137 @@
+// CreateFunction: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+#include "api/errors.h"
+#include "api/fields.h"
+#include "api/function_input.h"
+#include "api/function_output.h"
+#include "api/operations.h"
+#include "api/runtimes.h"
+#include "model/settings.h"
+
+#include <boost/json/serialize.hpp>
+
+namespace proa::api {
+namespace {
+
+constexpr std::size_t kNameMax = 64;
+constexpr std::size_t kArnMax = 140;
+
+/// Everything a request says, before it is known to be good.
+struct Input {
+  std::string name;
+  catalog::ConfigChange config;
+  std::optional<std::string> architecture;
+  catalog::Tags tags;
+  bool is_image = false;
+};
+
+Input decode(const Fields& fields) {
+  Problems& problems = fields.problems();
+  Input input;
+  const auto name = fields.text("FunctionName");
+  input.name = name.value_or("");
+  input.config = decode_config(fields);
+  input.architecture = decode_architecture(fields);
+  input.tags = fields.map("Tags").value_or(catalog::Tags());
+  const std::string package = fields.text("PackageType").value_or("Zip");
+  input.is_image = package == "Image";
+  if (!name) problems.missing("functionName");
+  if (!input.config.role) problems.missing("role");
+  if (!fields.object("Code")) problems.missing("code");
+  if (package != "Zip" && package != "Image") {
+    problems.violate(package, "packageType", "satisfy enum value set: [Image, Zip]");
+  }
+  return input;
+}
+
+/// A name alone is refused as a parameter and not as a constraint: so does Lambda.
+std::optional<http::Response> refuse_name(const std::string& name) {
+  const bool is_plain = name.find(':') == std::string::npos;
+  const std::size_t most = is_plain ? kNameMax : kArnMax;
+  Problems problems;
+  if (name.size() > most) {
+    problems.violate(name, "functionName",
+                     "have length less than or equal to " + std::to_string(most));
+  }
+  if (problems.empty()) return std::nullopt;
+  if (!is_plain) return refusal(problems);
+  return fault_response(Fault::invalid_parameter, problems.text());
+}
+
+Result<model::FunctionRef> decode_ref(const std::string& name, const model::Scope& scope) {
+  TRY(auto ref, model::parse_function_ref(name, std::nullopt, scope));
+  if (ref.qualifier) {
+    return Error(Errc::invalid, "A new function has no versions: the function name '" + name +
+                                    "' must not have a qualifier");
+  }
+  return ref;
+}
+
+Result<void> check(const Input& input, const ApiOptions& options) {
+  if (input.is_image) {
+    return Error(Errc::unsupported, "The package type Image is not supported by Proa yet");
+  }
+  if (!input.config.runtime) {
+    return Error(Errc::invalid,
+                 "Runtime is mandatory for functions created with deployment packages.");
+  }
+  TRY(check_config(input.config));
+  if (!input.config.handler && !is_custom_runtime(*input.config.runtime)) {
+    return Error(Errc::invalid,
+                 "Handler is mandatory for functions created with deployment packages.");
+  }
+  TRY(check_architecture(input.architecture, options.architecture));
+  TRY(model::check_tags(input.tags));
+  TRY(model::parse_settings(input.tags, model::Settings()));
+  return ok();
+}
+
+model::FunctionVersion make_version(Input& input, const model::FunctionRef& ref,
+                                    const ApiOptions& options) {
+  catalog::ConfigChange& config = input.config;
+  model::FunctionVersion version;
+  version.account_id = ref.account_id;
+  version.region = ref.region;
+  version.name = ref.name;
+  version.runtime = std::move(*config.runtime);
+  version.handler = config.handler.value_or("");
+  version.role = std::move(*config.role);
+  version.description = config.description.value_or("");
+  version.memory_mib = config.memory_mib.value_or(version.memory_mib);
+  version.timeout = config.timeout.value_or(version.timeout);
+  version.ephemeral_storage_mib =
+      config.ephemeral_storage_mib.value_or(version.ephemeral_storage_mib);
+  version.architecture = input.architecture.value_or(options.architecture);
+  version.has_environment = config.environment.has_value();
+  if (config.environment) version.environment = std::move(*config.environment);
+  return version;
+}
+
+}  // namespace
+
+Task<http::Response> create_function(Context& context, Call& call) {
+  Problems problems;
+  catalog::NewFunction request;
+  {
+    // In a block of its own: the tree of a large upload must not live on while the catalog works.
+    const boost::json::object body = parse_object(call.request.body, problems);
+    call.request.body = std::string();
+    const Fields fields(body, problems);
+    Input input = decode(fields);
+    if (auto refused = refusal(problems)) co_return std::move(*refused);
+    if (auto refused = refuse_name(input.name)) co_return std::move(*refused);
+    CO_TRY(const auto ref, decode_ref(input.name, call.scope));
+    CO_TRY(check(input, context.options));
+    CO_TRY(refuse_unsupported_members(fields, ref.name));
+    auto zip = decode_zip(*fields.object("Code"), "Code.");
+    if (auto refused = refusal(problems)) co_return std::move(*refused);
+    CO_TRY(request.zip, std::move(zip));
+    request.config = make_version(input, ref, context.options);
+    request.layer_arns = input.config.layer_arns.value_or(std::vector<std::string>());
+    request.tags = std::move(input.tags);
+  }
+  CO_TRY(const auto record, co_await context.catalog.create_function(std::move(request)));
+  const auto answer = function_configuration(*record->latest, Progress::creating, false);
+  co_return json_response(201, boost::json::serialize(answer));
+}
+
+}  // namespace proa::api

@@ -1,0 +1,30 @@
+// Decoding what CreateFunction, UpdateFunctionConfiguration and UpdateFunctionCode have in common.
+// Private to api/.
+#pragma once
+
+#include "api/fields.h"
+#include "catalog/catalog.h"
+
+#include <string>
+
+namespace proa::api {
+
+/// The members that create and update share, checked against the model's constraints (problems of
+/// `fields`). What is absent stays unset. Moves nothing and asks nobody.
+catalog::ConfigChange decode_config(const Fields& fields);
+/// What the constraints leave open: runtimes, variables, layers. Errc: invalid, unsupported.
+Result<void> check_config(const catalog::ConfigChange& config);
+/// Refuses members that ask for what Proa has not got, by name. Members that say nothing (null, "",
+/// empty lists) and defaults pass. `function_name` is for the default log group. Errc: unsupported.
+Result<void> refuse_unsupported_members(const Fields& fields, const std::string& function_name);
+
+/// The single architecture asked for, or nothing.
+std::optional<std::string> decode_architecture(const Fields& fields);
+/// Errc: unsupported when functions of that architecture cannot run here.
+Result<void> check_architecture(const std::optional<std::string>& asked, const std::string& ours);
+
+/// The archive: base64 in ZipFile of `code`. Errc: unsupported (S3, images), invalid (none given,
+/// empty, not base64), too_large (over 50 MB).
+Result<std::string> decode_zip(const Fields& code, const std::string& prefix);
+
+}  // namespace proa::api

@@ -1,0 +1,108 @@
+#include "api/function_output.h"
+
+#include "base/encoding.h"
+
+#include <boost/json/array.hpp>
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+namespace proa::api {
+namespace {
+
+namespace json = boost::json;
+
+void add_progress(json::object& out, Progress progress) {
+  if (progress == Progress::creating) {
+    out["State"] = "Pending";
+    out["StateReason"] = "The function is being created.";
+    out["StateReasonCode"] = "Creating";
+    return;
+  }
+  out["State"] = "Active";
+  if (progress == Progress::settled) {
+    out["LastUpdateStatus"] = "Successful";
+    return;
+  }
+  out["LastUpdateStatus"] = "InProgress";
+  out["LastUpdateStatusReason"] = "The function is being created.";
+  out["LastUpdateStatusReasonCode"] = "Creating";
+}
+
+json::object object_with(json::string_view key, json::value value) {
+  json::object object;
+  object.emplace(key, std::move(value));
+  return object;
+}
+
+json::object environment_of(const model::FunctionVersion& function) {
+  json::object variables;
+  for (const auto& [name, value] : function.environment) variables[name] = value;
+  return object_with("Variables", std::move(variables));
+}
+
+json::array layers_of(const model::FunctionVersion& function) {
+  json::array layers;
+  for (const model::LayerRef& layer : function.layers) {
+    json::object entry = object_with("Arn", json::value(layer.arn));
+    entry["CodeSize"] = layer.code_size;
+    layers.push_back(std::move(entry));
+  }
+  return layers;
+}
+
+}  // namespace
+
+std::string lambda_time(WallTime time) {
+  const std::int64_t ms = epoch_ms(time);
+  const std::time_t seconds = ms / 1000;
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 40> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 16> rest{};
+  std::snprintf(rest.data(), rest.size(), ".%03d+0000", static_cast<int>(ms % 1000));
+  return std::string(text.data(), size) + rest.data();
+}
+
+json::object function_configuration(const model::FunctionVersion& function, Progress progress,
+                                    bool has_qualified_arn) {
+  json::object out;
+  out["FunctionName"] = function.name;
+  out["FunctionArn"] =
+      function.unqualified_arn() + (has_qualified_arn ? ":" + function.version : std::string());
+  out["Runtime"] = function.runtime;
+  out["Role"] = function.role;
+  out["Handler"] = function.handler;
+  out["CodeSize"] = function.code_size;
+  out["Description"] = function.description;
+  out["Timeout"] = function.timeout.count();
+  out["MemorySize"] = function.memory_mib;
+  out["LastModified"] = lambda_time(function.last_modified);
+  out["CodeSha256"] = function.code_sha256_base64;
+  out["Version"] = function.version;
+  if (function.has_environment) out["Environment"] = environment_of(function);
+  out["TracingConfig"] = object_with("Mode", "PassThrough");
+  out["RevisionId"] = function.revision_id;
+  if (!function.layers.empty()) out["Layers"] = layers_of(function);
+  add_progress(out, progress);
+  out["PackageType"] = "Zip";
+  json::array architectures;
+  architectures.emplace_back(function.architecture);
+  out["Architectures"] = std::move(architectures);
+  out["EphemeralStorage"] = object_with("Size", function.ephemeral_storage_mib);
+  json::object snap_start = object_with("ApplyOn", "None");
+  snap_start["OptimizationStatus"] = "Off";
+  out["SnapStart"] = std::move(snap_start);
+  // Lambda names the build of the runtime; ours is named by the identifier it was asked for with.
+  out["RuntimeVersionConfig"] = object_with(
+      "RuntimeVersionArn", json::value("arn:aws:lambda:" + function.region +
+                                       "::runtime:" + to_hex(sha256(function.runtime))));
+  json::object logging = object_with("LogFormat", "Text");
+  logging["LogGroup"] = "/aws/lambda/" + function.name;
+  out["LoggingConfig"] = std::move(logging);
+  return out;
+}
+
+}  // namespace proa::api

@@ -1,0 +1,45 @@
+// GetFunction: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+#include "api/errors.h"
+#include "api/function_output.h"
+#include "api/operations.h"
+
+#include <boost/json/serialize.hpp>
+
+namespace proa::api {
+namespace {
+
+/// Where the archive can be fetched: Lambda's is a presigned S3 address, ours is on this listener.
+std::string code_location(const Call& call, const model::FunctionRef& ref) {
+  const auto host = call.request.headers.find("Host").value_or("localhost");
+  return "http://" + std::string(host) + "/proa/v1/functions/" + http::percent_encode(ref.arn()) +
+         "/code";
+}
+
+}  // namespace
+
+Task<http::Response> get_function(Context& context, Call& call) {
+  CO_TRY(const auto ref,
+         model::parse_function_ref(call.parameters[0], call.request.query_value("Qualifier"),
+                                   call.scope));
+  CO_TRY(const auto record, context.catalog.find(ref));
+  boost::json::object code;
+  code["RepositoryType"] = "S3";
+  code["Location"] = code_location(call, ref);
+  boost::json::object answer;
+  answer["Configuration"] =
+      function_configuration(*record->latest, Progress::settled, ref.qualifier.has_value());
+  answer["Code"] = std::move(code);
+  if (!record->tags.empty()) {
+    boost::json::object tags;
+    for (const auto& [key, value] : record->tags) tags[key] = value;
+    answer["Tags"] = std::move(tags);
+  }
+  if (record->reserved_concurrency) {
+    boost::json::object concurrency;
+    concurrency["ReservedConcurrentExecutions"] = *record->reserved_concurrency;
+    answer["Concurrency"] = std::move(concurrency);
+  }
+  co_return json_response(200, boost::json::serialize(answer));
+}
+
+}  // namespace proa::api

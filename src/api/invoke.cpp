@@ -1,0 +1,158 @@
+// Invoke: the warm path. No JSON tree, no regular expression, no wait but dispatch's.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+#include "api/errors.h"
+#include "api/json_check.h"
+#include "api/operations.h"
+#include "base/encoding.h"
+#include "model/settings.h"
+
+namespace proa::api {
+namespace {
+
+constexpr std::size_t kClientContextMax = 3583;  ///< bytes of base64
+constexpr std::size_t kTraceIdMax = 256;
+
+/// What the headers of the request ask for.
+struct Wishes {
+  bool is_dry_run = false;
+  bool wants_log_tail = false;
+};
+
+/// Refuses by name what no part of Proa honours yet; a silent "no" would look like a "yes".
+Result<void> refuse_unsupported_headers(const http::Request& request) {
+  for (std::size_t i = 0; i < request.headers.size(); ++i) {
+    const std::string_view name = request.headers.at(i).first;
+    const bool may_be = name.size() > 7 && (name[0] == 'X' || name[0] == 'x') && name[1] == '-' &&
+                        (name[2] == 'P' || name[2] == 'p') && name[6] == '-';
+    const bool is_proa = may_be && (name.substr(2, 4) == "Proa" || name.substr(2, 4) == "proa" ||
+                                    name.substr(2, 4) == "PROA");
+    if (is_proa) {
+      return Error(Errc::unsupported,
+                   "The request header " + std::string(name) + " is not supported by Proa yet");
+    }
+  }
+  if (request.headers.find("X-Amz-Tenant-Id")) {
+    return Error(Errc::unsupported,
+                 "The request header X-Amz-Tenant-Id is not supported by Proa yet");
+  }
+  return ok();
+}
+
+Result<Wishes> decode_wishes(const http::Request& request) {
+  Wishes wishes;
+  Problems problems;
+  const auto type = request.headers.find("X-Amz-Invocation-Type").value_or("RequestResponse");
+  if (type == "DryRun") {
+    wishes.is_dry_run = true;
+  } else if (type != "RequestResponse" && type != "Event") {
+    problems.violate(type, "invocationType",
+                     "satisfy enum value set: [Event, RequestResponse, DryRun]");
+  }
+  const auto log = request.headers.find("X-Amz-Log-Type").value_or("None");
+  wishes.wants_log_tail = log == "Tail";
+  if (log != "None" && log != "Tail") {
+    problems.violate(log, "logType", "satisfy enum value set: [None, Tail]");
+  }
+  if (!problems.empty()) return Error(Errc::invalid, problems.text());
+  if (type == "Event") {
+    return Error(Errc::unsupported, "The invocation type Event is not supported by Proa yet");
+  }
+  return wishes;
+}
+
+/// The decoded JSON of X-Amz-Client-Context, or why it is refused.
+std::optional<std::string> decode_client_context(std::string_view header, std::string& context) {
+  if (header.size() > kClientContextMax) {
+    return "Client context must be no more than 3583 bytes of base64-encoded data.";
+  }
+  auto decoded = from_base64(header);
+  const bool is_object = decoded && !json_defect(*decoded) &&
+                         decoded->find_first_not_of(" \t\r\n") != std::string::npos &&
+                         (*decoded)[decoded->find_first_not_of(" \t\r\n")] == '{';
+  if (!is_object) return "Client context must be a valid Base64-encoded JSON object.";
+  context = std::move(*decoded);
+  return std::nullopt;
+}
+
+bool is_plain(std::string_view text) {
+  for (const char c : text) {
+    if (c < 0x20 || c > 0x7E) return false;
+  }
+  return true;
+}
+
+/// The caller's trace, or a new one: Root=1-EPOCH-RANDOM;Parent=RANDOM;Sampled=0.
+std::string trace_id_of(Context& context, const http::Request& request) {
+  const auto given = request.headers.find("X-Amzn-Trace-Id");
+  if (given && !given->empty() && given->size() <= kTraceIdMax && is_plain(*given)) {
+    return std::string(*given);
+  }
+  const std::string random = context.random.hex(20);
+  const auto seconds = static_cast<std::uint32_t>(epoch_ms(context.clock.wall_now()) / 1000);
+  std::string id = "Root=1-";
+  id.reserve(80);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (int shift = 28; shift >= 0; shift -= 4) id.push_back(kDigits[(seconds >> shift) & 15U]);
+  id.append("-").append(random, 0, 24).append(";Parent=").append(random, 24, 16);
+  return id.append(";Sampled=0");
+}
+
+http::Response encode(model::InvocationResult result, std::string_view trace_id) {
+  http::Response response;
+  http::Headers& headers = response.headers;
+  headers.reserve(512 + result.log_tail.size() * 4 / 3);
+  headers.add("Content-Type", "application/json");
+  headers.add("X-Amz-Executed-Version", result.executed_version);
+  headers.add("X-Amzn-Trace-Id", trace_id);
+  headers.add("X-Proa-Environment", result.environment_id);
+  headers.add("X-Proa-Start", model::to_string(result.start));
+  headers.add("X-Proa-Runtime", result.runtime_identity);
+  headers.add("X-Proa-Isolation", model::to_string(result.isolation));
+  if (result.function_error) headers.add("X-Amz-Function-Error", *result.function_error);
+  if (!result.log_tail.empty()) headers.add("X-Amz-Log-Result", to_base64(result.log_tail));
+  response.body = std::move(result.payload);
+  return response;
+}
+
+/// An answer when the event is refused.
+std::optional<http::Response> refuse_event(Call& call, model::Invocation& invocation) {
+  if (call.request.body.empty()) {
+    invocation.payload = "{}";
+  } else if (const auto defect = json_defect(call.request.body)) {
+    return fault_response(
+        Fault::invalid_request_content,
+        "Could not parse request body into json: Could not parse payload into json: " + *defect);
+  } else {
+    invocation.payload = std::move(call.request.body);
+  }
+  const auto header = call.request.headers.find("X-Amz-Client-Context");
+  if (!header || header->empty()) return std::nullopt;
+  if (const auto why = decode_client_context(*header, invocation.client_context)) {
+    return fault_response(Fault::invalid_request_content, *why);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Task<http::Response> invoke(Context& context, Call& call) {
+  CO_TRY(auto ref, model::parse_function_ref(call.parameters[0],
+                                             call.request.query_value("Qualifier"), call.scope));
+  CO_TRY(const Wishes wishes, decode_wishes(call.request));
+  CO_TRY(refuse_unsupported_headers(call.request));
+  model::Invocation invocation;
+  if (auto refused = refuse_event(call, invocation)) co_return std::move(*refused);
+  if (wishes.is_dry_run) {
+    CO_TRY(context.catalog.resolve(ref));
+    co_return http::Response(204);
+  }
+  invocation.request_id = call.request_id;
+  invocation.invoked_arn = ref.arn();
+  invocation.trace_id = trace_id_of(context, call.request);
+  invocation.wants_log_tail = wishes.wants_log_tail;
+  const std::string trace_id = invocation.trace_id;
+  CO_TRY(auto result, co_await context.dispatcher.invoke(std::move(ref), std::move(invocation)));
+  co_return encode(std::move(result), trace_id);
+}
+
+}  // namespace proa::api

@@ -1,0 +1,67 @@
+// All operations of Lambda's API: method, path, and what answers them here. Private to api/.
+#pragma once
+
+#include "api/api.h"
+#include "base/task.h"
+
+#include <boost/container/small_vector.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace proa::api {
+
+/// What every operation works with. One per Api.
+struct Context {
+  catalog::Catalog& catalog;
+  dispatch::Dispatcher& dispatcher;
+  Clock& clock;
+  const ApiOptions& options;
+  RandomSource random;
+};
+
+/// One request on its way through an operation.
+struct Call {
+  http::Request& request;
+  boost::container::small_vector<std::string_view, 4> parameters;  ///< decoded path parameters
+  model::Scope scope;
+  std::string request_id;
+};
+
+/// Runs one operation. An Error becomes an answer by errors.cpp; faults that are no Error are
+/// answered directly. Context and Call outlive the await.
+using OperationTask = Task<http::Response> (*)(Context& context, Call& call);
+
+struct Operation {
+  std::string_view name;
+  std::string_view method;
+  std::string_view pattern;
+  OperationTask run = nullptr;             ///< nullptr: recognised, "not supported by Proa yet"
+  std::string_view action = {};            ///< the name in "too large" texts, if not `name`
+  std::uint64_t body_limit = 1024 * 1024;  ///< bytes
+};
+
+/// The table, Invoke first. Order matters where two patterns fit.
+std::span<const Operation> operations();
+
+// One file each.
+Task<http::Response> invoke(Context& context, Call& call);
+Task<http::Response> create_function(Context& context, Call& call);
+Task<http::Response> get_function(Context& context, Call& call);
+Task<http::Response> get_function_configuration(Context& context, Call& call);
+Task<http::Response> list_functions(Context& context, Call& call);
+Task<http::Response> update_function_code(Context& context, Call& call);
+Task<http::Response> update_function_configuration(Context& context, Call& call);
+Task<http::Response> delete_function(Context& context, Call& call);
+Task<http::Response> tag_resource(Context& context, Call& call);
+Task<http::Response> untag_resource(Context& context, Call& call);
+Task<http::Response> list_tags(Context& context, Call& call);
+Task<http::Response> get_account_settings(Context& context, Call& call);
+// /proa/v1: proa_endpoints.cpp.
+Task<http::Response> health(Context& context, Call& call);
+Task<http::Response> status(Context& context, Call& call);
+Task<http::Response> download_code(Context& context, Call& call);
+
+}  // namespace proa::api

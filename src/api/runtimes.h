@@ -1,0 +1,16 @@
+// Which runtime identifiers exist, and which of them Proa runs. Private to api/.
+#pragma once
+
+#include "base/result.h"
+
+#include <string_view>
+
+namespace proa::api {
+
+/// Errc: unsupported (a runtime of AWS that Proa does not run yet, named), invalid (Lambda's text
+/// for an identifier that does not exist).
+Result<void> check_runtime(std::string_view runtime);
+/// A custom runtime: it finds its handler itself, so none need be given.
+bool is_custom_runtime(std::string_view runtime);
+
+}  // namespace proa::api

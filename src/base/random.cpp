@@ -1,0 +1,55 @@
+#include "base/random.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/encoding.h"
+
+namespace proa {
+
+void RandomSource::fill(std::span<std::byte> out) {
+  while (!out.empty()) {
+    if (left_ == 0) {
+      std::size_t have = 0;
+      while (have < buffer_.size()) {
+        const ssize_t got = ::getrandom(buffer_.data() + have, buffer_.size() - have, 0);
+        check(got > 0 || errno == EINTR, "getrandom(2) gives no entropy");
+        if (got > 0) have += static_cast<std::size_t>(got);
+      }
+      left_ = buffer_.size();
+    }
+    const std::size_t count = std::min(left_, out.size());
+    std::byte* from = buffer_.data() + (buffer_.size() - left_);
+    std::memcpy(out.data(), from, count);
+    std::memset(from, 0, count);  // what was handed out must not be read again from memory
+    left_ -= count;
+    out = out.subspan(count);
+  }
+}
+
+std::string RandomSource::uuid() {
+  std::array<std::byte, 16> raw{};
+  fill(raw);
+  raw[6] = (raw[6] & std::byte{0x0f}) | std::byte{0x40};
+  raw[8] = (raw[8] & std::byte{0x3f}) | std::byte{0x80};
+  const std::string digits = to_hex(raw);
+  std::string text;
+  text.reserve(36);
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i == 8 || i == 12 || i == 16 || i == 20) text += '-';
+    text += digits[i];
+  }
+  return text;
+}
+
+std::string RandomSource::hex(std::size_t bytes) {
+  std::string raw(bytes, '\0');
+  fill(std::as_writable_bytes(std::span(raw)));
+  return to_hex(std::as_bytes(std::span(raw)));
+}
+
+}  // namespace proa

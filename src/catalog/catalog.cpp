@@ -1,0 +1,153 @@
+#include "catalog/catalog.h"
+
+#include "catalog/catalog_impl.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <new>
+#include <utility>
+
+namespace proa::catalog {
+namespace {
+
+namespace asio = boost::asio;
+
+/// Runs on the strand. optional, because co_spawn needs a value to give beside an exception.
+template <class T>
+asio::awaitable<std::optional<Result<T>>> run(std::function<Result<T>()> work) {
+  try {
+    co_return work();
+  } catch (const std::bad_alloc&) {
+    co_return Result<T>(Error(Errc::exhausted, "no memory for the change"));
+  } catch (const std::exception& failure) {
+    co_return Result<T>(Error(Errc::internal, failure.what()));
+  }
+}
+
+/// Runs a change on the strand and comes back to the caller's executor.
+template <class T, class Strand>
+Task<T> on_strand(Strand strand, std::function<Result<T>()> work) {
+  auto [failure, result] =
+      co_await asio::co_spawn(strand, run<T>(std::move(work)), asio::as_tuple(asio::use_awaitable));
+  if (failure || !result)
+    co_return Error(Errc::cancelled, "the change was given up before it began");
+  co_return std::move(*result);
+}
+
+Error function_not_found(const model::FunctionRef& ref) {
+  return Error(Errc::not_found, "Function not found: " + ref.arn());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Catalog>> Catalog::open(CatalogOptions options,
+                                               storage::KeyValueStore& store,
+                                               asio::thread_pool& blocking, Clock& clock) {
+  TRY(auto code, CodeStore::open(options.data_folder, blocking, options.package_limits));
+  auto catalog =
+      std::make_unique<CatalogImpl>(std::move(options), store, blocking, clock, std::move(code));
+  TRY(catalog->load());
+  return std::unique_ptr<Catalog>(std::move(catalog));
+}
+
+CatalogImpl::CatalogImpl(CatalogOptions options, storage::KeyValueStore& store,
+                         asio::thread_pool& blocking, Clock& clock, CodeStore code)
+    : options_(std::move(options)),
+      store_(store),
+      strand_(asio::make_strand(blocking)),
+      clock_(clock),
+      code_(std::move(code)) {}
+
+Result<model::FunctionPtr> CatalogImpl::resolve(const model::FunctionRef& ref) const {
+  TRY(auto record, find(ref));
+  return record->latest;
+}
+
+Result<FunctionRecordPtr> CatalogImpl::find(const model::FunctionRef& ref) const {
+  const auto functions = current_.get().functions;
+  const auto found = functions->find(record_key(ref.account_id, ref.region, ref.name));
+  if (found == functions->end()) return function_not_found(ref);
+  if (ref.qualifier && *ref.qualifier != found->second->latest->version) {
+    return function_not_found(ref);
+  }
+  return found->second;
+}
+
+std::vector<FunctionRecordPtr> CatalogImpl::list(const model::Scope& scope,
+                                                 const std::string& after,
+                                                 std::size_t max_items) const {
+  const auto functions = current_.get().functions;
+  const std::string prefix = record_key(scope.account_id, scope.region, "");
+  std::vector<FunctionRecordPtr> records;
+  for (auto at = functions->upper_bound(prefix + after);
+       at != functions->end() && at->first.starts_with(prefix) && records.size() < max_items;
+       ++at) {
+    records.push_back(at->second);
+  }
+  return records;
+}
+
+CodeLease CatalogImpl::lease_code(const model::FunctionVersion& version) {
+  return code_.acquire_kept(trees_of(version));
+}
+
+std::filesystem::path CatalogImpl::tree_path(std::string_view tree_id) const {
+  return code_.tree_path(tree_id);
+}
+
+Result<std::string> CatalogImpl::code_zip(const model::FunctionRef& ref) const {
+  TRY(auto version, resolve(ref));
+  return code_.zip(version->tree_id);
+}
+
+Task<FunctionRecordPtr> CatalogImpl::create_function(NewFunction request) {
+  // shared, so that std::function may copy the work without copying the zip
+  auto shared = std::make_shared<NewFunction>(std::move(request));
+  return on_strand<FunctionRecordPtr>(strand_, [this, shared] { return create(*shared); });
+}
+
+Task<FunctionRecordPtr> CatalogImpl::update_code(model::FunctionRef ref, CodeChange change) {
+  auto shared = std::make_shared<CodeChange>(std::move(change));
+  return on_strand<FunctionRecordPtr>(
+      strand_, [this, ref = std::move(ref), shared] { return change_code(ref, *shared); });
+}
+
+Task<FunctionRecordPtr> CatalogImpl::update_configuration(model::FunctionRef ref,
+                                                          ConfigChange change) {
+  return on_strand<FunctionRecordPtr>(strand_,
+                                      [this, ref = std::move(ref), change = std::move(change)] {
+                                        return change_configuration(ref, change);
+                                      });
+}
+
+Task<void> CatalogImpl::delete_function(model::FunctionRef ref) {
+  return on_strand<void>(strand_, [this, ref = std::move(ref)] { return remove(ref); });
+}
+
+Task<FunctionRecordPtr> CatalogImpl::change_tags(
+    model::FunctionRef ref, std::map<std::string, std::optional<std::string>> changes) {
+  return on_strand<FunctionRecordPtr>(
+      strand_,
+      [this, ref = std::move(ref), changes = std::move(changes)] { return tag(ref, changes); });
+}
+
+Task<FunctionRecordPtr> CatalogImpl::set_reserved_concurrency(model::FunctionRef ref,
+                                                              std::optional<std::uint32_t> count) {
+  return on_strand<FunctionRecordPtr>(
+      strand_, [this, ref = std::move(ref), count] { return reserve(ref, count); });
+}
+
+Task<LayerVersionPtr> CatalogImpl::publish_layer_version(NewLayerVersion request) {
+  auto shared = std::make_shared<NewLayerVersion>(std::move(request));
+  return on_strand<LayerVersionPtr>(strand_, [this, shared] { return add_layer_version(*shared); });
+}
+
+Task<void> CatalogImpl::delete_layer_version(model::Scope scope, std::string name,
+                                             std::uint64_t version) {
+  return on_strand<void>(strand_, [this, scope = std::move(scope), name = std::move(name),
+                                   version] { return remove_layer_version(scope, name, version); });
+}
+
+}  // namespace proa::catalog

@@ -1,0 +1,206 @@
+// The catalog: which functions, versions and layers exist, and the unpacked code behind them.
+//
+// Nouns: FunctionRecord (a function with what is not part of a version: tags, reserved
+// concurrency), LayerVersion, CodeStore (unpacked trees by content), CodeLease. `api` calls the
+// changing operations, `dispatch` calls resolve(). Underneath: storage::KeyValueStore for records,
+// files for zips and trees. Changes run one at a time on the catalog's strand over the blocking
+// pool; reads come from an immutable snapshot and are safe on any thread. A change is durable
+// before its Task completes, on the caller's executor. Cancelling a Task gives up a change that has
+// not begun (`cancelled`); one that has begun is finished all the same. Long document:
+// docs/architecture.md, "Catalog and code".
+#pragma once
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "catalog/code_store.h"
+#include "model/function.h"
+#include "model/function_ref.h"
+#include "storage/storage.h"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace proa::catalog {
+
+using Tags = std::map<std::string, std::string>;
+
+/// CreateFunction after decoding. Shape constraints were checked by api; the catalog checks what
+/// needs the code or other records.
+struct NewFunction {
+  model::FunctionVersion
+      config;  ///< account, region, name, runtime ...; ids and hashes are filled in
+  std::vector<std::string> layer_arns;
+  Tags tags;
+  std::string zip;  ///< the raw archive
+};
+
+/// UpdateFunctionConfiguration: what is set is changed.
+struct ConfigChange {
+  std::optional<std::string> runtime;
+  std::optional<std::string> handler;
+  std::optional<std::string> role;
+  std::optional<std::string> description;
+  std::optional<std::uint32_t> memory_mib;
+  std::optional<std::chrono::seconds> timeout;
+  std::optional<std::uint32_t> ephemeral_storage_mib;
+  std::optional<std::map<std::string, std::string>> environment;
+  std::optional<std::vector<std::string>> layer_arns;
+  std::optional<std::string> revision_id;  ///< refused (precondition) when stale
+};
+
+/// UpdateFunctionCode.
+struct CodeChange {
+  std::string zip;
+  std::optional<std::string> architecture;
+  std::optional<std::string> revision_id;  ///< refused (precondition) when stale
+  bool is_dry_run = false;                 ///< checks everything, changes nothing
+};
+
+/// A function and what belongs to it besides its versions. Immutable snapshot.
+struct FunctionRecord {
+  model::FunctionPtr latest;
+  Tags tags;
+  std::optional<std::uint32_t> reserved_concurrency;
+  std::uint64_t code_unpacked_bytes = 0;
+  std::uint64_t layers_unpacked_bytes = 0;
+};
+using FunctionRecordPtr = std::shared_ptr<const FunctionRecord>;
+
+/// PublishLayerVersion after decoding.
+struct NewLayerVersion {
+  model::Scope scope;
+  std::string name;
+  std::string description;
+  std::string license_info;
+  std::vector<std::string> compatible_runtimes;
+  std::vector<std::string> compatible_architectures;
+  std::string zip;
+};
+
+/// One version of a layer; immutable.
+struct LayerVersion {
+  std::string account_id;
+  std::string region;
+  std::string name;
+  std::uint64_t version = 0;  ///< from 1; never given twice, not even after a deletion
+  std::string description;
+  std::string license_info;
+  std::vector<std::string> compatible_runtimes;
+  std::vector<std::string> compatible_architectures;
+  std::string code_sha256_base64;
+  std::uint64_t code_size = 0;
+  std::uint64_t unpacked_bytes = 0;
+  std::string tree_id;
+  WallTime created;
+
+  /// arn:aws:lambda:REGION:ACCOUNT:layer:NAME
+  std::string layer_arn() const;
+  /// The same with ":VERSION".
+  std::string version_arn() const;
+};
+/// Shared by the snapshot and whoever reads it: either may end last.
+using LayerVersionPtr = std::shared_ptr<const LayerVersion>;
+
+/// The version ("3.11") of the interpreter that will run a runtime ("python3.11"), if known. Called
+/// on the blocking pool, one call at a time.
+using InterpreterVersions = std::function<std::optional<std::string>(std::string_view runtime)>;
+
+struct CatalogOptions {
+  std::filesystem::path data_folder;  ///< must exist; code/ and blobs/ are made inside, mode 0700
+  model::Settings default_settings;
+  InterpreterVersions interpreter_versions;  ///< empty: extension modules' versions are not checked
+  PackageLimits package_limits;
+  std::uint32_t account_concurrency = 1000;        ///< of one account in one region
+  std::uint32_t unreserved_concurrency_min = 100;  ///< what reservations must leave over
+};
+
+/// Owned by main; outlives every caller and every Task, and is destroyed before the blocking pool.
+/// Construct with open().
+class Catalog {
+ public:
+  /// Loads all records and unpacks again what a record needs and is missing (blocks); removes zips
+  /// and trees that no record refers to (left by a crash).
+  /// Errc: corrupt (names the record), unsupported (a record of a newer Proa), os, exhausted.
+  static Result<std::unique_ptr<Catalog>> open(CatalogOptions options,
+                                               storage::KeyValueStore& store,
+                                               boost::asio::thread_pool& blocking, Clock& clock);
+  virtual ~Catalog() = default;
+
+  /// The version a call runs: any thread, no waiting. The code tree and the layers stay as long as
+  /// the pointer (not a copy of what it points to) is held. Errc: not_found with Lambda's text
+  /// "Function not found: ARN".
+  virtual Result<model::FunctionPtr> resolve(const model::FunctionRef& ref) const = 0;
+  /// Grows with every change of any function, after the change can be seen; one atomic load. Read
+  /// it *before* resolve(): as long as it gives the same number, the resolved pointer is current.
+  virtual std::uint64_t generation() const = 0;
+  /// Keeps code and layers of a version while an environment uses them; any thread, no waiting.
+  /// Precondition: `version` is what a FunctionPtr of resolve() or find() points to, still held.
+  virtual CodeLease lease_code(const model::FunctionVersion& version) = 0;
+  /// Folder of an unpacked tree. Exists while a lease or a record keeps it.
+  virtual std::filesystem::path tree_path(std::string_view tree_id) const = 0;
+
+  /// The whole record, for GetFunction. Errc: not_found.
+  virtual Result<FunctionRecordPtr> find(const model::FunctionRef& ref) const = 0;
+  /// Functions of an account and region in the order of their names, after `after` (exclusive).
+  virtual std::vector<FunctionRecordPtr> list(const model::Scope& scope, const std::string& after,
+                                              std::size_t max_items) const = 0;
+
+  /// Unpacks, checks, stores. Errc: conflict (exists: "Function already exist: NAME"), invalid (not
+  /// a zip, zip slip, links out of the tree, devices, native code for another machine, unknown
+  /// layer, a proa: tag ...), unsupported (a proa: tag), too_large (zip), exhausted, os.
+  virtual Task<FunctionRecordPtr> create_function(NewFunction request) = 0;
+  /// Errc: not_found, precondition (revision id), and as create_function.
+  virtual Task<FunctionRecordPtr> update_code(model::FunctionRef ref, CodeChange change) = 0;
+  /// Errc: not_found, precondition (revision id), invalid, exhausted, os.
+  virtual Task<FunctionRecordPtr> update_configuration(model::FunctionRef ref,
+                                                       ConfigChange change) = 0;
+  /// Errc: not_found, invalid ($LATEST alone). The code tree goes when its last user has let it go.
+  virtual Task<void> delete_function(model::FunctionRef ref) = 0;
+  /// Sets, replaces or (nullopt) removes tags. A change of settings makes a new revision; other
+  /// tags do not. Errc: not_found, invalid or unsupported (a proa: tag, by name), exhausted,
+  /// os.
+  virtual Task<FunctionRecordPtr> change_tags(
+      model::FunctionRef ref, std::map<std::string, std::optional<std::string>> changes) = 0;
+  /// PutFunctionConcurrency, or (nullopt) DeleteFunctionConcurrency. Errc: not_found, invalid
+  /// (leaves the account too little, with Lambda's text), exhausted, os.
+  virtual Task<FunctionRecordPtr> set_reserved_concurrency(model::FunctionRef ref,
+                                                           std::optional<std::uint32_t> count) = 0;
+  /// The zip as it was uploaded, for GetFunction's Code.Location. Blocks. Errc: not_found, os.
+  virtual Result<std::string> code_zip(const model::FunctionRef& ref) const = 0;
+
+  /// Unpacks, checks, stores as the next version. Errc: invalid, too_large, exhausted, os.
+  virtual Task<LayerVersionPtr> publish_layer_version(NewLayerVersion request) = 0;
+  /// Functions that use it go on doing so; removing what does not exist is no error, as on Lambda.
+  /// Errc: exhausted, os.
+  virtual Task<void> delete_layer_version(model::Scope scope, std::string name,
+                                          std::uint64_t version) = 0;
+  /// Errc: not_found with Lambda's text "The resource you requested does not exist."
+  virtual Result<LayerVersionPtr> find_layer_version(const model::Scope& scope,
+                                                     const std::string& name,
+                                                     std::uint64_t version) const = 0;
+  /// By arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION of any account and region here.
+  /// Errc: invalid (not such an ARN), not_found.
+  virtual Result<LayerVersionPtr> find_layer_version(const std::string& arn) const = 0;
+  /// The newest version of each layer that has one, in the order of the names, after `after`.
+  virtual std::vector<LayerVersionPtr> list_layers(const model::Scope& scope,
+                                                   const std::string& after,
+                                                   std::size_t max_items) const = 0;
+  /// Versions of one layer, newest first, below `before` (0: from the newest). Unknown layer: none.
+  virtual std::vector<LayerVersionPtr> list_layer_versions(const model::Scope& scope,
+                                                           const std::string& name,
+                                                           std::uint64_t before,
+                                                           std::size_t max_items) const = 0;
+  /// The zip of a layer version, for Content.Location. Blocks. Errc: not_found, os.
+  virtual Result<std::string> layer_zip(const LayerVersion& layer) const = 0;
+};
+
+}  // namespace proa::catalog

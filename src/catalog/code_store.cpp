@@ -1,0 +1,263 @@
+#include "catalog/code_store.h"
+
+#include "base/encoding.h"
+#include "base/random.h"
+#include "os/file.h"
+
+#include <boost/asio/post.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <mutex>
+
+namespace proa::catalog {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kStaging = ".staging-";
+constexpr std::string_view kTrash = ".trash-";
+constexpr std::string_view kNewFile = ".new-";  // os::replace_file's, left by a crash
+
+bool is_tree_id(std::string_view name) {
+  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(path, ignored));
+}
+
+std::string unique_name(std::string_view prefix) {
+  RandomSource random;
+  return std::string(prefix) + random.hex(8);
+}
+
+Result<void> sync_folder(const fs::path& folder) {
+  TRY(auto fd, os::open_file(folder, O_RDONLY | O_DIRECTORY));
+  if (::fsync(fd.get()) != 0) return os_error("fsync " + folder.string());
+  return ok();
+}
+
+Result<void> make_folder(const fs::path& folder) {
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return os_error("make folder " + folder.string());
+  }
+  return ok();
+}
+
+/// Removes a tree that nobody sees any more. What cannot be removed now is swept at the next start.
+void remove_quietly(const fs::path& path) {
+  std::error_code ignored;
+  fs::remove_all(path, ignored);
+}
+
+}  // namespace
+
+/// What the store, its leases and the removals under way share.
+struct CodeLease::State : std::enable_shared_from_this<CodeLease::State> {
+  struct Count {
+    std::uint64_t holds = 0;
+    std::uint64_t leases = 0;
+  };
+
+  fs::path code;
+  fs::path blobs;
+  PackageLimits limits;
+  std::mutex mutex;
+  boost::asio::thread_pool* blocking = nullptr;      // guarded; null once the store is gone
+  std::map<std::string, Count, std::less<>> counts;  // guarded
+
+  /// Both with the mutex held.
+  void forget_if_unused(const std::string& tree_id);
+  bool is_used(const std::string& tree_id) const { return counts.count(tree_id) != 0; }
+  /// On the blocking pool.
+  void remove_if_unused(const std::string& tree_id);
+};
+
+void CodeLease::State::forget_if_unused(const std::string& tree_id) {
+  const auto found = counts.find(tree_id);
+  if (found == counts.end() || found->second.holds != 0 || found->second.leases != 0) return;
+  counts.erase(found);
+  if (blocking == nullptr) return;
+  boost::asio::post(*blocking,
+                    [self = shared_from_this(), tree_id] { self->remove_if_unused(tree_id); });
+}
+
+void CodeLease::State::remove_if_unused(const std::string& tree_id) {
+  const fs::path trash = code / unique_name(kTrash);
+  {
+    const std::lock_guard guard(mutex);
+    if (is_used(tree_id)) return;
+    if (::rename((code / tree_id).c_str(), trash.c_str()) != 0 && errno != ENOENT) return;
+    ::unlink((blobs / tree_id).c_str());
+  }
+  remove_quietly(trash);
+}
+
+CodeLease::CodeLease(CodeLease&& other) noexcept
+    : state_(std::move(other.state_)), tree_ids_(std::move(other.tree_ids_)) {}
+
+CodeLease& CodeLease::operator=(CodeLease&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  state_ = std::move(other.state_);
+  tree_ids_ = std::move(other.tree_ids_);
+  return *this;
+}
+
+CodeLease::~CodeLease() { release(); }
+
+void CodeLease::release() {
+  if (!state_) return;
+  {
+    const std::lock_guard guard(state_->mutex);
+    for (const auto& tree_id : tree_ids_) {
+      --state_->counts[tree_id].leases;
+      state_->forget_if_unused(tree_id);
+    }
+  }
+  state_.reset();
+}
+
+Result<CodeStore> CodeStore::open(const fs::path& data_folder, boost::asio::thread_pool& blocking,
+                                  const PackageLimits& limits) {
+  auto state = std::make_shared<CodeLease::State>();
+  state->code = data_folder / "code";
+  state->blobs = data_folder / "blobs";
+  state->limits = limits;
+  state->blocking = &blocking;
+  TRY(make_folder(state->code));
+  TRY(make_folder(state->blobs));
+  TRY(sync_folder(data_folder));
+  return CodeStore(std::move(state));
+}
+
+CodeStore::~CodeStore() {
+  if (!state_) return;
+  const std::lock_guard guard(state_->mutex);
+  state_->blocking = nullptr;
+}
+
+Result<InstalledPackage> CodeStore::install(std::string_view zip) {
+  TRY(auto size, unpacked_size(zip, state_->limits));
+  InstalledPackage package;
+  package.tree_id = to_hex(sha256(zip));
+  package.unpacked_bytes = size;
+  // The lease comes first: a removal of the same content that is under way finds it and stops.
+  package.lease = acquire_kept({package.tree_id});
+  if (!is_there(state_->blobs / package.tree_id)) {
+    TRY(os::replace_file(state_->blobs / package.tree_id, zip, 0600));
+  }
+  if (is_there(tree_path(package.tree_id))) return package;
+  TRY(unpack(zip, package.tree_id));
+  return package;
+}
+
+Result<std::uint64_t> CodeStore::unpack(std::string_view zip, const std::string& tree_id) {
+  const fs::path staging = state_->code / unique_name(kStaging);
+  TRY(make_folder(staging));
+  const auto finish = [&]() -> Result<std::uint64_t> {
+    TRY(auto folder, os::open_file(staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    TRY(auto size, unpack_package(zip, folder.get(), state_->limits));
+    // The root becomes /var/task, which every user inside may enter.
+    if (::fchmod(folder.get(), 0755) != 0) return os_error("chmod " + staging.string());
+    if (state_->limits.is_durable && ::fsync(folder.get()) != 0) {
+      return os_error("fsync " + staging.string());
+    }
+    if (::rename(staging.c_str(), tree_path(tree_id).c_str()) != 0) {
+      return os_error("rename to " + tree_path(tree_id).string());
+    }
+    return size;
+  };
+  auto size = finish();
+  if (!size) {
+    remove_quietly(staging);
+    return size;
+  }
+  TRY(sync_folder(state_->code));
+  return size;
+}
+
+Result<CodeLease> CodeStore::acquire(std::vector<std::string> tree_ids) {
+  CodeLease lease = acquire_kept(std::move(tree_ids));
+  // After counting: what is there now stays.
+  for (const auto& tree_id : lease.tree_ids()) {
+    if (!is_tree_id(tree_id) || !is_there(tree_path(tree_id))) {
+      return Error(Errc::not_found, "code tree " + tree_id + ": not found");
+    }
+  }
+  return lease;
+}
+
+CodeLease CodeStore::acquire_kept(std::vector<std::string> tree_ids) {
+  const std::lock_guard guard(state_->mutex);
+  for (const auto& tree_id : tree_ids) ++state_->counts[tree_id].leases;
+  return CodeLease(state_, std::move(tree_ids));
+}
+
+void CodeStore::hold(const std::string& tree_id) {
+  const std::lock_guard guard(state_->mutex);
+  ++state_->counts[tree_id].holds;
+}
+
+void CodeStore::drop(const std::string& tree_id) {
+  const std::lock_guard guard(state_->mutex);
+  --state_->counts[tree_id].holds;
+  state_->forget_if_unused(tree_id);
+}
+
+Result<void> CodeStore::ensure(const std::string& tree_id) {
+  if (!is_tree_id(tree_id)) return Error(Errc::corrupt, "code tree '" + tree_id + "': not an id");
+  if (is_there(tree_path(tree_id))) return ok();
+  auto bytes = zip(tree_id);
+  if (!bytes && bytes.error().code() == Errc::not_found) {
+    return Error(Errc::corrupt, "code tree " + tree_id + ": neither it nor its zip is there");
+  }
+  if (!bytes) return bytes.error();
+  if (to_hex(sha256(bytes.value())) != tree_id) {
+    return Error(Errc::corrupt, "code zip " + tree_id + ": its content has changed");
+  }
+  TRY(unpack(bytes.value(), tree_id));
+  return ok();
+}
+
+Result<void> CodeStore::sweep() {
+  const auto is_ours = [](const std::string& name) {
+    return name.starts_with(kStaging) || name.starts_with(kTrash) || name.starts_with(kNewFile);
+  };
+  for (const auto& folder : {state_->code, state_->blobs}) {
+    std::error_code error;
+    std::vector<fs::path> unused;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+      const std::string name = at->path().filename().string();
+      const std::lock_guard guard(state_->mutex);
+      if (is_ours(name) || (is_tree_id(name) && !state_->is_used(name)))
+        unused.push_back(at->path());
+    }
+    if (error) return os_error("list " + folder.string(), error.value());
+    for (const auto& path : unused) {
+      // An unused tree goes by way of the trash too: half of it must never look like all of it.
+      fs::path trash = path;
+      if (folder == state_->code && is_tree_id(path.filename().string())) {
+        trash = state_->code / unique_name(kTrash);
+        if (::rename(path.c_str(), trash.c_str()) != 0) return os_error("rename " + path.string());
+      }
+      fs::remove_all(trash, error);
+      if (error) return os_error("remove " + trash.string(), error.value());
+    }
+  }
+  return ok();
+}
+
+fs::path CodeStore::tree_path(std::string_view tree_id) const { return state_->code / tree_id; }
+
+Result<std::string> CodeStore::zip(std::string_view tree_id) const {
+  return os::read_file(state_->blobs / tree_id);
+}
+
+}  // namespace proa::catalog

@@ -1,0 +1,211 @@
+// The changes of functions, each as one synchronous piece of work on the strand.
+#include "base/encoding.h"
+#include "catalog/catalog_impl.h"
+#include "catalog/native_modules.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace proa::catalog {
+namespace {
+
+constexpr std::size_t kLayersMax = 5;
+
+Result<void> check_revision(const FunctionRecord& record,
+                            const std::optional<std::string>& expected) {
+  if (!expected || *expected == record.latest->revision_id) return ok();
+  return Error(Errc::precondition,
+               "The Revision Id provided does not match the latest Revision Id. Call the "
+               "GetFunction/GetAlias API to retrieve the latest Revision Id");
+}
+
+void apply(const ConfigChange& change, model::FunctionVersion& version) {
+  version.runtime = change.runtime.value_or(version.runtime);
+  version.handler = change.handler.value_or(version.handler);
+  version.role = change.role.value_or(version.role);
+  version.description = change.description.value_or(version.description);
+  version.memory_mib = change.memory_mib.value_or(version.memory_mib);
+  version.timeout = change.timeout.value_or(version.timeout);
+  version.ephemeral_storage_mib =
+      change.ephemeral_storage_mib.value_or(version.ephemeral_storage_mib);
+  if (!change.environment) return;
+  version.environment = *change.environment;
+  version.has_environment = true;
+}
+
+std::string layer_of(const std::string& version_arn) {
+  return version_arn.substr(0, version_arn.rfind(':'));
+}
+
+}  // namespace
+
+Result<FunctionRecordPtr> CatalogImpl::create(NewFunction& request) {
+  FunctionDocument document;
+  document.latest = std::move(request.config);
+  document.latest.version = "$LATEST";
+  document.tags = std::move(request.tags);
+  if (current_.get().functions->count(record_key(document)) != 0) {
+    return Error(Errc::conflict, "Function already exist: " + document.latest.name);
+  }
+  TRY(document.latest.settings, settings_of(document.tags));
+  TRY(use_layers(document, request.layer_arns));
+  TRY(auto package, code_.install(request.zip));
+  TRY(use_code(document, request.zip, package));
+  renew_revision(document);
+  return publish(std::move(document));
+}
+
+Result<FunctionRecordPtr> CatalogImpl::change_code(const model::FunctionRef& ref,
+                                                   const CodeChange& change) {
+  TRY(auto record, find(ref));
+  TRY(check_revision(*record, change.revision_id));
+  FunctionDocument document = to_document(*record);
+  if (change.architecture) document.latest.architecture = *change.architecture;
+  TRY(auto package, code_.install(change.zip));
+  TRY(use_code(document, change.zip, package));
+  if (change.is_dry_run) return to_record(document);
+  renew_revision(document);
+  return publish(std::move(document));
+}
+
+Result<FunctionRecordPtr> CatalogImpl::change_configuration(const model::FunctionRef& ref,
+                                                            const ConfigChange& change) {
+  TRY(auto record, find(ref));
+  TRY(check_revision(*record, change.revision_id));
+  FunctionDocument document = to_document(*record);
+  apply(change, document.latest);
+  if (change.layer_arns) {
+    TRY(use_layers(document, *change.layer_arns));
+    TRY(check_size(document));
+  }
+  if (change.layer_arns || change.runtime) {
+    TRY(check_native(document));
+  }
+  renew_revision(document);
+  return publish(std::move(document));
+}
+
+Result<void> CatalogImpl::remove(const model::FunctionRef& ref) {
+  TRY(auto record, find(ref));
+  if (ref.qualifier) {
+    return Error(Errc::invalid, "$LATEST version cannot be deleted without deleting the function.");
+  }
+  const std::string key = record_key(ref.account_id, ref.region, ref.name);
+  TRY(store_.remove(kFunctionBucket, key));
+  show(key, nullptr);
+  drop_trees(*record);
+  return ok();
+}
+
+Result<FunctionRecordPtr> CatalogImpl::tag(
+    const model::FunctionRef& ref,
+    const std::map<std::string, std::optional<std::string>>& changes) {
+  TRY(auto record, find(ref));
+  FunctionDocument document = to_document(*record);
+  for (const auto& [key, value] : changes) {
+    if (value) {
+      document.tags[key] = *value;
+    } else {
+      document.tags.erase(key);
+    }
+  }
+  TRY(auto settings, settings_of(document.tags));
+  if (!(settings == document.latest.settings)) {
+    document.latest.settings = settings;
+    renew_revision(document);
+  }
+  return publish(std::move(document));
+}
+
+Result<FunctionRecordPtr> CatalogImpl::reserve(const model::FunctionRef& ref,
+                                               std::optional<std::uint32_t> count) {
+  TRY(auto record, find(ref));
+  FunctionDocument document = to_document(*record);
+  document.reserved_concurrency = count;
+  std::uint64_t reserved = count.value_or(0);
+  const auto functions = current_.get().functions;
+  const std::string prefix = record_key(ref.account_id, ref.region, "");
+  for (auto at = functions->lower_bound(prefix);
+       at != functions->end() && at->first.starts_with(prefix); ++at) {
+    if (at->second != record) reserved += at->second->reserved_concurrency.value_or(0);
+  }
+  if (count && reserved + options_.unreserved_concurrency_min > options_.account_concurrency) {
+    return Error(Errc::invalid,
+                 "Specified ReservedConcurrentExecutions for function decreases account's "
+                 "UnreservedConcurrentExecution below its minimum value of [" +
+                     std::to_string(options_.unreserved_concurrency_min) + "].");
+  }
+  return publish(std::move(document));
+}
+
+Result<void> CatalogImpl::use_code(FunctionDocument& document, std::string_view zip,
+                                   const InstalledPackage& package) const {
+  document.latest.tree_id = package.tree_id;
+  document.latest.code_size = zip.size();
+  document.latest.code_sha256_base64 = to_base64(as_chars(sha256(zip)));
+  document.code_unpacked_bytes = package.unpacked_bytes;
+  TRY(check_size(document));
+  return check_native(document);
+}
+
+Result<void> CatalogImpl::use_layers(FunctionDocument& document,
+                                     const std::vector<std::string>& arns) const {
+  if (arns.size() > kLayersMax) return Error(Errc::invalid, "Cannot reference more than 5 layers.");
+  std::vector<model::LayerRef> layers;
+  std::uint64_t total = 0;
+  for (const auto& arn : arns) {
+    auto layer = find_layer_version(arn);
+    if (!layer && layer.error().code() == Errc::not_found) {
+      return Error(Errc::invalid, "Layer version " + arn + " does not exist.");
+    }
+    if (!layer) return layer.error();
+    const LayerVersion& version = *layer.value();
+    if (version.account_id != document.latest.account_id ||
+        version.region != document.latest.region) {
+      return Error(Errc::invalid, "Layer version " + arn +
+                                      " is of another account or region; sharing layers is not "
+                                      "supported by Proa yet.");
+    }
+    for (const auto& other : layers) {
+      if (layer_of(other.arn) != layer_of(arn)) continue;
+      return Error(Errc::invalid,
+                   "Two different versions of the same layer are not allowed to be "
+                   "referenced in the same function. " +
+                       arn);
+    }
+    total += version.unpacked_bytes;
+    layers.push_back(model::LayerRef{arn, version.tree_id, version.code_size});
+  }
+  document.latest.layers = std::move(layers);
+  document.layers_unpacked_bytes = total;
+  return ok();
+}
+
+Result<void> CatalogImpl::check_size(const FunctionDocument& document) const {
+  const std::uint64_t limit = options_.package_limits.unpacked_bytes_max;
+  if (document.code_unpacked_bytes + document.layers_unpacked_bytes <= limit) return ok();
+  return Error(Errc::invalid,
+               "Unzipped size must be smaller than " + std::to_string(limit) + " bytes");
+}
+
+Result<void> CatalogImpl::check_native(const FunctionDocument& document) const {
+  NativeTarget target;
+  target.architecture = document.latest.architecture;
+  target.runtime = document.latest.runtime;
+  if (options_.interpreter_versions) {
+    target.interpreter_version = options_.interpreter_versions(target.runtime);
+  }
+  TRY(check_native_modules(code_.tree_path(document.latest.tree_id), target));
+  for (const auto& layer : document.latest.layers) {
+    auto checked = check_native_modules(code_.tree_path(layer.tree_id), target);
+    if (!checked) return checked.error().with_context("Layer " + layer.arn);
+  }
+  return ok();
+}
+
+void CatalogImpl::renew_revision(FunctionDocument& document) {
+  document.latest.revision_id = random_.uuid();
+  document.latest.last_modified = clock_.wall_now();
+}
+
+}  // namespace proa::catalog

@@ -1,0 +1,301 @@
+#include "catalog/records.h"
+
+#include "base/encoding.h"
+#include "catalog/json_fields.h"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace proa::catalog {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::uint64_t kFormat = 1;
+constexpr std::size_t kFunctionNameMax = 64;
+constexpr std::size_t kLayerNameMax = 140;
+constexpr std::uint64_t kAnyMax = std::numeric_limits<std::int64_t>::max();
+/// Milliseconds that fit the clock's nanoseconds: the year 2262.
+constexpr std::uint64_t kTimeMsMax = kAnyMax / 1000000;
+
+json::object to_json(const std::map<std::string, std::string>& texts) {
+  json::object object;
+  for (const auto& [key, value] : texts) object.emplace(key, value);
+  return object;
+}
+
+json::array to_json(const std::vector<std::string>& texts) {
+  json::array array;
+  for (const auto& text : texts) array.emplace_back(text);
+  return array;
+}
+
+json::object to_json(const model::FunctionVersion& version) {
+  json::array layers;
+  for (const auto& layer : version.layers) {
+    layers.push_back(json::object{
+        {"arn", layer.arn}, {"tree_id", layer.tree_id}, {"code_size", layer.code_size}});
+  }
+  return json::object{
+      {"account_id", version.account_id},
+      {"region", version.region},
+      {"name", version.name},
+      {"version", version.version},
+      {"revision_id", version.revision_id},
+      {"runtime", version.runtime},
+      {"handler", version.handler},
+      {"role", version.role},
+      {"description", version.description},
+      {"memory_mib", version.memory_mib},
+      {"timeout_s", version.timeout.count()},
+      {"ephemeral_storage_mib", version.ephemeral_storage_mib},
+      {"architecture", version.architecture},
+      {"environment", to_json(version.environment)},
+      {"has_environment", version.has_environment},
+      {"code_sha256", version.code_sha256_base64},
+      {"code_size", version.code_size},
+      {"tree_id", version.tree_id},
+      {"layers", std::move(layers)},
+      {"last_modified_ms", epoch_ms(version.last_modified)},
+  };
+}
+
+json::object to_json(const LayerVersion& layer) {
+  return json::object{
+      {"version", layer.version},
+      {"description", layer.description},
+      {"license_info", layer.license_info},
+      {"compatible_runtimes", to_json(layer.compatible_runtimes)},
+      {"compatible_architectures", to_json(layer.compatible_architectures)},
+      {"code_sha256", layer.code_sha256_base64},
+      {"code_size", layer.code_size},
+      {"unpacked_bytes", layer.unpacked_bytes},
+      {"tree_id", layer.tree_id},
+      {"created_ms", epoch_ms(layer.created)},
+  };
+}
+
+WallTime read_time(JsonFields& fields, std::string_view name) {
+  return WallTime(std::chrono::milliseconds(fields.number(name, 0, kTimeMsMax)));
+}
+
+/// "tree_id", which must be what "code_sha256" says.
+std::string read_tree_id(JsonFields& fields, const std::string& code_sha256_base64) {
+  std::string tree_id = fields.text("tree_id");
+  if (tree_id_of(code_sha256_base64) != tree_id)
+    fields.reject("tree_id", "is not that of the code");
+  return tree_id;
+}
+
+Result<std::vector<model::LayerRef>> read_layer_refs(JsonFields& fields, const std::string& where) {
+  std::vector<model::LayerRef> layers;
+  for (const auto* object : fields.objects("layers")) {
+    JsonFields layer_fields(*object, where + ": layer");
+    model::LayerRef layer;
+    layer.arn = layer_fields.text("arn");
+    layer.tree_id = layer_fields.text("tree_id");
+    layer.code_size = layer_fields.number("code_size", 0, kAnyMax);
+    TRY(layer_fields.finish());
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+Result<model::FunctionVersion> read_version(const json::object& object, const std::string& where) {
+  JsonFields fields(object, where);
+  model::FunctionVersion version;
+  version.account_id = fields.text("account_id");
+  version.region = fields.text("region");
+  version.name = fields.text("name");
+  version.version = fields.text("version");
+  version.revision_id = fields.text("revision_id");
+  version.runtime = fields.text("runtime");
+  version.handler = fields.text("handler");
+  version.role = fields.text("role");
+  version.description = fields.text("description");
+  version.memory_mib = static_cast<std::uint32_t>(fields.number("memory_mib", 128, 10240));
+  version.timeout = std::chrono::seconds(fields.number("timeout_s", 1, 900));
+  version.ephemeral_storage_mib =
+      static_cast<std::uint32_t>(fields.number("ephemeral_storage_mib", 512, 10240));
+  version.architecture = fields.text("architecture");
+  version.environment = fields.text_map("environment");
+  version.has_environment = fields.boolean("has_environment");
+  version.code_sha256_base64 = fields.text("code_sha256");
+  version.code_size = fields.number("code_size", 0, kAnyMax);
+  version.tree_id = read_tree_id(fields, version.code_sha256_base64);
+  version.last_modified = read_time(fields, "last_modified_ms");
+  if (!is_account_id(version.account_id)) fields.reject("account_id", "is not 12 digits");
+  if (!is_region(version.region)) fields.reject("region", "is not a region's name");
+  if (!is_plain_name(version.name, kFunctionNameMax))
+    fields.reject("name", "is not a function's name");
+  if (version.architecture != "x86_64" && version.architecture != "arm64") {
+    fields.reject("architecture", "is neither x86_64 nor arm64");
+  }
+  TRY(version.layers, read_layer_refs(fields, where));
+  TRY(fields.finish());
+  return version;
+}
+
+Result<LayerVersion> read_layer_version(const json::object& object, const LayerDocument& layer,
+                                        const std::string& where) {
+  JsonFields fields(object, where + ": version");
+  LayerVersion version;
+  version.account_id = layer.account_id;
+  version.region = layer.region;
+  version.name = layer.name;
+  version.version = fields.number("version", 1, kAnyMax);
+  version.description = fields.text("description");
+  version.license_info = fields.text("license_info");
+  version.compatible_runtimes = fields.texts("compatible_runtimes");
+  version.compatible_architectures = fields.texts("compatible_architectures");
+  version.code_sha256_base64 = fields.text("code_sha256");
+  version.code_size = fields.number("code_size", 0, kAnyMax);
+  version.unpacked_bytes = fields.number("unpacked_bytes", 0, kAnyMax);
+  version.tree_id = read_tree_id(fields, version.code_sha256_base64);
+  version.created = read_time(fields, "created_ms");
+  const std::uint64_t above = layer.versions.empty() ? 0 : layer.versions.back()->version;
+  if (version.version <= above || version.version >= layer.next_version) {
+    fields.reject("version", "is out of order");
+  }
+  TRY(fields.finish());
+  return version;
+}
+
+/// Parses the document and takes its format number.
+Result<json::value> parse(std::string_view bytes, const std::string& where) {
+  json::error_code error;
+  json::value value = json::parse(json::string_view(bytes.data(), bytes.size()), error);
+  if (error) return Error(Errc::corrupt, where + ": not JSON: " + error.message());
+  if (!value.is_object()) return Error(Errc::corrupt, where + ": not a JSON object");
+  const auto* format = value.get_object().if_contains("format");
+  if (format == nullptr || !format->is_int64() || format->get_int64() < 1) {
+    return Error(Errc::corrupt, where + ": no format number");
+  }
+  if (static_cast<std::uint64_t>(format->get_int64()) > kFormat) {
+    return Error(Errc::unsupported, where + ": has format " + std::to_string(format->get_int64()) +
+                                        ", this Proa knows formats up to " +
+                                        std::to_string(kFormat));
+  }
+  return value;
+}
+
+std::string place(std::string_view bucket, std::string_view key) {
+  return "record " + std::string(bucket) + " '" + std::string(key) + "'";
+}
+
+}  // namespace
+
+std::string LayerVersion::layer_arn() const {
+  return "arn:aws:lambda:" + region + ":" + account_id + ":layer:" + name;
+}
+
+std::string LayerVersion::version_arn() const {
+  return layer_arn() + ":" + std::to_string(version);
+}
+
+std::string record_key(std::string_view account_id, std::string_view region,
+                       std::string_view name) {
+  std::string key(account_id);
+  key.append("/").append(region).append("/").append(name);
+  return key;
+}
+
+std::string record_key(const FunctionDocument& document) {
+  return record_key(document.latest.account_id, document.latest.region, document.latest.name);
+}
+
+std::string record_key(const LayerDocument& document) {
+  return record_key(document.account_id, document.region, document.name);
+}
+
+std::string encode(const FunctionDocument& document) {
+  json::object object{{"format", kFormat},
+                      {"tags", to_json(document.tags)},
+                      {"code_unpacked_bytes", document.code_unpacked_bytes},
+                      {"layers_unpacked_bytes", document.layers_unpacked_bytes},
+                      {"latest", to_json(document.latest)}};
+  if (document.reserved_concurrency) {
+    object.emplace("reserved_concurrency", *document.reserved_concurrency);
+  }
+  return json::serialize(object);
+}
+
+std::string encode(const LayerDocument& document) {
+  json::array versions;
+  for (const auto& version : document.versions) versions.push_back(to_json(*version));
+  return json::serialize(json::object{{"format", kFormat},
+                                      {"next_version", document.next_version},
+                                      {"versions", std::move(versions)}});
+}
+
+Result<FunctionDocument> decode_function(std::string_view key, std::string_view bytes) {
+  const std::string where = place(kFunctionBucket, key);
+  TRY(auto value, parse(bytes, where));
+  JsonFields fields(value.get_object(), where);
+  FunctionDocument document;
+  static_cast<void>(fields.number("format", 1, kFormat));
+  document.tags = fields.text_map("tags");
+  if (const auto count = fields.optional_number("reserved_concurrency", 0, 0xffffffff)) {
+    document.reserved_concurrency = static_cast<std::uint32_t>(*count);
+  }
+  document.code_unpacked_bytes = fields.number("code_unpacked_bytes", 0, kAnyMax);
+  document.layers_unpacked_bytes = fields.number("layers_unpacked_bytes", 0, kAnyMax);
+  const json::object& latest = fields.object("latest");
+  TRY(fields.finish());
+  TRY(document.latest, read_version(latest, where));
+  if (record_key(document) != key) {
+    return Error(Errc::corrupt, where + ": is that of '" + record_key(document) + "'");
+  }
+  return document;
+}
+
+Result<LayerDocument> decode_layer(std::string_view key, std::string_view bytes) {
+  const std::string where = place(kLayerBucket, key);
+  TRY(auto value, parse(bytes, where));
+  JsonFields fields(value.get_object(), where);
+  LayerDocument document;
+  const auto first = std::min(key.find('/'), key.size());
+  const auto second = std::min(key.find('/', first + 1), key.size());
+  document.account_id = key.substr(0, first);
+  document.region = first < second ? key.substr(first + 1, second - first - 1) : "";
+  document.name = second < key.size() ? key.substr(second + 1) : "";
+  if (!is_account_id(document.account_id) || !is_region(document.region) ||
+      !is_plain_name(document.name, kLayerNameMax)) {
+    return Error(Errc::corrupt, where + ": is not a layer's key");
+  }
+  static_cast<void>(fields.number("format", 1, kFormat));
+  document.next_version = fields.number("next_version", 1, kAnyMax);
+  const auto versions = fields.objects("versions");
+  TRY(fields.finish());
+  for (const auto* object : versions) {
+    TRY(auto version, read_layer_version(*object, document, where));
+    document.versions.push_back(std::make_shared<const LayerVersion>(std::move(version)));
+  }
+  return document;
+}
+
+std::optional<std::string> tree_id_of(std::string_view code_sha256_base64) {
+  const auto digest = from_base64(code_sha256_base64);
+  if (!digest || digest->size() != sizeof(Sha256Digest)) return std::nullopt;
+  return to_hex(std::as_bytes(std::span(*digest)));
+}
+
+bool is_account_id(std::string_view text) {
+  return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool is_region(std::string_view text) {
+  return !text.empty() && text.size() <= 64 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+bool is_plain_name(std::string_view text, std::size_t size_max) {
+  static constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+  return !text.empty() && text.size() <= size_max &&
+         text.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
+}  // namespace proa::catalog

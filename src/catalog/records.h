@@ -1,0 +1,67 @@
+// The stored form of functions and layers: one JSON document per function and one per layer.
+//
+// Bucket "functions", key ACCOUNT/REGION/NAME:
+//   {"format": 1, "tags": {..}, "reserved_concurrency": N (only if set), "code_unpacked_bytes": N,
+//    "layers_unpacked_bytes": N, "latest": {every field of model::FunctionVersion but settings}}
+// Bucket "layers", key ACCOUNT/REGION/NAME:
+//   {"format": 1, "next_version": N, "versions": [{..} ..]}   ascending; deleted ones are absent
+//
+// Reading is tolerant to nothing: a missing, unknown or impossible field is `corrupt` and named, a
+// newer format is `unsupported`. So a record means the same to every Proa that reads it, and a
+// field added later comes with the next format number and a step that reads the old one. Settings
+// are not stored: they follow from the tags and this daemon's defaults.
+#pragma once
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace proa::catalog {
+
+inline constexpr std::string_view kFunctionBucket = "functions";
+inline constexpr std::string_view kLayerBucket = "layers";
+
+/// A function record by value: what a change works on, and what is stored.
+struct FunctionDocument {
+  model::FunctionVersion latest;
+  Tags tags;
+  std::optional<std::uint32_t> reserved_concurrency;
+  std::uint64_t code_unpacked_bytes = 0;
+  std::uint64_t layers_unpacked_bytes = 0;
+};
+
+/// A layer with all its versions.
+struct LayerDocument {
+  std::string account_id;
+  std::string region;
+  std::string name;
+  std::uint64_t next_version = 1;
+  std::vector<LayerVersionPtr> versions;  ///< ascending
+};
+
+/// ACCOUNT/REGION/NAME
+std::string record_key(std::string_view account_id, std::string_view region, std::string_view name);
+std::string record_key(const FunctionDocument& document);
+std::string record_key(const LayerDocument& document);
+
+std::string encode(const FunctionDocument& document);
+std::string encode(const LayerDocument& document);
+
+/// Errc: corrupt, unsupported (newer format); the message names bucket, key and field.
+Result<FunctionDocument> decode_function(std::string_view key, std::string_view bytes);
+Result<LayerDocument> decode_layer(std::string_view key, std::string_view bytes);
+
+/// The hex name of a tree whose zip has this CodeSha256; nothing if it is no SHA-256 in base64.
+std::optional<std::string> tree_id_of(std::string_view code_sha256_base64);
+
+/// What keys and ARNs are made of: 12 digits, a region's name, a function's or layer's name.
+bool is_account_id(std::string_view text);
+bool is_region(std::string_view text);
+bool is_plain_name(std::string_view text, std::size_t size_max);
+
+}  // namespace proa::catalog

@@ -1,0 +1,57 @@
+// Admission: may this call run now? Counts calls in flight, by function and by account.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/result.h"
+#include "model/function.h"
+
+namespace proa::dispatch {
+
+/// Calls in flight of one function or one account; shared by all shards.
+struct InFlight {
+  std::atomic<std::uint32_t> count{0};
+};
+
+/// Permission to run one call: a lease on concurrency, returned by the destructor.
+class Slot {
+ public:
+  Slot(std::shared_ptr<InFlight> function, std::shared_ptr<InFlight> account)
+      : function_(std::move(function)), account_(std::move(account)) {}
+  Slot(Slot&&) noexcept = default;
+  Slot& operator=(Slot&&) = delete;
+  ~Slot();
+
+ private:
+  std::shared_ptr<InFlight> function_;
+  std::shared_ptr<InFlight> account_;  ///< none when the function has reserved concurrency
+};
+
+/// Lambda's limits on concurrency: 1,000 for an account; a function with reserved concurrency is
+/// held to that and takes nothing from the others' rest. Thread-safe; owned by main.
+/// https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+class Admission {
+ public:
+  explicit Admission(std::uint32_t account_limit) : account_limit_(account_limit) {}
+
+  /// A slot, or Errc throttled with Lambda's Reason as its message:
+  /// ReservedFunctionConcurrentInvocationLimitExceeded or ConcurrentInvocationLimitExceeded.
+  /// `all_reserved` is the sum of the account's reservations.
+  Result<Slot> enter(const model::FunctionVersion& function, std::optional<std::uint32_t> reserved,
+                     std::uint32_t all_reserved);
+
+ private:
+  std::shared_ptr<InFlight> of(const std::string& key);
+
+  std::uint32_t account_limit_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<InFlight>> in_flight_;
+};
+
+}  // namespace proa::dispatch

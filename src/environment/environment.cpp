@@ -1,0 +1,47 @@
+#include "environment/environment.h"
+
+#include "base/check.h"
+
+namespace proa::environment {
+
+Environment::Environment(EnvironmentParts parts, RuntimeProgram program, std::uint32_t tmp_mib)
+    : parts_(parts), id_(parts_.random.hex(16)), program_(std::move(program)),
+      sandbox_(parts_.sandboxes.make(tmp_mib)), tasks_(parts_.executor) {}
+
+Environment::~Environment() {
+  check(state_ == State::terminated, "an environment must be closed before it is destroyed");
+}
+
+void Environment::change(State to) {
+  check(may_change(state_, to), "environment: illegal transition");
+  state_ = to;
+}
+
+Result<void> Environment::freeze() {
+  TRY(sandbox_->freeze());
+  change(State::frozen);
+  return ok();
+}
+
+Task<void> Environment::reset() {
+  needs_reset_ = false;
+  is_initialised_ = false;
+  change(State::resetting);
+  session_.reset();
+  CO_TRY(co_await sandbox_->kill_runtime());
+  if (output_) output_->close();
+  change(State::assigned);
+  co_return ok();
+}
+
+Task<void> Environment::close() {
+  if (state_ == State::terminated) co_return ok();
+  change(State::terminated);
+  auto closed = co_await sandbox_->close();
+  session_.reset();
+  if (output_) output_->close();
+  co_await tasks_.join();
+  co_return closed;
+}
+
+}  // namespace proa::environment

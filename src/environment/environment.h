@@ -1,0 +1,104 @@
+// Environment: a sandbox plus the runtime session in it, through its whole life.
+//
+// Nouns: Environment, its State (state.h), InitReport. `pool` owns environments and calls them; they
+// call sandbox (isolation), runtime_api (the conversation). Each phase is one file and a straight
+// list of awaits: provision.cpp, init.cpp, invoke.cpp. Runs on its shard's executor.
+// Long document: docs/architecture.md, "Environments".
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/task.h"
+#include "base/task_group.h"
+#include "environment/output.h"
+#include "environment/runtime_programs.h"
+#include "environment/state.h"
+#include "model/function.h"
+#include "model/invocation.h"
+#include "runtime_api/runtime_api.h"
+#include "sandbox/sandbox.h"
+
+namespace proa::environment {
+
+/// What an environment is made with; everything outlives it.
+struct EnvironmentParts {
+  boost::asio::any_io_executor executor;
+  sandbox::SandboxFactory& sandboxes;
+  Clock& clock;
+  RandomSource& random;
+};
+
+/// One environment. Owned by the pool; members do not overlap. close() before destruction.
+class Environment {
+ public:
+  Environment(EnvironmentParts parts, RuntimeProgram program, std::uint32_t tmp_mib);
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  const std::string& id() const { return id_; }
+  State state() const { return state_; }
+  const RuntimeProgram& program() const { return program_; }
+  /// Set from assign() on.
+  const model::FunctionPtr& function() const { return function_; }
+
+  /// Starts sandbox and interpreter: provisioning -> warm. Errc: exhausted, os, unavailable,
+  /// deadline. On error only close() may follow.
+  Task<void> provision();
+  /// Gives it to a function for good, sets limits, mounts code: warm -> assigned. Errc: os (a limit
+  /// did not take), not_found (code tree), unavailable. On error only close() may follow.
+  Task<void> assign(model::FunctionPtr function);
+  /// Runs one call, after thawing and after the function's initialisation where that is due:
+  /// assigned | frozen -> running -> assigned. Failures of the function are in the result.
+  /// Errc: unavailable (the environment broke and nothing of the call ran: try another).
+  Task<model::InvocationResult> invoke(const model::Invocation& invocation, model::Start start);
+  /// True when a failed call left processes that must go before the next: call reset().
+  bool needs_reset() const { return needs_reset_; }
+  /// Kills what the failed call left; /tmp stays. Errc: deadline, unavailable: close() it.
+  Task<void> reset();
+  /// True when it can never run a call again.
+  bool is_broken() const { return sandbox_->has_ended(); }
+
+  /// Stops all its processes: assigned -> frozen. Errc: deadline, unsupported, os.
+  Result<void> freeze();
+  /// Ends everything in it: -> terminated.
+  Task<void> close();
+
+ private:
+  struct InitReport {
+    std::optional<model::InvocationResult> failure;  ///< what the caller gets; none = initialised
+    std::chrono::microseconds duration{0};
+  };
+
+  void change(State to);
+  Task<void> start_runtime();
+  boost::asio::awaitable<void> watch_runtime(runtime_api::RuntimeSession* session);
+  Task<void> ensure_runtime();
+  boost::asio::awaitable<InitReport> initialise(const model::Invocation& invocation);
+  boost::asio::awaitable<std::string> describe_exit();
+  boost::asio::awaitable<model::InvocationResult> failed(const runtime_api::CallOutcome& outcome,
+                                                         const model::Invocation& invocation);
+  void write_start(const model::Invocation& invocation);
+  void write_report(const model::Invocation& invocation, model::InvocationResult& result);
+
+  EnvironmentParts parts_;
+  std::string id_;
+  RuntimeProgram program_;
+  State state_ = State::provisioning;
+  std::unique_ptr<sandbox::Sandbox> sandbox_;
+  std::unique_ptr<runtime_api::RuntimeSession> session_;
+  std::unique_ptr<OutputCapture> output_;
+  std::string runtime_identity_;
+  model::FunctionPtr function_;  ///< keeps the code trees on disk, too (catalog::Catalog::resolve)
+  std::string log_stream_;
+  bool is_initialised_ = false;
+  bool needs_reset_ = false;
+  std::chrono::microseconds init_duration_{0};
+  TaskGroup tasks_;
+};
+
+}  // namespace proa::environment

@@ -1,0 +1,42 @@
+#include "environment/function_variables.h"
+
+#include <array>
+#include <ctime>
+
+namespace proa::environment {
+
+std::map<std::string, std::string> function_variables(const model::FunctionVersion& function,
+                                                      const std::string& log_stream) {
+  std::map<std::string, std::string> variables = function.environment;
+  const auto set = [&](const char* name, std::string value) { variables[name] = std::move(value); };
+  const auto set_default = [&](const char* name, const char* value) { variables.emplace(name, value); };
+  set("_HANDLER", function.handler);
+  set("LAMBDA_TASK_ROOT", "/var/task");
+  set("LAMBDA_RUNTIME_DIR", "/var/runtime");
+  set("AWS_REGION", function.region);
+  set("AWS_DEFAULT_REGION", function.region);
+  set("AWS_LAMBDA_FUNCTION_NAME", function.name);
+  set("AWS_LAMBDA_FUNCTION_VERSION", function.version);
+  set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(function.memory_mib));
+  set("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + function.name);
+  set("AWS_LAMBDA_LOG_STREAM_NAME", log_stream);
+  set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
+  set("AWS_EXECUTION_ENV", "AWS_Lambda_" + function.runtime);
+  set_default("TZ", ":UTC");
+  set_default("LANG", "en_US.UTF-8");
+  set_default("PATH", "/opt/bin:/usr/local/bin:/usr/bin:/bin");
+  set_default("LD_LIBRARY_PATH", "/opt/lib:/var/task:/var/task/lib");
+  return variables;
+}
+
+std::string log_stream_name(const model::FunctionVersion& function, WallTime now,
+                            const std::string& environment_id) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  std::array<char, 16> day{};
+  std::strftime(day.data(), day.size(), "%Y/%m/%d/", &utc);
+  return day.data() + ("[" + function.version + "]") + environment_id;
+}
+
+}  // namespace proa::environment

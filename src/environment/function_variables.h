@@ -1,0 +1,21 @@
+// The environment variables a function sees: Lambda's own and the user's.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "model/function.h"
+
+namespace proa::environment {
+
+/// Variables of one environment of `function`. Lambda's reserved names win over the user's (which
+/// the API refuses anyway). `log_stream` is the environment's stream name.
+/// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+std::map<std::string, std::string> function_variables(const model::FunctionVersion& function,
+                                                      const std::string& log_stream);
+
+/// "2026/11/23/[$LATEST]0123..." as Lambda names log streams.
+std::string log_stream_name(const model::FunctionVersion& function, WallTime now,
+                            const std::string& environment_id);
+
+}  // namespace proa::environment

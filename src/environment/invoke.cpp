@@ -1,0 +1,126 @@
+// Invoke: one call in this environment.
+#include <array>
+#include <cstdio>
+
+#include "environment/environment.h"
+#include "environment/failure.h"
+
+namespace proa::environment {
+namespace {
+
+// A runtime that closed its link is about to end; one that is not gets no more than this.
+constexpr auto kExitLimit = std::chrono::seconds(1);
+
+std::chrono::microseconds since(SteadyTime begin, SteadyTime end) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(end - begin);
+}
+
+double milliseconds(std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1000.0; }
+
+}  // namespace
+
+Task<model::InvocationResult> Environment::invoke(const model::Invocation& invocation,
+                                                  model::Start start) {
+  if (state_ == State::frozen) {
+    CO_TRY(sandbox_->thaw());
+    change(State::assigned);
+  }
+  change(State::running);
+  if (auto ready = co_await ensure_runtime(); !ready) {
+    change(State::assigned);
+    needs_reset_ = true;
+    co_return Error(Errc::unavailable, ready.error().message());
+  }
+  std::optional<model::InvocationResult> result;
+  if (!is_initialised_) {
+    auto report = co_await initialise(invocation);
+    init_duration_ = report.duration;
+    is_initialised_ = !report.failure;
+    result = std::move(report.failure);
+  }
+  const bool is_first = init_duration_.count() != 0;
+  write_start(invocation);
+  const SteadyTime begin = parts_.clock.steady_now();
+  if (!result) {
+    const auto outcome = co_await session_->call(invocation, parts_.clock.wall_now() + function_->timeout,
+                                                 begin + function_->timeout);
+    if (auto* answered = std::get_if<runtime_api::Answered>(&outcome)) {
+      result.emplace();
+      result->payload = std::move(const_cast<runtime_api::Answered*>(answered)->payload);
+    } else {
+      result = co_await failed(outcome, invocation);
+    }
+  }
+  result->duration = since(begin, parts_.clock.steady_now());
+  result->init_duration = is_first ? init_duration_ : std::chrono::microseconds(0);
+  init_duration_ = std::chrono::microseconds(0);
+  result->start = start;
+  result->environment_id = id_;
+  result->runtime_identity = runtime_identity_;
+  result->executed_version = function_->version;
+  if (invocation.wants_log_tail) write_report(invocation, *result);
+  change(State::assigned);
+  co_return std::move(*result);
+}
+
+// What the caller gets when the function did not answer; marks what must be cleaned up.
+boost::asio::awaitable<model::InvocationResult> Environment::failed(
+    const runtime_api::CallOutcome& outcome, const model::Invocation& invocation) {
+  model::InvocationResult result;
+  result.function_error = "Unhandled";
+  if (const auto* reported = std::get_if<runtime_api::Failed>(&outcome)) {
+    result.payload = reported->error_json;
+    // A failed initialisation ends the runtime; a thrown error of the handler does not.
+    needs_reset_ = !is_initialised_;
+    co_return result;
+  }
+  if (std::holds_alternative<runtime_api::AnswerTooLarge>(outcome)) {
+    result.payload = platform_error("Function.ResponseSizeTooLarge", invocation.request_id, too_large_text());
+    co_return result;
+  }
+  needs_reset_ = true;
+  if (std::holds_alternative<runtime_api::TimedOut>(outcome)) {
+    result.payload = platform_error("Sandbox.Timedout", invocation.request_id, timeout_text(function_->timeout));
+  } else if (const auto* broke = std::get_if<runtime_api::BrokeProtocol>(&outcome)) {
+    result.payload = platform_error("Runtime.Unknown", invocation.request_id,
+                                    "Runtime broke the protocol: " + broke->what);
+  } else {
+    result.payload = platform_error("Runtime.ExitError", invocation.request_id, co_await describe_exit());
+  }
+  co_return result;
+}
+
+boost::asio::awaitable<std::string> Environment::describe_exit() {
+  const auto exit = co_await sandbox_->runtime_exit(parts_.clock.steady_now() + kExitLimit);
+  co_return exit ? exit_text(exit.value()) : std::string("Runtime exited without providing a reason");
+}
+
+void Environment::write_start(const model::Invocation& invocation) {
+  if (!invocation.wants_log_tail) return;
+  output_->drain();
+  output_->add_platform_line("START RequestId: " + invocation.request_id + " Version: " +
+                             function_->version + "\n");
+}
+
+void Environment::write_report(const model::Invocation& invocation, model::InvocationResult& result) {
+  output_->drain();
+  const Bytes peak = sandbox_->memory_peak().value_or(Bytes());
+  result.max_memory_used = peak;
+  const auto billed = std::chrono::ceil<std::chrono::milliseconds>(result.duration + result.init_duration);
+  std::array<char, 512> text{};
+  int size = std::snprintf(text.data(), text.size(),
+                           "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %lld ms\t"
+                           "Memory Size: %u MB\tMax Memory Used: %llu MB\t",
+                           invocation.request_id.c_str(), milliseconds(result.duration),
+                           static_cast<long long>(billed.count()), function_->memory_mib,
+                           static_cast<unsigned long long>(peak.mib_ceil()));
+  if (result.init_duration.count() != 0) {
+    size += std::snprintf(text.data() + size, text.size() - static_cast<std::size_t>(size),
+                          "Init Duration: %.2f ms\t", milliseconds(result.init_duration));
+  }
+  output_->add_platform_line("END RequestId: " + invocation.request_id + "\n");
+  output_->add_platform_line(std::string(text.data(), static_cast<std::size_t>(size)) + "\n");
+  result.log_tail = output_->take_tail();
+}
+
+}  // namespace proa::environment

@@ -1,0 +1,280 @@
+#include "http/connection.h"
+
+#include "http/parser.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/status.hpp>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace proa::http {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kFirstBuffer = 4 * 1024;
+constexpr std::size_t kBufferSlack = 8 * 1024;
+/// How long the rest of what a client sends is thrown away after a closing answer. Without it the
+/// kernel answers late bytes with a reset, which can destroy the answer on its way.
+constexpr std::chrono::milliseconds kLinger{2'000};
+
+auto awaiting() { return asio::as_tuple(asio::use_awaitable); }
+
+std::string_view reason_of(int status) {
+  const auto reason = boost::beast::http::obsolete_reason(
+      boost::beast::http::int_to_status(static_cast<unsigned>(status)));
+  return {reason.data(), reason.size()};
+}
+
+Response plain_answer(int status) {
+  Response response(status);
+  response.headers.add("Content-Type", "text/plain");
+  response.body = std::string(reason_of(status)) + "\n";
+  response.wants_close = true;
+  return response;
+}
+
+/// sendmsg without waiting; -1 with errno.
+ssize_t send_now(int fd, std::string_view head, std::string_view body) {
+  std::array<iovec, 2> parts{};
+  parts[0] = {const_cast<char*>(head.data()), head.size()};
+  parts[1] = {const_cast<char*>(body.data()), body.size()};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = body.empty() ? 1 : 2;
+  ssize_t sent = 0;
+  do {
+    sent = ::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  return sent;
+}
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<ServerState> state, Socket socket,
+                       std::string remote_address, bool is_loopback)
+    : state_(std::move(state)), position_(state_->enter(*this)), socket_(std::move(socket)) {
+  request_.remote_address = std::move(remote_address);
+  request_.is_loopback = is_loopback;
+  enter(Phase::idle, state_->options.idle_timeout);
+}
+
+Connection::~Connection() { state_->leave(position_); }
+
+void Connection::spawn() {
+  // The completion holds the connection too: its cancellation signal must outlive the coroutine.
+  auto completion = [self = shared_from_this()](const std::exception_ptr&) {};
+  asio::co_spawn(socket_.get_executor(), run(shared_from_this()),
+                 asio::bind_cancellation_slot(cancel_.slot(), std::move(completion)));
+}
+
+void Connection::enter(Phase phase, std::chrono::milliseconds timeout) {
+  phase_ = phase;
+  steps_left_ = state_->steps(timeout);
+}
+
+void Connection::step() {
+  if (phase_ == Phase::running || steps_left_ == 0 || --steps_left_ > 0) return;
+  has_timed_out_ = true;
+  if (phase_ != Phase::idle && phase_ != Phase::lingering) ++state_->counters.timed_out;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Connection::close_if_idle() {
+  if (phase_ == Phase::idle || phase_ == Phase::lingering) abort();
+}
+
+void Connection::abort() {
+  has_failed_ = true;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  cancel_.emit(asio::cancellation_type::terminal);
+  // The signal travels through the executor; it must not find the connection gone.
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {});
+}
+
+asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
+  Connection& me = *self;
+  bool goes_on = true;
+  while (goes_on) {
+    const Read read = co_await me.read_request();
+    if (read == Read::closed) co_return;
+    Response response;
+    if (read == Read::complete) {
+      response = co_await me.answer();
+    } else {
+      ++me.state_->counters.malformed;
+      response = plain_answer(me.refusal_);
+    }
+    goes_on = me.keeps_alive_ && !response.wants_close && !me.state_->is_closing();
+    std::size_t sent = 0;
+    if (!me.send_at_once(response, goes_on, sent)) {
+      const bool is_written = co_await me.write_rest(me.head_, me.body_to_send(response), sent);
+      if (!is_written) co_return;
+    }
+  }
+  co_await me.linger();
+}
+
+asio::awaitable<Connection::Read> Connection::read_request() {
+  request_.clear();
+  keeps_alive_ = false;
+  has_timed_out_ = false;
+  RequestParser parser(request_, state_->options);
+  enter(Phase::idle, state_->options.idle_timeout);
+  if (begin_ != end_) enter(Phase::head, state_->options.head_timeout);
+  for (;;) {
+    if (begin_ != end_) {
+      boost::system::error_code error;
+      begin_ += parser.put(asio::const_buffer(buffer_.get() + begin_, end_ - begin_), error);
+      if (!error && parser.is_done()) {
+        keeps_alive_ = parser.keep_alive();
+        co_return Read::complete;
+      }
+      if (parser.is_body_too_large()) co_return Read::complete;  // keeps_alive_ stays false
+      if (error && error != boost::beast::http::error::need_more) {
+        refusal_ = parser.status_for(error);
+        co_return Read::refused;
+      }
+    }
+    if (parser.is_header_done() && phase_ != Phase::body) {
+      enter(Phase::body, state_->options.stall_timeout);
+      if (parser.expects_continue()) {
+        const bool is_sent = co_await write_rest("HTTP/1.1 100 Continue\r\n\r\n", "", 0);
+        if (!is_sent) co_return Read::closed;
+        enter(Phase::body, state_->options.stall_timeout);
+      }
+    }
+    if (!make_room()) {
+      refusal_ = parser.is_header_done() ? 400 : 431;
+      co_return Read::refused;
+    }
+    const std::size_t got = co_await fill();
+    if (got == 0) {
+      refusal_ = 408;
+      const bool is_late = has_timed_out_ && phase_ != Phase::idle;
+      co_return is_late ? Read::refused : Read::closed;
+    }
+    if (phase_ == Phase::idle) enter(Phase::head, state_->options.head_timeout);
+    if (phase_ == Phase::body) enter(Phase::body, state_->options.stall_timeout);
+  }
+}
+
+bool Connection::make_room() {
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (end_ < buffer_size_) return true;
+  if (begin_ > 0) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+    return true;
+  }
+  const std::size_t size_max = state_->options.head_bytes_max + kBufferSlack;
+  if (buffer_size_ >= size_max) return false;
+  const std::size_t wanted = buffer_size_ == 0 ? kFirstBuffer : buffer_size_ * 4;
+  const std::size_t size = std::min(wanted, size_max);
+  std::unique_ptr<char[]> larger(new char[size]);
+  if (end_ > 0) std::memcpy(larger.get(), buffer_.get(), end_);
+  buffer_ = std::move(larger);
+  buffer_size_ = size;
+  return true;
+}
+
+asio::awaitable<std::size_t> Connection::fill() {
+  const asio::mutable_buffer room(buffer_.get() + end_, buffer_size_ - end_);
+  const auto [error, got] = co_await socket_.async_read_some(room, awaiting());
+  if (error || has_timed_out_) {
+    has_failed_ = has_failed_ || !has_timed_out_;
+    co_return 0;
+  }
+  end_ += got;
+  co_return got;
+}
+
+asio::awaitable<Response> Connection::answer() {
+  phase_ = Phase::running;
+  ++state_->counters.requests;
+  try {
+    co_return co_await state_->callback(request_);
+  } catch (const std::exception&) {
+    ++state_->counters.failed;
+  }
+  co_return plain_answer(500);
+}
+
+void Connection::write_head(const Response& response, bool keeps_alive) {
+  head_.clear();
+  head_.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+  head_.append(reason_of(response.status)).append("\r\n");
+  head_.append(response.headers.lines()).append(state_->date_line());
+  const bool has_no_body = response.status == 204 || response.status == 304;
+  if (!has_no_body) {
+    head_.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
+  }
+  if (!keeps_alive) {
+    head_.append("Connection: close\r\n");
+  } else if (request_.version == 10) {
+    head_.append("Connection: keep-alive\r\n");
+  }
+  head_.append("\r\n");
+}
+
+std::string_view Connection::body_to_send(const Response& response) const {
+  if (response.status == 204 || response.status == 304 || request_.method == "HEAD") return {};
+  return response.body;
+}
+
+bool Connection::send_at_once(const Response& response, bool keeps_alive, std::size_t& sent) {
+  write_head(response, keeps_alive);
+  const std::string_view body = body_to_send(response);
+  const ssize_t count = send_now(socket_.native_handle(), head_, body);
+  if (count < 0) return false;
+  sent = static_cast<std::size_t>(count);
+  return sent == head_.size() + body.size();
+}
+
+asio::awaitable<bool> Connection::write_rest(std::string_view head, std::string_view body,
+                                             std::size_t sent) {
+  enter(Phase::writing, state_->options.stall_timeout);
+  while (sent < head.size() + body.size()) {
+    if (has_failed_ || has_timed_out_) co_return false;
+    const bool is_head_out = sent >= head.size();
+    const ssize_t count =
+        is_head_out ? send_now(socket_.native_handle(), body.substr(sent - head.size()), {})
+                    : send_now(socket_.native_handle(), head.substr(sent), body);
+    if (count > 0) {
+      sent += static_cast<std::size_t>(count);
+      enter(Phase::writing, state_->options.stall_timeout);
+      continue;
+    }
+    if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) co_return false;
+    const auto [error] = co_await socket_.async_wait(Socket::wait_write, awaiting());
+    if (error) co_return false;
+  }
+  co_return true;
+}
+
+asio::awaitable<void> Connection::linger() {
+  if (has_failed_ || state_->is_closing()) co_return;
+  boost::system::error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  has_timed_out_ = false;
+  enter(Phase::lingering, kLinger);
+  std::array<char, 4096> waste{};
+  for (;;) {
+    const auto [error, got] = co_await socket_.async_read_some(asio::buffer(waste), awaiting());
+    if (error || got == 0) co_return;
+  }
+}
+
+}  // namespace proa::http

@@ -1,0 +1,81 @@
+// One client connection of a Server. Private to http/.
+#pragma once
+
+#include "http/http.h"
+#include "http/server_state.h"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct iovec;
+
+namespace proa::http {
+
+/// Reads requests, runs the callback, writes answers: one after the other, so that pipelined
+/// requests are answered in order. Lives in its coroutine (shared with the sweep while it looks at
+/// it); runs on the server's executor. The sweep ends a wait that lasts too long.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  /// What it is doing, and so which timeout holds.
+  enum class Phase { idle, head, body, running, writing, lingering };
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  Connection(std::shared_ptr<ServerState> state, Socket socket, std::string remote_address,
+             bool is_loopback);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Starts the coroutine, which owns the connection from then on.
+  void spawn();
+  Phase phase() const { return phase_; }
+  /// Steps left until its timeout; meaningless while running.
+  unsigned steps_left() const { return steps_left_; }
+  /// One step of the sweep timer.
+  void step();
+  /// Closes now if no request is being read or served.
+  void close_if_idle();
+  /// Closes now and cancels a running callback.
+  void abort();
+
+ private:
+  enum class Read { complete, closed, refused };
+  static boost::asio::awaitable<void> run(std::shared_ptr<Connection> self);
+  boost::asio::awaitable<Read> read_request();
+  /// Bytes taken from the socket into the buffer; 0 when there are no more.
+  boost::asio::awaitable<std::size_t> fill();
+  bool make_room();
+  boost::asio::awaitable<Response> answer();
+  /// Head and body in one send; false when it must be continued by write_rest().
+  bool send_at_once(const Response& response, bool keeps_alive, std::size_t& sent);
+  boost::asio::awaitable<bool> write_rest(std::string_view head, std::string_view body,
+                                          std::size_t sent);
+  void write_head(const Response& response, bool keeps_alive);
+  std::string_view body_to_send(const Response& response) const;
+  boost::asio::awaitable<void> linger();
+  void enter(Phase phase, std::chrono::milliseconds timeout);
+
+  std::shared_ptr<ServerState> state_;  ///< shared: see ServerState
+  ServerState::Connections::iterator position_;
+  Socket socket_;
+  boost::asio::cancellation_signal cancel_;
+  Request request_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t buffer_size_ = 0;
+  std::size_t begin_ = 0;  ///< of unparsed bytes
+  std::size_t end_ = 0;
+  std::string head_;  ///< of the answer, reused
+  Phase phase_ = Phase::idle;
+  unsigned steps_left_ = 0;
+  int refusal_ = 400;
+  bool keeps_alive_ = false;
+  bool has_timed_out_ = false;
+  bool has_failed_ = false;  ///< the socket is broken
+};
+
+}  // namespace proa::http

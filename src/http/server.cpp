@@ -1,0 +1,20 @@
+#include "http/server_state.h"
+
+namespace proa::http {
+
+Server::Server(boost::asio::any_io_executor executor, os::UniqueFd listener,
+               RequestCallback callback, ServerOptions options)
+    : state_(std::make_shared<ServerState>(std::move(executor), std::move(listener),
+                                           std::move(callback), std::move(options))) {}
+
+Server::~Server() { state_->abort_all(); }
+
+Result<void> Server::start() { return state_->start(); }
+
+Task<void> Server::close(SteadyTime deadline) { return state_->close(deadline); }
+
+std::size_t Server::connection_count() const { return state_->connection_count(); }
+
+const ServerCounters& Server::counters() const { return state_->counters; }
+
+}  // namespace proa::http

@@ -1,0 +1,70 @@
+// What a Server and its connections share. Private to http/.
+#pragma once
+
+#include "http/http.h"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace proa::http {
+
+class Connection;
+
+/// The server itself, apart from its handle. One executor; owned by the Server and by the
+/// coroutines that still need it. Knows its connections by plain pointers: each enters itself when
+/// it is made and leaves when it is destroyed, so there is no circle of owners.
+class ServerState : public std::enable_shared_from_this<ServerState> {
+ public:
+  ServerState(boost::asio::any_io_executor executor, os::UniqueFd listener,
+              RequestCallback callback, ServerOptions options);
+
+  Result<void> start();
+  Task<void> close(SteadyTime deadline);
+  /// Closes everything at once; running callbacks are cancelled. Needs no waiting.
+  void abort_all();
+
+  using Connections = std::list<Connection*>;
+  Connections::iterator enter(Connection& connection);
+  void leave(Connections::iterator position);
+
+  /// Steps of the sweep timer that cover `time`.
+  unsigned steps(std::chrono::milliseconds time) const;
+  /// "Date: ...\r\n", at most one step old.
+  const std::string& date_line() const { return date_line_; }
+  bool is_closing() const { return is_closing_; }
+
+  const RequestCallback callback;
+  const ServerOptions options;
+  ServerCounters counters;
+  std::size_t connection_count() const { return connections_.size(); }
+
+ private:
+  static boost::asio::awaitable<void> accept_loop(std::shared_ptr<ServerState> state);
+  /// Takes waiting connections; false when descriptors or memory are used up.
+  bool accept_waiting();
+  void adopt(os::UniqueFd socket, const struct sockaddr_storage& address);
+  /// Makes room by closing the connection that has been idle longest; false when none is idle.
+  bool evict_idle();
+  void schedule_sweep();
+  void sweep();
+  void update_date();
+  std::vector<std::shared_ptr<Connection>> all() const;
+  boost::asio::awaitable<void> wait_until_gone(SteadyTime deadline);
+
+  boost::asio::any_io_executor executor_;
+  boost::asio::posix::stream_descriptor listener_;
+  boost::asio::steady_timer sweep_timer_;
+  boost::asio::steady_timer gone_timer_;
+  Connections connections_;
+  std::string date_line_;
+  bool is_sweeping_ = false;
+  bool is_accepting_ = false;
+  bool is_closing_ = false;
+};
+
+}  // namespace proa::http

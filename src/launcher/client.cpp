@@ -1,0 +1,238 @@
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "launcher/launcher.h"
+#include "base/units.h"
+#include "launcher/sandbox_child.h"
+
+namespace proa::launcher {
+namespace asio = boost::asio;
+
+/// A coroutine that waits for one answer; the timer never fires, its cancellation wakes.
+struct Client::Waiter {
+  explicit Waiter(const asio::any_io_executor& executor) : wake(executor, SteadyTime::max()) {}
+  asio::steady_timer wake;
+  Answer answer = Error(Errc::cancelled, "gave up waiting for the launcher");
+};
+
+/// Whether and how a sandbox ended; filled before or after somebody waits.
+struct Client::ExitState {
+  explicit ExitState(const asio::any_io_executor& executor) : wake(executor, SteadyTime::max()) {}
+  asio::steady_timer wake;
+  std::optional<SandboxExit> exit;
+};
+
+Client::Client(asio::any_io_executor executor, os::UniqueFd spawn, os::UniqueFd pool)
+    : executor_(std::move(executor)) {
+  connect(std::move(spawn), std::move(pool));
+}
+
+Client::~Client() { lose(); }
+
+void Client::connect(os::UniqueFd spawn, os::UniqueFd pool) {
+  for (const int fd : {spawn.get(), pool.get()}) {
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+  }
+  spawn_ = std::make_shared<asio::posix::stream_descriptor>(executor_, spawn.release());
+  pool_ = std::make_shared<asio::posix::stream_descriptor>(executor_, pool.release());
+  is_connected_ = true;
+  listen(spawn_);
+  listen(pool_);
+}
+
+void Client::reconnect(os::UniqueFd spawn, os::UniqueFd pool) {
+  lose();
+  connect(std::move(spawn), std::move(pool));
+}
+
+void Client::listen(std::shared_ptr<asio::posix::stream_descriptor> connection) {
+  auto& waiting = *connection;
+  waiting.async_wait(asio::posix::stream_descriptor::wait_read,
+                     [this, connection = std::move(connection)](boost::system::error_code failed) {
+                       // Closed by lose(): this Client may be gone already.
+                       if (failed || !connection->is_open()) return;
+                       drain(*connection);
+                       if (connection->is_open()) listen(connection);
+                     });
+}
+
+void Client::drain(asio::posix::stream_descriptor& connection) {
+  while (connection.is_open()) {
+    auto message = os::receive_message(connection.native_handle());
+    if (!message) {
+      if (message.error().code() != Errc::throttled) lose();
+      return;
+    }
+    auto reply = decode_reply(message.value().bytes);
+    if (!reply) {
+      lose();
+      return;
+    }
+    take(std::move(reply.value()), std::move(message.value().fds));
+  }
+}
+
+void Client::take(Reply reply, std::vector<os::UniqueFd> fds) {
+  if (const auto* exited = std::get_if<Exited>(&reply)) return take_exit(*exited);
+  std::uint64_t number = 0;
+  if (const auto* done = std::get_if<Done>(&reply)) number = done->request;
+  if (const auto* failed = std::get_if<Failed>(&reply)) number = failed->request;
+  if (const auto* text = std::get_if<Text>(&reply)) number = text->request;
+  const auto waiter = waiting_.find(number);
+  if (waiter == waiting_.end()) return;
+  if (const auto* failed = std::get_if<Failed>(&reply)) {
+    waiter->second->answer = to_error(*failed);
+  } else {
+    waiter->second->answer = std::pair(std::move(reply), std::move(fds));
+  }
+  waiter->second->wake.cancel();
+}
+
+void Client::take_exit(const Exited& exited) {
+  SandboxExit exit;
+  exit.wait_status = exited.wait_status;
+  if (exited.start_step != 0) {
+    exit.start_failure = os_error(to_string(static_cast<StartStep>(exited.start_step)), exited.start_errno).message();
+  }
+  const auto state = exit_state(exited.slot);
+  state->exit = std::move(exit);
+  state->wake.cancel();
+}
+
+// Every wait fails, every environment is over: the roles kill what they made when we are gone.
+void Client::lose() {
+  is_connected_ = false;
+  boost::system::error_code ignored;
+  if (spawn_) spawn_->close(ignored);
+  if (pool_) pool_->close(ignored);
+  for (auto& [number, waiter] : waiting_) {
+    waiter->answer = Error(Errc::unavailable, "the launcher is gone");
+    waiter->wake.cancel();
+  }
+  for (auto& [slot, state] : exits_) {
+    if (state->exit) continue;
+    SandboxExit exit;
+    exit.wait_status = SIGKILL;
+    exit.is_launcher_lost = true;
+    state->exit = std::move(exit);
+    state->wake.cancel();
+  }
+}
+
+Result<void> Client::post(asio::posix::stream_descriptor* connection, const Request& request) {
+  if (!is_connected_) return Error(Errc::unavailable, "the launcher is gone");
+  const std::string bytes = encode(request);
+  auto sent = os::send_message(connection->native_handle(), std::as_bytes(std::span(bytes)), {});
+  if (!sent && sent.error().code() == Errc::throttled) {
+    return Error(Errc::exhausted, "too many requests wait for the launcher");
+  }
+  return sent;
+}
+
+Task<std::pair<Reply, std::vector<os::UniqueFd>>> Client::ask(bool is_spawn, std::uint64_t number,
+                                                              Request request) {
+  CO_TRY(post(is_spawn ? spawn_.get() : pool_.get(), request));
+  auto waiter = std::make_shared<Waiter>(executor_);
+  waiting_.emplace(number, waiter);
+  co_await waiter->wake.async_wait(asio::as_tuple(asio::use_awaitable));
+  waiting_.erase(number);
+  co_return std::move(waiter->answer);
+}
+
+Task<AcquiredSlot> Client::acquire_slot(std::uint32_t tmp_mib) {
+  AcquireSlot message;
+  message.request = next_request_++;
+  message.tmp_mib = tmp_mib;
+  CO_TRY(auto answer, co_await ask(false, message.request, Request(message)));
+  const auto* done = std::get_if<Done>(&answer.first);
+  if (done == nullptr) co_return Error(Errc::corrupt, "launcher: unexpected answer");
+  AcquiredSlot slot;
+  slot.id = done->slot;
+  slot.cgroup_kind = done->detail;
+  slot.cgroup_fds = std::move(answer.second);
+  co_return slot;
+}
+
+Task<void> Client::configure_slot(SlotId slot, Limits limits, Network network) {
+  ConfigureSlot message;
+  message.request = next_request_++;
+  message.slot = slot;
+  message.limits = limits;
+  message.network = network;
+  CO_TRY(co_await ask(false, message.request, Request(message)));
+  co_return ok();
+}
+
+Task<os::UniqueFd> Client::start_sandbox(SlotId slot) {
+  StartSandbox message;
+  message.request = next_request_++;
+  message.slot = slot;
+  exit_state(slot);  // before the request: the exit may come right behind the answer
+  auto answer = co_await ask(true, message.request, Request(message));
+  if (!answer) {
+    exits_.erase({slot.index, slot.generation});
+    co_return answer.error();
+  }
+  if (answer.value().second.size() != 1) co_return Error(Errc::corrupt, "launcher: no control link");
+  co_return std::move(answer.value().second.front());
+}
+
+Task<void> Client::adopt_code(SlotId slot, std::string code, std::vector<std::string> layers) {
+  AdoptCode message;
+  message.request = next_request_++;
+  message.slot = slot;
+  CO_TRY(auto tree, parse_tree_id(code));
+  message.code = tree;
+  if (layers.size() > kMaxLayers) co_return Error(Errc::invalid, "more than 5 layers");
+  for (const std::string& layer : layers) {
+    CO_TRY(auto layer_tree, parse_tree_id(layer));
+    message.layers[message.layer_count++] = layer_tree;
+  }
+  CO_TRY(co_await ask(true, message.request, Request(message)));
+  co_return ok();
+}
+
+Task<SandboxExit> Client::exited(SlotId slot) {
+  const auto state = exit_state(slot);
+  while (!state->exit) {
+    co_await state->wake.async_wait(asio::as_tuple(asio::use_awaitable));
+    const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+    if (cancelled != asio::cancellation_type::none) {
+      co_return Error(Errc::cancelled, "gave up waiting for a sandbox to end");
+    }
+  }
+  co_return *state->exit;
+}
+
+void Client::kill(SlotId slot) {
+  KillSandbox message;
+  message.slot = slot;
+  (void)post(spawn_.get(), Request(message));  // lost connection: everything is dead already
+}
+
+void Client::release(SlotId slot) {
+  exits_.erase({slot.index, slot.generation});
+  ReleaseSlot message;
+  message.slot = slot;
+  (void)post(pool_.get(), Request(message));
+}
+
+Task<std::string> Client::pool_status() {
+  PoolStatus message;
+  message.request = next_request_++;
+  CO_TRY(auto answer, co_await ask(false, message.request, Request(message)));
+  const auto* text = std::get_if<Text>(&answer.first);
+  if (text == nullptr) co_return Error(Errc::corrupt, "launcher: unexpected answer");
+  co_return std::string(text->bytes.data(), text->size);
+}
+
+std::shared_ptr<Client::ExitState> Client::exit_state(SlotId slot) {
+  auto& state = exits_[{slot.index, slot.generation}];
+  if (!state) state = std::make_shared<ExitState>(executor_);
+  return state;
+}
+
+}  // namespace proa::launcher

@@ -1,0 +1,53 @@
+#include "launcher/config.h"
+
+#include <boost/json.hpp>
+
+namespace proa::launcher {
+
+std::string to_json(const LauncherConfig& config) {
+  boost::json::object out;
+  out["run_folder"] = config.run_folder.string();
+  out["data_folder"] = config.data_folder.string();
+  out["runtimes_folder"] = config.runtimes_folder.string();
+  out["init_program"] = config.init_program.string();
+  out["shards"] = config.shards;
+  out["spare_slots"] = config.spare_slots;
+  out["max_slots"] = config.max_slots;
+  out["daemon_uid"] = config.daemon_uid;
+  out["daemon_gid"] = config.daemon_gid;
+  out["cpu_policy"] = config.cpu_policy == CpuPolicy::quota ? "quota" : "weight";
+  out["wants_network"] = config.wants_network;
+  out["may_enable_forwarding"] = config.may_enable_forwarding;
+  return boost::json::serialize(out);
+}
+
+Result<LauncherConfig> parse_config(std::string_view text) {
+  try {
+    const boost::json::value value = boost::json::parse(boost::json::string_view(text));
+    const auto folder = [&](const char* key) {
+      return std::filesystem::path(std::string_view(value.at(key).as_string()));
+    };
+    const auto number = [&](const char* key) {
+      return boost::json::value_to<std::uint32_t>(value.at(key));
+    };
+    LauncherConfig config;
+    config.run_folder = folder("run_folder");
+    config.data_folder = folder("data_folder");
+    config.runtimes_folder = folder("runtimes_folder");
+    config.init_program = folder("init_program");
+    config.shards = number("shards");
+    config.spare_slots = number("spare_slots");
+    config.max_slots = number("max_slots");
+    config.daemon_uid = number("daemon_uid");
+    config.daemon_gid = number("daemon_gid");
+    config.wants_network = value.at("wants_network").as_bool();
+    config.may_enable_forwarding = value.at("may_enable_forwarding").as_bool();
+    TRY(auto policy, parse_cpu_policy(std::string_view(value.at("cpu_policy").as_string())));
+    config.cpu_policy = policy;
+    return config;
+  } catch (const std::exception& error) {
+    return Error(Errc::invalid, std::string("launcher configuration: ") + error.what());
+  }
+}
+
+}  // namespace proa::launcher

@@ -1,0 +1,33 @@
+// What the daemon tells the launcher before it drops its privileges: trusted, read once.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "launcher/cgroup/cgroup_limits.h"
+
+namespace proa::launcher {
+
+struct LauncherConfig {
+  std::filesystem::path run_folder = "/run/proa";  ///< instance locks and mount points
+  std::filesystem::path data_folder;               ///< holds code/ and disks/
+  std::filesystem::path runtimes_folder;           ///< copied to /var/runtime
+  std::filesystem::path init_program;              ///< proa-init
+  std::uint32_t shards = 1;                        ///< connections each role serves
+  std::uint32_t spare_slots = 4;                   ///< slots made ready ahead of need
+  std::uint32_t max_slots = 1024;
+  std::uint32_t daemon_uid = 0;                    ///< who owns the data folder
+  std::uint32_t daemon_gid = 0;
+  CpuPolicy cpu_policy = CpuPolicy::weight;
+  bool wants_network = true;           ///< false: environments get loopback only
+  bool may_enable_forwarding = false;  ///< may switch on the host's IP forwarding
+};
+
+/// JSON of a configuration, and back. Errc: invalid (names the field).
+std::string to_json(const LauncherConfig& config);
+Result<LauncherConfig> parse_config(std::string_view text);
+
+}  // namespace proa::launcher

@@ -1,0 +1,118 @@
+// Disks for /tmp: size-limited ext4 images on loop devices, mounted nowhere until the spawn role
+// puts them into an environment.
+//
+// A tmpfs would be charged to the function's memory; this is not: written pages are page cache,
+// which the kernel takes back. A disk of N MiB takes N MiB of file data (N * 1,048,576 bytes, as
+// Lambda's EphemeralStorage) and a little more: ENOSPC comes within 3 % of N + 16 MiB. The file is
+// sparse, so a disk costs 250 KiB until it is written; whether the host has room is the caller's
+// question. Nothing is journalled or flushed: a disk does not outlive its environment.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/units.h"
+#include "launcher/disk/loop_device.h"
+#include "os/unique_fd.h"
+
+namespace proa::launcher {
+
+struct DiskOptions {
+  std::filesystem::path folder;  ///< where images lie: a real disk with room, ours alone
+  std::string instance;          ///< images of an instance lie in folder/proa-<instance>
+  std::filesystem::path mkfs = "/usr/sbin/mkfs.ext4";
+  LoopIo io = LoopIo::buffered;
+};
+
+/// Owner of a disk's root folder.
+struct DiskOwner {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  mode_t mode = 0700;  ///< as Lambda's /tmp
+};
+
+class LoopDisk;
+
+/// Makes disks. Owned by the pool role, single thread; outlives every LoopDisk.
+class DiskFolder {
+ public:
+  /// Makes the folder of the instance (mode 0700). Errc: invalid (instance), os.
+  static Result<std::unique_ptr<DiskFolder>> open(DiskOptions options);
+  DiskFolder(const DiskFolder&) = delete;
+  DiskFolder& operator=(const DiskFolder&) = delete;
+  /// Removes templates, and the instance's folder if nothing else is in it.
+  ~DiskFolder();
+
+  /// Formats the template for disks of `size` unless it is there: about 10 ms, for start-up.
+  /// Errc: invalid (not 1 MiB to 64 GiB), not_found (mkfs), exhausted, os.
+  Result<void> prepare(Bytes size);
+  /// A new, empty disk (prepare() if need be, then about 4 ms). Errc: as prepare and attach_loop.
+  Result<std::unique_ptr<LoopDisk>> make(Bytes size, DiskOwner owner);
+  /// Detaches and deletes what `instance` left in this folder; returns how many images there were.
+  /// For our own instance only before the first make(). The caller holds that instance's lock and
+  /// has ended its processes. Errc: invalid, os.
+  Result<std::size_t> clean_leftovers(std::string_view instance);
+  /// Folder of this instance.
+  const std::filesystem::path& folder() const { return path_; }
+
+ private:
+  friend class LoopDisk;
+  DiskFolder(DiskOptions options, std::filesystem::path path)
+      : options_(std::move(options)), path_(std::move(path)) {}
+  std::filesystem::path template_of(Bytes size) const;
+  std::filesystem::path next_image();
+
+  DiskOptions options_;
+  std::filesystem::path path_;
+  std::uint64_t images_ = 0;
+};
+
+/// One disk: image, loop device and file system. Single thread.
+class LoopDisk {
+ public:
+  LoopDisk(const LoopDisk&) = delete;
+  LoopDisk& operator=(const LoopDisk&) = delete;
+  /// release(), failures ignored (the next start cleans up).
+  ~LoopDisk();
+
+  /// A new detached mount of the disk (nosuid, nodev, noatime; programs may run from it, as on
+  /// Lambda) for one move_mount(2) by any process. Call it again for a further environment
+  /// process with the same content. It ends with its descriptor, or once moved with its mount
+  /// namespace. Errc: exhausted, os.
+  Result<os::UniqueFd> mount() const;
+  /// Changes owner and mode of the root folder. Errc: os.
+  Result<void> set_owner(DiskOwner owner);
+  /// An empty disk of the same size and owner in place of this one, whose image is deleted: no
+  /// content goes from one environment to another. Errc: as DiskFolder::make; afterwards the disk
+  /// is released.
+  Result<void> wipe();
+  /// Gives everything back without writing anything out: whoever still has it mounted gets EIO.
+  /// Release it before the control group is reset, so that its page cache is not charged any more.
+  /// Errc: os.
+  Result<void> release();
+
+  Bytes size() const { return size_; }
+  /// Space that the image takes on the host now. Errc: os.
+  Result<Bytes> allocated() const;
+
+ private:
+  friend class DiskFolder;
+  LoopDisk(DiskFolder& folder, Bytes size, DiskOwner owner)
+      : folder_(folder), size_(size), owner_(owner) {}
+  Result<void> attach();
+  Result<void> prepare_root();
+
+  DiskFolder& folder_;
+  Bytes size_;
+  DiskOwner owner_;
+  std::filesystem::path image_;
+  std::filesystem::path node_;
+  os::UniqueFd anchor_;  ///< a mount of our own that keeps the file system alive
+};
+
+}  // namespace proa::launcher

@@ -1,0 +1,123 @@
+// The launcher: the privileged processes that make environments, and the daemon's way to them.
+//
+// Nouns: supervisor (holds the instance number, forks the roles, starts them again), spawn role
+// (clones first processes, mounts code into them, reaps), pool role (user and network namespaces,
+// cgroups, /tmp disks), slot (what the pool role made ready for one environment), Client (the
+// daemon's end; one a shard). Main starts the supervisor while it is root and drops its privileges
+// then; `sandbox/container` calls the Client. The daemon is treated as hostile: see protocol.h.
+// Roles are single-threaded and synchronous; the Client runs on its shard's executor.
+// Long document: docs/architecture.md, "Launcher".
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/task.h"
+#include "launcher/config.h"
+#include "launcher/protocol.h"
+#include "os/seqpacket.h"
+#include "os/unique_fd.h"
+
+namespace proa::launcher {
+
+/// The supervisor as started by start_launcher(): its pid and the socket on which RolesUp arrives.
+struct LauncherProcess {
+  int pid = -1;
+  os::UniqueFd socket;
+};
+
+/// Forks and executes `program` (proa-launcher) with `config`. Call as root, before threads exist.
+/// Errc: not_found, os.
+Result<LauncherProcess> start_launcher(const std::filesystem::path& program,
+                                       const LauncherConfig& config);
+
+/// Connections of one generation of roles.
+struct RoleConnections {
+  std::uint32_t instance = 0;
+  std::vector<os::UniqueFd> spawn;
+  std::vector<os::UniqueFd> pool;
+};
+
+/// Waits for and decodes a RolesUp. Blocks. Errc: unavailable (the supervisor is gone), corrupt.
+Result<RoleConnections> receive_roles(int supervisor_socket);
+
+/// How a sandbox's first process ended.
+struct SandboxExit {
+  int wait_status = 0;
+  bool is_launcher_lost = false;  ///< ended because the spawn role died
+  std::string start_failure;      ///< not empty: failed before proa-init ran; says at which step
+};
+
+/// A slot given to this client: its name and the cgroup's files.
+struct AcquiredSlot {
+  SlotId id;
+  std::uint32_t cgroup_kind = 0;      ///< kind of os::CgroupFiles
+  std::vector<os::UniqueFd> cgroup_fds;  ///< in the order of os::CgroupFiles
+};
+
+/// The daemon's end of one shard's two connections. Lives on one executor; all members are called
+/// there. Destroying it ends every environment it started.
+class Client {
+ public:
+  Client(boost::asio::any_io_executor executor, os::UniqueFd spawn, os::UniqueFd pool);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// A slot with a /tmp of `tmp_mib`. Errc: exhausted, unavailable (the role is gone), os.
+  Task<AcquiredSlot> acquire_slot(std::uint32_t tmp_mib);
+  /// Sets limits and network. Errc: os (a limit did not take; names it), not_found, unavailable.
+  Task<void> configure_slot(SlotId slot, Limits limits, Network network);
+  /// Starts proa-init in the slot; the result is the control link. Errc: exhausted, os, unavailable.
+  Task<os::UniqueFd> start_sandbox(SlotId slot);
+  /// Mounts code and layers. Errc: not_found (tree), invalid (no tree id), os, unavailable.
+  Task<void> adopt_code(SlotId slot, std::string code, std::vector<std::string> layers);
+  /// Completes when the sandbox's first process has ended. Errc: cancelled.
+  Task<SandboxExit> exited(SlotId slot);
+  /// Kills the first process and with it everything inside. The fast way is os::CgroupControl.
+  void kill(SlotId slot);
+  /// Gives the slot back; what still runs in it is killed.
+  void release(SlotId slot);
+  /// The pool role's status (what is enforced, slots) as JSON. Errc: unavailable.
+  Task<std::string> pool_status();
+  /// Whether both roles answer; false from the moment a connection is lost.
+  bool is_connected() const { return is_connected_; }
+  /// Closes both connections: the end of every environment started here.
+  void disconnect() { lose(); }
+  /// Takes connections to newly started roles; everything of the old ones has failed before.
+  void reconnect(os::UniqueFd spawn, os::UniqueFd pool);
+
+ private:
+  struct Waiter;
+  struct ExitState;
+  using Answer = Result<std::pair<Reply, std::vector<os::UniqueFd>>>;
+
+  Task<std::pair<Reply, std::vector<os::UniqueFd>>> ask(bool is_spawn, std::uint64_t number,
+                                                        Request request);
+  void connect(os::UniqueFd spawn, os::UniqueFd pool);
+  void listen(std::shared_ptr<boost::asio::posix::stream_descriptor> connection);
+  void drain(boost::asio::posix::stream_descriptor& connection);
+  void take(Reply reply, std::vector<os::UniqueFd> fds);
+  void take_exit(const Exited& exited);
+  void lose();
+  Result<void> post(boost::asio::posix::stream_descriptor* connection, const Request& request);
+  std::shared_ptr<ExitState> exit_state(SlotId slot);
+
+  boost::asio::any_io_executor executor_;
+  // Shared with the pending wait handler, which may run after a reconnect replaced the connection.
+  std::shared_ptr<boost::asio::posix::stream_descriptor> spawn_;
+  std::shared_ptr<boost::asio::posix::stream_descriptor> pool_;
+  bool is_connected_ = false;
+  std::uint64_t next_request_ = 1;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Waiter>> waiting_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::shared_ptr<ExitState>> exits_;
+};
+
+}  // namespace proa::launcher

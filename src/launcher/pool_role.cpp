@@ -1,0 +1,396 @@
+#include "launcher/pool_role.h"
+
+#include <fcntl.h>
+#include <linux/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include <boost/json.hpp>
+
+#include "launcher/supervisor.h"
+#include "launcher/user_namespace.h"
+#include "os/file.h"
+
+namespace proa::launcher {
+namespace {
+
+constexpr std::uint32_t kUsualTmpMib = 512;
+constexpr auto kRetrySpares = std::chrono::seconds(1);
+
+Result<void> bring_loopback_up() {
+  os::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return os_error("socket");
+  ifreq request{};
+  std::copy_n("lo", 3, request.ifr_name);
+  request.ifr_flags = IFF_UP;
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return os_error("bring lo up");
+  return ok();
+}
+
+// A namespace with loopback only: where Proa has no network to give.
+Result<os::UniqueFd> loopback_namespace() {
+  TRY(auto home, os::open_file("/proc/self/ns/net", O_RDONLY));
+  if (::unshare(CLONE_NEWNET) != 0) return os_error("unshare network namespace");
+  auto made = bring_loopback_up();
+  auto opened = os::open_file("/proc/self/ns/net", O_RDONLY);
+  if (::setns(home.get(), CLONE_NEWNET) != 0) return os_error("return to the host's network namespace");
+  if (!made) return made.error();
+  return opened;
+}
+
+model::NetworkPolicy to_policy(Network network) { return static_cast<model::NetworkPolicy>(network); }
+
+}  // namespace
+
+PoolRole::PoolRole(const LauncherConfig& config, const Instance& instance, Connections connections)
+    : config_(config), instance_(instance), connections_(std::move(connections)) {}
+
+Result<std::unique_ptr<PoolRole>> PoolRole::create(const LauncherConfig& config,
+                                                   const Instance& instance,
+                                                   Connections connections) {
+  std::unique_ptr<PoolRole> role(new PoolRole(config, instance, std::move(connections)));
+  TRY(role->open_parts());
+  return role;
+}
+
+Result<void> PoolRole::open_parts() {
+  for (const char* file : {"/etc/subuid", "/etc/subgid"}) {
+    auto text = os::read_file(file);
+    if (!text) continue;
+    const auto overlaps = overlapping_subids(text.value(), instance_.uid_base(), 2 * kMaxSlots);
+    if (!overlaps.empty()) {
+      return Error(Errc::invalid, std::string(file) + " gives user ids of environments to '" + overlaps.front() + "'");
+    }
+  }
+  CgroupOptions cgroup_options;
+  cgroup_options.instance = instance_.id();
+  cgroup_options.cpu_policy = config_.cpu_policy;
+  TRY(auto cgroups, CgroupBackend::detect(cgroup_options));
+  cgroups_ = std::move(cgroups);
+  TRY(cgroups_->clean_leftovers(instance_.id()));
+  DiskOptions disk_options;
+  disk_options.folder = config_.data_folder / "disks";
+  disk_options.instance = instance_.id();
+  TRY(auto disks, DiskFolder::open(disk_options));
+  disks_ = std::move(disks);
+  TRY(disks_->clean_leftovers(instance_.id()));
+  TRY(disks_->prepare(Bytes::mib(kUsualTmpMib)));
+  open_router();
+  for (std::uint32_t i = 0; i < std::min(config_.max_slots, kMaxSlots); ++i) {
+    slots_.push_back(std::make_unique<Slot>());
+    slots_.back()->id.index = i;
+  }
+  return ok();
+}
+
+// Environments without a network are better than no environments: the reason is kept for
+// `proa status`, and the daemon says it in its start line.
+void PoolRole::open_router() {
+  auto options = net::RouterOptions::for_instance(instance_.number());
+  options.may_enable_forwarding = config_.may_enable_forwarding;
+  if (auto cleaned = net::Router::clean_leftovers(-1, options.instance_id); !cleaned) {
+    no_network_reason_ = cleaned.error().message();
+    return;
+  }
+  if (!config_.wants_network) {
+    no_network_reason_ = "switched off by --no-network";
+    return;
+  }
+  auto router = net::Router::create(options);
+  if (router) {
+    router_ = std::move(router.value());
+  } else {
+    no_network_reason_ = router.error().message();
+  }
+}
+
+void PoolRole::run() {
+  for (;;) {
+    std::vector<pollfd> polled;
+    polled.push_back({connections_.spawn.get(), POLLIN, 0});
+    bool has_daemon = false;
+    for (const os::UniqueFd& connection : connections_.daemon) {
+      polled.push_back({connection.get(), POLLIN, 0});
+      has_daemon = has_daemon || connection;
+    }
+    if (!has_daemon) break;
+    const int ready = ::poll(polled.data(), polled.size(), has_work() ? 0 : 1000);
+    if (ready < 0 && errno != EINTR) break;
+    if (ready <= 0) {
+      do_one_piece_of_work();
+      continue;
+    }
+    if (polled[0].revents != 0) break;  // the spawn role never sends: it is gone
+    for (std::size_t i = 0; i < connections_.daemon.size(); ++i) {
+      if (polled[i + 1].revents != 0 && !serve(i)) drop_connection(i);
+    }
+  }
+  shut_down();
+}
+
+bool PoolRole::serve(std::size_t connection) {
+  auto message = os::receive_message(connections_.daemon[connection].get());
+  if (!message) return false;
+  auto request = decode_request(message.value().bytes);
+  const auto answer = [&](std::uint64_t number, const Result<void>& result) {
+    return result || reply(connection, make_failed(number, result.error())).has_value();
+  };
+  if (!request) return answer(0, request.error());
+  if (const auto* begin = std::get_if<AcquireSlot>(&request.value())) {
+    return answer(begin->request, acquire(connection, *begin));
+  }
+  if (const auto* limits = std::get_if<ConfigureSlot>(&request.value())) {
+    return answer(limits->request, configure(connection, *limits));
+  }
+  if (const auto* end = std::get_if<ReleaseSlot>(&request.value())) {
+    release(connection, end->slot);
+    return true;
+  }
+  if (const auto* question = std::get_if<PoolStatus>(&request.value())) {
+    status(connection, question->request);
+    return true;
+  }
+  return answer(0, Error(Errc::invalid, "request is not for the pool role"));
+}
+
+Result<void> PoolRole::acquire(std::size_t connection, const AcquireSlot& request) {
+  TRY(auto* slot, take_ready());
+  const Bytes size = Bytes::mib(request.tmp_mib);
+  if (slot->disk->size() != size) {
+    slot->disk.reset();
+    auto disk = disks_->make(size, disk_owner(*slot));
+    if (!disk) {
+      slot->use = Use::returned;
+      returned_.push_back(slot->id.index);
+      return disk.error();
+    }
+    slot->disk = std::move(disk.value());
+  }
+  slot->use = Use::taken;
+  slot->owner = connection;
+  auto handed = hand_to_spawn(*slot);
+  auto files = slot->cgroup->daemon_files();
+  if (!handed || !files) {
+    release(connection, slot->id);
+    return handed ? Result<void>(files.error()) : handed;
+  }
+  Done done;
+  done.request = request.request;
+  done.slot = slot->id;
+  done.detail = files.value().shape();
+  return reply(connection, done, files.value().fds());
+}
+
+Result<void> PoolRole::hand_to_spawn(Slot& slot) {
+  TRY(auto entry, slot.cgroup->entry_fds());
+  TRY(auto tmp, slot.disk->mount());
+  SlotReady message;
+  message.slot = slot.id;
+  message.uid_base = instance_.uid_base() + 2 * slot.id.index;
+  message.has_cgroup2 = entry.cgroup2 ? 1 : 0;
+  message.cgroup_fds = static_cast<std::uint32_t>(entry.v1_tasks.size());
+  std::vector<int> fds{slot.user_namespace.get(), slot.network_namespace.get(), tmp.get()};
+  if (entry.cgroup2) fds.push_back(entry.cgroup2.get());
+  for (const os::UniqueFd& tasks : entry.v1_tasks) fds.push_back(tasks.get());
+  const std::string bytes = encode(Request(message));
+  TRY(os::send_message(connections_.spawn.get(), std::as_bytes(std::span(bytes)), fds));
+  slot.network_namespace.reset();  // a held namespace would outlive its environment
+  return ok();
+}
+
+Result<void> PoolRole::configure(std::size_t connection, const ConfigureSlot& request) {
+  Slot* slot = find(connection, request.slot);
+  if (slot == nullptr) return Error(Errc::not_found, "slot is not yours");
+  const Limits& limits = request.limits;
+  TRY(slot->cgroup->set_limits(CgroupLimits::for_function(Bytes(limits.memory_bytes), limits.pids,
+                                                          limits.memory_mib, config_.cpu_policy)));
+  if (router_) {
+    TRY(router_->set_policy(slot->id.index, to_policy(request.network)));
+  }
+  Done done;
+  done.request = request.request;
+  done.slot = slot->id;
+  return reply(connection, done);
+}
+
+void PoolRole::release(std::size_t connection, SlotId id) {
+  Slot* slot = find(connection, id);
+  if (slot == nullptr) return;
+  slot->use = Use::returned;
+  returned_.push_back(id.index);
+  if (router_) (void)router_->cut_off(id.index);  // at once; the rest when there is time
+}
+
+void PoolRole::drop_connection(std::size_t connection) {
+  connections_.daemon[connection].reset();
+  for (const auto& slot : slots_) {
+    if (slot->use == Use::taken && slot->owner == connection) release(connection, slot->id);
+  }
+}
+
+void PoolRole::status(std::size_t connection, std::uint64_t request) {
+  boost::json::object out;
+  out["instance"] = instance_.number();
+  out["cgroup"] = os::to_string(cgroups_->kind());
+  boost::json::object limits;
+  for (const LimitReport& limit : cgroups_->enforcement()) {
+    limits[limit.limit] = boost::json::object{{"enforced", limit.is_enforced}, {"by", limit.reason}};
+  }
+  out["limits"] = std::move(limits);
+  boost::json::object network{{"available", router_ != nullptr}};
+  if (!router_) network["reason"] = no_network_reason_;
+  if (router_) network["ipv6"] = router_->has_ipv6();
+  if (router_ && !router_->has_ipv6()) network["no_ipv6_reason"] = router_->no_ipv6_reason();
+  out["network"] = std::move(network);
+  out["slots"] = boost::json::object{{"ready", count(Use::ready)}, {"taken", count(Use::taken)},
+                                     {"cleaning", count(Use::returned)}, {"limit", slots_.size()}};
+  std::string json = boost::json::serialize(out);
+  Text text;
+  text.request = request;
+  text.size = static_cast<std::uint32_t>(std::min(json.size(), kMaxText));
+  std::copy_n(json.begin(), text.size, text.bytes.begin());
+  (void)reply(connection, text);
+}
+
+bool PoolRole::has_work() const {
+  if (!returned_.empty()) return true;
+  return count(Use::ready) < config_.spare_slots && count(Use::free) > 0 &&
+         std::chrono::steady_clock::now() >= retry_spares_at_;
+}
+
+void PoolRole::do_one_piece_of_work() {
+  if (count(Use::ready) >= config_.spare_slots || count(Use::free) == 0 ||
+      std::chrono::steady_clock::now() < retry_spares_at_) {
+    if (returned_.empty()) return;
+    Slot& slot = *slots_[returned_.front()];
+    returned_.pop_front();
+    clean(slot);
+    return;
+  }
+  if (auto made = make_ready(); !made) {
+    report("pool", made.error());
+    retry_spares_at_ = std::chrono::steady_clock::now() + kRetrySpares;
+  }
+}
+
+Result<PoolRole::Slot*> PoolRole::take_ready() {
+  for (const auto& slot : slots_) {
+    if (slot->use == Use::ready) return slot.get();
+  }
+  if (count(Use::free) == 0 && !returned_.empty()) {
+    Slot& slot = *slots_[returned_.front()];
+    returned_.pop_front();
+    clean(slot);
+  }
+  return make_ready();
+}
+
+Result<PoolRole::Slot*> PoolRole::make_ready() {
+  for (const auto& slot : slots_) {
+    if (slot->use != Use::free) continue;
+    if (auto prepared = prepare(*slot); !prepared) {
+      slot->disk.reset();
+      return prepared.error();
+    }
+    slot->use = Use::ready;
+    return slot.get();
+  }
+  return Error(Errc::exhausted, "all " + std::to_string(slots_.size()) + " environments of this host are in use");
+}
+
+Result<void> PoolRole::prepare(Slot& slot) {
+  ++slot.id.generation;
+  if (!slot.user_namespace) {
+    TRY(auto user, make_user_namespace(instance_.uid_base() + 2 * slot.id.index));
+    slot.user_namespace = std::move(user);
+  }
+  if (!slot.cgroup) {
+    TRY(auto cgroup, cgroups_->create(std::to_string(slot.id.index)));
+    slot.cgroup = std::move(cgroup);
+  }
+  TRY(auto disk, disks_->make(Bytes::mib(kUsualTmpMib), disk_owner(slot)));
+  slot.disk = std::move(disk);
+  TRY(auto network, make_network(slot.id.index));
+  slot.network_namespace = std::move(network);
+  return ok();
+}
+
+// Nothing is reachable until configure() names the policy.
+Result<os::UniqueFd> PoolRole::make_network(std::uint32_t index) {
+  if (!router_) return loopback_namespace();
+  const std::array<std::uint32_t, 1> indices{index};
+  TRY(router_->release(indices));  // a failed preparation may have left it
+  TRY(auto made, router_->make(index, model::NetworkPolicy::none));
+  return std::move(made.netns);
+}
+
+DiskOwner PoolRole::disk_owner(const Slot& slot) const {
+  DiskOwner owner;
+  owner.uid = instance_.uid_base() + 2 * slot.id.index + 1;  // the function's user
+  owner.gid = owner.uid;
+  return owner;
+}
+
+// In this order: no process, then no mount, then what the kernel still charges to the group.
+void PoolRole::clean(Slot& slot) {
+  SlotGone gone;
+  gone.slot = slot.id;
+  const std::string bytes = encode(Request(gone));
+  (void)os::send_message(connections_.spawn.get(), std::as_bytes(std::span(bytes)), {});
+  auto cleaned = slot.cgroup ? slot.cgroup->kill() : Result<void>(ok());
+  if (cleaned && slot.disk) cleaned = slot.disk->release();
+  slot.disk.reset();
+  if (cleaned && slot.cgroup) cleaned = slot.cgroup->reset();
+  slot.network_namespace.reset();
+  if (cleaned && router_) {
+    const std::array<std::uint32_t, 1> indices{slot.id.index};
+    if (auto released = router_->release(indices); !released) cleaned = released.error();
+  }
+  if (!cleaned) {
+    // Never given to anyone again: what it still holds might be reached by its next user.
+    report("pool", cleaned.error().with_context("slot " + std::to_string(slot.id.index) + " is given up"));
+    slot.use = Use::taken;
+    slot.owner = connections_.daemon.size();
+    return;
+  }
+  slot.use = Use::free;
+}
+
+void PoolRole::shut_down() {
+  for (const auto& slot : slots_) {
+    if (slot->use != Use::free) clean(*slot);
+  }
+  for (const auto& slot : slots_) slot->cgroup.reset();
+  slots_.clear();
+  if (router_) {
+    if (auto destroyed = router_->destroy(); !destroyed) report("pool", destroyed.error());
+  }
+  router_.reset();
+  disks_.reset();
+  cgroups_.reset();
+}
+
+PoolRole::Slot* PoolRole::find(std::size_t connection, SlotId id) {
+  if (id.index >= slots_.size()) return nullptr;
+  Slot& slot = *slots_[id.index];
+  const bool is_theirs = slot.id == id && slot.use == Use::taken && slot.owner == connection;
+  return is_theirs ? &slot : nullptr;
+}
+
+Result<void> PoolRole::reply(std::size_t connection, const Reply& message, std::span<const int> fds) {
+  const std::string bytes = encode(message);
+  return os::send_message(connections_.daemon[connection].get(), std::as_bytes(std::span(bytes)), fds);
+}
+
+std::size_t PoolRole::count(Use use) const {
+  return static_cast<std::size_t>(
+      std::count_if(slots_.begin(), slots_.end(), [use](const auto& slot) { return slot->use == use; }));
+}
+
+}  // namespace proa::launcher

@@ -1,0 +1,87 @@
+// The pool role: makes slots ready ahead of need and takes them back.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/cgroup/cgroup_backend.h"
+#include "launcher/config.h"
+#include "launcher/disk/loop_disk.h"
+#include "launcher/instance.h"
+#include "launcher/net/router.h"
+#include "launcher/protocol.h"
+#include "os/seqpacket.h"
+
+namespace proa::launcher {
+
+/// Single-threaded. Owns user and network namespaces, control groups and /tmp disks of every slot.
+/// Slow work (making spares, cleaning what was given back) is done one piece at a time between
+/// requests. Ends when the daemon's connections or the spawn role are gone, after removing
+/// everything host-wide it made.
+class PoolRole {
+ public:
+  struct Connections {
+    std::vector<os::UniqueFd> daemon;
+    os::UniqueFd spawn;
+  };
+
+  /// Removes what a dead holder of the instance number left, then makes the first spares.
+  /// Errc: os, unsupported, invalid (the uid block overlaps a user's /etc/subuid range).
+  static Result<std::unique_ptr<PoolRole>> create(const LauncherConfig& config,
+                                                  const Instance& instance, Connections connections);
+  void run();
+
+ private:
+  enum class Use { free, ready, taken, returned };
+  struct Slot {
+    SlotId id;
+    Use use = Use::free;
+    std::size_t owner = 0;
+    os::UniqueFd user_namespace;      ///< kept for all uses: its ids are the slot's
+    os::UniqueFd network_namespace;   ///< until handed to the spawn role
+    std::unique_ptr<EnvironmentCgroup> cgroup;
+    std::unique_ptr<LoopDisk> disk;
+  };
+
+  PoolRole(const LauncherConfig& config, const Instance& instance, Connections connections);
+
+  Result<void> open_parts();
+  void open_router();
+  bool serve(std::size_t connection);
+  Result<void> acquire(std::size_t connection, const AcquireSlot& request);
+  Result<void> configure(std::size_t connection, const ConfigureSlot& request);
+  void release(std::size_t connection, SlotId id);
+  void status(std::size_t connection, std::uint64_t request);
+  void drop_connection(std::size_t connection);
+
+  bool has_work() const;
+  void do_one_piece_of_work();
+  Result<Slot*> take_ready();
+  Result<Slot*> make_ready();
+  Result<void> prepare(Slot& slot);
+  Result<os::UniqueFd> make_network(std::uint32_t index);
+  Result<void> hand_to_spawn(Slot& slot);
+  void clean(Slot& slot);
+  void shut_down();
+
+  DiskOwner disk_owner(const Slot& slot) const;
+  Slot* find(std::size_t connection, SlotId id);
+  Result<void> reply(std::size_t connection, const Reply& message, std::span<const int> fds = {});
+  std::size_t count(Use use) const;
+
+  const LauncherConfig& config_;
+  const Instance& instance_;
+  Connections connections_;
+  std::unique_ptr<CgroupBackend> cgroups_;
+  std::unique_ptr<DiskFolder> disks_;
+  std::unique_ptr<net::Router> router_;
+  std::string no_network_reason_;  ///< why environments have no network; empty when they have
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::deque<std::size_t> returned_;
+  SteadyTime retry_spares_at_;  ///< after a failure, so that it is not repeated in a busy loop
+};
+
+}  // namespace proa::launcher

@@ -1,0 +1,134 @@
+#include "launcher/protocol.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+namespace proa::launcher {
+namespace {
+
+template <class Variant>
+std::string encode_variant(const Variant& message) {
+  return std::visit(
+      [&](const auto& body) {
+        static_assert(std::has_unique_object_representations_v<std::decay_t<decltype(body)>>,
+                      "padding would leak bytes of this process");
+        const auto number = static_cast<std::uint32_t>(message.index());
+        std::string bytes(sizeof number + sizeof body, '\0');
+        std::memcpy(bytes.data(), &number, sizeof number);
+        std::memcpy(bytes.data() + sizeof number, &body, sizeof body);
+        return bytes;
+      },
+      message);
+}
+
+template <class Variant, std::size_t kIndex = 0>
+Result<Variant> decode_variant(std::uint32_t number, std::string_view body) {
+  if constexpr (kIndex == std::variant_size_v<Variant>) {
+    return Error(Errc::corrupt, "unknown message number " + std::to_string(number));
+  } else {
+    if (number != kIndex) return decode_variant<Variant, kIndex + 1>(number, body);
+    using Body = std::variant_alternative_t<kIndex, Variant>;
+    if (body.size() != sizeof(Body)) {
+      return Error(Errc::corrupt, "message " + std::to_string(number) + " has a wrong size");
+    }
+    Body out;
+    std::memcpy(static_cast<void*>(&out), body.data(), sizeof out);
+    return Variant(std::in_place_index<kIndex>, out);
+  }
+}
+
+template <class Variant>
+Result<Variant> decode_any(std::string_view bytes) {
+  std::uint32_t number = 0;
+  if (bytes.size() < sizeof number) return Error(Errc::corrupt, "message without a number");
+  std::memcpy(&number, bytes.data(), sizeof number);
+  return decode_variant<Variant>(number, bytes.substr(sizeof number));
+}
+
+bool is_tree_id(std::string_view text) {
+  return text.size() == kTreeIdSize &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::string_view view(const TreeId& id) { return {id.data(), id.size()}; }
+
+// One overload a message: which field is out of range, or nothing.
+const char* fault(const SlotId& slot) { return slot.index < kMaxSlots ? nullptr : "slot"; }
+const char* fault(const AcquireSlot& message) {
+  return message.tmp_mib >= 512 && message.tmp_mib <= 10'240 ? nullptr : "tmp_mib";
+}
+const char* fault(const ConfigureSlot& message) {
+  if (static_cast<std::uint32_t>(message.network) > 2) return "network";
+  const Limits& limits = message.limits;
+  if (limits.memory_bytes < (64ULL << 20U) || limits.memory_bytes > (64ULL << 30U)) return "memory_bytes";
+  if (limits.pids < 1 || limits.pids > 65'536) return "pids";
+  if (limits.memory_mib < 1 || limits.memory_mib > 65'536) return "memory_mib";
+  return fault(message.slot);
+}
+const char* fault(const AdoptCode& message) {
+  if (!is_tree_id(view(message.code))) return "code";
+  if (message.layer_count > kMaxLayers) return "layer_count";
+  for (std::size_t i = 0; i < message.layer_count; ++i) {
+    if (!is_tree_id(view(message.layers[i]))) return "layers";
+  }
+  return fault(message.slot);
+}
+const char* fault(const SlotReady& message) {
+  if (message.cgroup_fds > 16) return "cgroup_fds";
+  return fault(message.slot);
+}
+const char* fault(const ReleaseSlot& message) { return fault(message.slot); }
+const char* fault(const StartSandbox& message) { return fault(message.slot); }
+const char* fault(const KillSandbox& message) { return fault(message.slot); }
+const char* fault(const SlotGone& message) { return fault(message.slot); }
+const char* fault(const PoolStatus&) { return nullptr; }
+const char* fault(const Done& message) { return fault(message.slot); }
+const char* fault(const Exited& message) { return fault(message.slot); }
+const char* fault(const Text& message) { return message.size <= kMaxText ? nullptr : "size"; }
+const char* fault(const RolesUp& message) {
+  return message.shards >= 1 && message.shards <= kMaxShards ? nullptr : "shards";
+}
+const char* fault(const Failed& message) {
+  return message.code <= Errc::internal && message.message.back() == '\0' ? nullptr : "failure";
+}
+
+template <class Variant>
+Result<Variant> decode_checked(std::string_view bytes) {
+  TRY(auto message, decode_any<Variant>(bytes));
+  const char* field = std::visit([](const auto& body) { return fault(body); }, message);
+  if (field != nullptr) {
+    return Error(Errc::invalid, std::string("launcher protocol: '") + field + "' is out of range");
+  }
+  return message;
+}
+
+}  // namespace
+
+std::string encode(const Request& request) { return encode_variant(request); }
+std::string encode(const Reply& reply) { return encode_variant(reply); }
+Result<Request> decode_request(std::string_view bytes) { return decode_checked<Request>(bytes); }
+Result<Reply> decode_reply(std::string_view bytes) { return decode_checked<Reply>(bytes); }
+
+Failed make_failed(std::uint64_t request, const Error& error) {
+  Failed failed;
+  failed.request = request;
+  failed.code = error.code();
+  failed.os_errno = error.os_errno();
+  const std::size_t size = std::min(error.message().size(), failed.message.size() - 1);
+  std::memcpy(failed.message.data(), error.message().data(), size);
+  return failed;
+}
+
+Error to_error(const Failed& failed) {
+  return Error(failed.code, std::string(failed.message.data()), failed.os_errno);
+}
+
+Result<TreeId> parse_tree_id(std::string_view text) {
+  if (!is_tree_id(text)) return Error(Errc::invalid, "'" + std::string(text) + "' is no code tree id");
+  TreeId id{};
+  std::copy(text.begin(), text.end(), id.begin());
+  return id;
+}
+
+}  // namespace proa::launcher

@@ -1,0 +1,34 @@
+// The root every environment sees: the host's /usr read-only and a generated everything else.
+//
+// Built once by the spawn role inside its private mount namespace; each environment gets a copy of
+// those mounts with its mount namespace. Nothing here is writable, nothing is set-uid, and no file
+// of the host's /etc is shown but those that programs need and that hold no secret.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "base/result.h"
+
+namespace proa::launcher {
+
+/// Inside ids of function code, as on Lambda (sbx_user1051).
+inline constexpr unsigned kFunctionUid = 993;
+inline constexpr unsigned kFunctionGid = 990;
+
+struct RootfsOptions {
+  std::filesystem::path root;             ///< an empty folder; becomes a mount point
+  std::filesystem::path runtimes_folder;  ///< copied to /var/runtime
+  std::filesystem::path init_program;     ///< copied to /var/runtime/proa-init
+};
+
+/// Builds the tree and makes it read-only. Errc: not_found (a source is missing), unsupported (the
+/// host's /bin is not a link into /usr), os.
+Result<void> build_rootfs(const RootfsOptions& options);
+
+/// The generated files below /etc: name to content. `host_etc` is where public files (certificates,
+/// ld.so.cache, services ...) are copied from.
+std::map<std::string, std::string> generated_etc();
+
+}  // namespace proa::launcher

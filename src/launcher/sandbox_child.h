@@ -1,0 +1,73 @@
+// From clone3 to proa-init: what the first process of an environment does to itself.
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "base/result.h"
+#include "launcher/seccomp_filter.h"
+#include "os/unique_fd.h"
+
+namespace proa::launcher {
+
+/// The steps of the child, in order; a failed one is reported with its number.
+enum class StartStep : int {
+  none = 0,
+  join_cgroup,
+  join_network,
+  mount_proc,
+  mount_tmp,
+  change_root,
+  share_namespace,
+  host_name,
+  limits,
+  user_namespace,
+  user_ids,
+  capabilities,
+  descriptors,
+  no_new_privileges,
+  seccomp,
+  exec,
+};
+
+/// "mount_proc" etc., for messages.
+const char* to_string(StartStep step);
+
+/// What one sandbox is started from; descriptors are borrowed.
+struct ChildPlan {
+  int cgroup2_directory = -1;          ///< for CLONE_INTO_CGROUP, or -1
+  std::vector<int> cgroup_task_files;  ///< the child writes "0" into each
+  int user_namespace = -1;
+  int network_namespace = -1;
+  int tmp_mount = -1;     ///< detached mount for /tmp
+  int control = -1;       ///< becomes descriptor 3 of proa-init
+  int null_device = -1;   ///< becomes 0, 1 and 2
+  const FilterProgram* filter = nullptr;
+  const std::vector<const char*>* masked_proc = nullptr;  ///< paths below /proc to hide
+};
+
+struct Child {
+  pid_t pid = -1;
+  os::UniqueFd pidfd;
+  /// Our end of a seqpacket socket: first the child's mount namespace as a descriptor, then a
+  /// StartFailure if a step failed, else end of file at exec. Not blocking.
+  os::UniqueFd status;
+};
+
+struct StartFailure {
+  std::int32_t step = 0;
+  std::int32_t os_errno = 0;
+};
+
+/// Takes the mount namespace that the child has sent. Needed because proa-init is not dumpable:
+/// setns(2) by pidfd would take CAP_SYS_PTRACE. Errc: unavailable (it did not get so far), os.
+Result<os::UniqueFd> take_mount_namespace(const Child& child);
+/// The failure the child reported; step 0 if it did not.
+StartFailure take_failure(const Child& child);
+
+/// Clones the child. The calling process must be single-threaded and stand in the stage namespace,
+/// where the environment's root is mounted at /env. Errc: exhausted, os.
+Result<Child> clone_child(const ChildPlan& plan);
+
+}  // namespace proa::launcher

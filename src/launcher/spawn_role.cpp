@@ -1,0 +1,243 @@
+#include "launcher/spawn_role.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "launcher/code_mount.h"
+#include "os/file.h"
+
+namespace proa::launcher {
+namespace {
+
+// Host-wide state that has no business in an environment. Absent ones are skipped.
+constexpr auto kMaskedProc = std::to_array<const char*>(
+    {"kcore", "keys", "key-users", "timer_list", "sysrq-trigger", "cmdline", "modules", "kallsyms",
+     "sched_debug", "interrupts", "partitions", "diskstats", "swaps", "locks", "config.gz"});
+
+std::string tree_name(const TreeId& id) { return {id.data(), id.size()}; }
+
+Error stale(SlotId id) {
+  return Error(Errc::not_found, "slot " + std::to_string(id.index) + "." +
+                                    std::to_string(id.generation) + " is not ready");
+}
+
+}  // namespace
+
+Result<SpawnRole> SpawnRole::create(std::vector<os::UniqueFd> daemon, os::UniqueFd pool) {
+  SpawnRole role;
+  role.daemon_ = std::move(daemon);
+  role.pool_ = std::move(pool);
+  TRY(auto filter, build_sandbox_filter());
+  role.filter_ = std::move(filter);
+  TRY(auto null_device, os::open_file("/env/dev/null", O_RDWR));
+  role.null_device_ = std::move(null_device);
+  TRY(auto code, os::open_file("/code", O_PATH | O_DIRECTORY));
+  role.code_folder_ = std::move(code);
+  for (const char* name : kMaskedProc) {
+    struct stat ignored{};
+    if (::stat((std::string("/proc/") + name).c_str(), &ignored) == 0) {
+      role.masked_paths_.push_back(std::string("/env/proc/") + name);
+    }
+  }
+  for (const std::string& path : role.masked_paths_) role.masked_.push_back(path.c_str());
+  sigset_t child_only;
+  ::sigemptyset(&child_only);
+  ::sigaddset(&child_only, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &child_only, nullptr);
+  role.child_signals_.reset(::signalfd(-1, &child_only, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!role.child_signals_) return os_error("signalfd");
+  return role;
+}
+
+void SpawnRole::run() {
+  for (;;) {
+    std::vector<pollfd> polled;
+    polled.push_back({child_signals_.get(), POLLIN, 0});
+    polled.push_back({pool_.get(), POLLIN, 0});
+    bool has_daemon = false;
+    for (const os::UniqueFd& connection : daemon_) {
+      polled.push_back({connection.get(), POLLIN, 0});  // a closed one is -1: ignored by poll
+      has_daemon = has_daemon || connection;
+    }
+    if (!has_daemon) return;
+    if (::poll(polled.data(), polled.size(), -1) < 0) {
+      if (errno == EINTR) continue;
+      return;
+    }
+    if (polled[0].revents != 0) reap();
+    // Pool first: a SlotReady is sent before the daemon can ask for that slot.
+    if (polled[1].revents != 0 && !serve_pool()) return;
+    for (std::size_t i = 0; i < daemon_.size(); ++i) {
+      if (polled[i + 2].revents != 0) serve_daemon(i);
+    }
+  }
+}
+
+bool SpawnRole::serve_pool() {
+  auto message = os::receive_message(pool_.get());
+  if (!message) return false;
+  auto request = decode_request(message.value().bytes);
+  if (!request) return false;
+  if (const auto* ready = std::get_if<SlotReady>(&request.value())) {
+    slot_ready(*ready, std::move(message.value().fds));
+  } else if (const auto* gone = std::get_if<SlotGone>(&request.value())) {
+    if (Slot* slot = find(gone->slot)) {
+      // Killed by its cgroup already; its exit is still to be reaped and reported.
+      if (slot->is_started) {
+        slot->tmp_mount.reset();
+        ::kill(slot->child.pid, SIGKILL);
+      } else {
+        slots_.erase(gone->slot.index);
+      }
+    }
+  }
+  return true;
+}
+
+void SpawnRole::slot_ready(const SlotReady& message, std::vector<os::UniqueFd> fds) {
+  const std::size_t expected = 3 + (message.has_cgroup2 != 0 ? 1 : 0) + message.cgroup_fds;
+  if (fds.size() != expected) return;
+  Slot slot;
+  slot.id = message.slot;
+  slot.user_namespace = std::move(fds[0]);
+  slot.network_namespace = std::move(fds[1]);
+  slot.tmp_mount = std::move(fds[2]);
+  std::size_t next = 3;
+  if (message.has_cgroup2 != 0) slot.cgroup2 = std::move(fds[next++]);
+  for (; next < fds.size(); ++next) slot.cgroup_tasks.push_back(std::move(fds[next]));
+  slots_.insert_or_assign(message.slot.index, std::move(slot));
+}
+
+void SpawnRole::serve_daemon(std::size_t connection) {
+  auto message = os::receive_message(daemon_[connection].get());
+  if (!message) {
+    daemon_[connection].reset();
+    for (auto& [index, slot] : slots_) {
+      if (slot.is_started && slot.owner == connection) ::kill(slot.child.pid, SIGKILL);
+    }
+    return;
+  }
+  auto request = decode_request(message.value().bytes);
+  if (!request) {
+    reply(connection, make_failed(0, request.error()));
+    return;
+  }
+  const auto answer = [&](std::uint64_t number, const Result<void>& result) {
+    if (!result) reply(connection, make_failed(number, result.error()));
+  };
+  if (const auto* begin = std::get_if<StartSandbox>(&request.value())) {
+    answer(begin->request, start(connection, *begin));
+  } else if (const auto* code = std::get_if<AdoptCode>(&request.value())) {
+    answer(code->request, adopt(connection, *code));
+  } else if (const auto* end = std::get_if<KillSandbox>(&request.value())) {
+    kill(connection, end->slot);
+  } else {
+    reply(connection, make_failed(0, Error(Errc::invalid, "request is not for the spawn role")));
+  }
+}
+
+Result<void> SpawnRole::start(std::size_t connection, const StartSandbox& request) {
+  // The pool role's message may still wait in its socket: it was sent before the daemon was told.
+  while (find(request.slot) == nullptr) {
+    pollfd waiting{pool_.get(), POLLIN, 0};
+    if (::poll(&waiting, 1, 0) <= 0 || !serve_pool()) return stale(request.slot);
+  }
+  Slot& slot = *find(request.slot);
+  if (slot.is_started) return Error(Errc::conflict, "slot is started already");
+  TRY(auto control, os::stream_pair());
+  ChildPlan plan;
+  plan.cgroup2_directory = slot.cgroup2.get();
+  for (const os::UniqueFd& tasks : slot.cgroup_tasks) plan.cgroup_task_files.push_back(tasks.get());
+  plan.user_namespace = slot.user_namespace.get();
+  plan.network_namespace = slot.network_namespace.get();
+  plan.tmp_mount = slot.tmp_mount.get();
+  plan.control = control.second.get();
+  plan.null_device = null_device_.get();
+  plan.filter = &filter_;
+  plan.masked_proc = &masked_;
+  TRY(auto child, clone_child(plan));
+  slot.child = std::move(child);
+  slot.is_started = true;
+  slot.owner = connection;
+  // Held no longer than needed: a held namespace keeps its links, a held mount its disk.
+  slot.network_namespace.reset();
+  slot.cgroup2.reset();
+  slot.cgroup_tasks.clear();
+  Done done;
+  done.request = request.request;
+  done.slot = request.slot;
+  const int fd = control.first.get();
+  reply(connection, done, std::span(&fd, 1));
+  return ok();
+}
+
+Result<void> SpawnRole::adopt(std::size_t connection, const AdoptCode& request) {
+  Slot* slot = find(request.slot);
+  if (slot == nullptr || !slot->is_started || slot->owner != connection) return stale(request.slot);
+  std::vector<std::string> layers;
+  for (std::size_t i = 0; i < request.layer_count; ++i) layers.push_back(tree_name(request.layers[i]));
+  TRY(auto space, take_mount_namespace(slot->child));
+  TRY(mount_code(space.get(), code_folder_.get(), tree_name(request.code), layers));
+  Done done;
+  done.request = request.request;
+  done.slot = request.slot;
+  reply(connection, done);
+  return ok();
+}
+
+void SpawnRole::kill(std::size_t connection, SlotId id) {
+  Slot* slot = find(id);
+  if (slot != nullptr && slot->is_started && slot->owner == connection) ::kill(slot->child.pid, SIGKILL);
+}
+
+void SpawnRole::reap() {
+  signalfd_siginfo drained{};
+  while (::read(child_signals_.get(), &drained, sizeof drained) > 0) {
+  }
+  for (;;) {
+    int status = 0;
+    const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+    if (pid <= 0) return;
+    const auto slot = std::find_if(slots_.begin(), slots_.end(), [&](const auto& entry) {
+      return entry.second.is_started && entry.second.child.pid == pid;
+    });
+    if (slot == slots_.end()) continue;
+    report_exit(slot->second, status);
+    slots_.erase(slot);
+  }
+}
+
+void SpawnRole::report_exit(Slot& slot, int wait_status) {
+  Exited exited;
+  exited.slot = slot.id;
+  exited.wait_status = wait_status;
+  const StartFailure failure = take_failure(slot.child);
+  exited.start_step = failure.step;
+  exited.start_errno = failure.os_errno;
+  reply(slot.owner, exited);
+}
+
+void SpawnRole::reply(std::size_t connection, const Reply& message, std::span<const int> fds) {
+  if (!daemon_[connection]) return;
+  const std::string bytes = encode(message);
+  // Blocks while the daemon does not read: it alone suffers from that.
+  if (!os::send_message(daemon_[connection].get(), std::as_bytes(std::span(bytes)), fds)) {
+    ::shutdown(daemon_[connection].get(), SHUT_RDWR);
+  }
+}
+
+SpawnRole::Slot* SpawnRole::find(SlotId id) {
+  const auto slot = slots_.find(id.index);
+  return slot != slots_.end() && slot->second.id == id ? &slot->second : nullptr;
+}
+
+}  // namespace proa::launcher

@@ -1,0 +1,68 @@
+// The spawn role: clones first processes of environments, mounts code into them, reaps them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "launcher/config.h"
+#include "launcher/protocol.h"
+#include "launcher/sandbox_child.h"
+#include "os/seqpacket.h"
+
+namespace proa::launcher {
+
+/// Single-threaded; owns every environment's first process. Answers each request before it takes
+/// the next. Ends (and with it, by PR_SET_PDEATHSIG, every environment) when its sockets close.
+class SpawnRole {
+ public:
+  /// `daemon` are the shards' connections, `pool` the pool role's. Needs to stand in the stage
+  /// (see enter_stage). Errc: os, internal.
+  static Result<SpawnRole> create(std::vector<os::UniqueFd> daemon, os::UniqueFd pool);
+
+  /// Serves until the pool role or every connection of the daemon is closed.
+  void run();
+
+ private:
+  /// What the pool role made ready, and the process that runs in it, if one does.
+  struct Slot {
+    SlotId id;
+    os::UniqueFd user_namespace;
+    os::UniqueFd network_namespace;
+    os::UniqueFd tmp_mount;
+    os::UniqueFd cgroup2;
+    std::vector<os::UniqueFd> cgroup_tasks;
+    std::size_t owner = 0;  ///< connection that started it
+    Child child;
+    bool is_started = false;
+  };
+
+  SpawnRole() = default;
+  void serve_daemon(std::size_t connection);
+  bool serve_pool();
+  void reap();
+  void report_exit(Slot& slot, int wait_status);
+  Result<void> start(std::size_t connection, const StartSandbox& request);
+  Result<void> adopt(std::size_t connection, const AdoptCode& request);
+  void kill(std::size_t connection, SlotId id);
+  void slot_ready(const SlotReady& message, std::vector<os::UniqueFd> fds);
+  void reply(std::size_t connection, const Reply& message, std::span<const int> fds = {});
+  Slot* find(SlotId id);
+
+  std::vector<os::UniqueFd> daemon_;
+  os::UniqueFd pool_;
+  os::UniqueFd child_signals_;
+  os::UniqueFd null_device_;
+  os::UniqueFd code_folder_;
+  FilterProgram filter_;
+  std::vector<std::string> masked_paths_;
+  std::vector<const char*> masked_;
+  std::map<std::uint32_t, Slot> slots_;
+};
+
+/// Gives the calling process a private mount namespace whose root holds only /env (the environments'
+/// root), /code (the unpacked trees) and /proc: every clone copies few mounts, and nothing else of
+/// the host can be named. Errc: os, not_found, unsupported.
+Result<void> enter_stage(const LauncherConfig& config, const std::filesystem::path& stage);
+
+}  // namespace proa::launcher

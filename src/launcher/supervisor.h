@@ -1,0 +1,53 @@
+// The supervisor: the parent of the privileged roles.
+#pragma once
+
+#include <sys/types.h>
+
+#include "launcher/config.h"
+#include "launcher/instance.h"
+#include "launcher/protocol.h"
+#include "os/unique_fd.h"
+
+namespace proa::launcher {
+
+/// Forks the pool and spawn roles, tells the daemon, and starts both again when one is lost (its
+/// environments died with it). Runs until the daemon is gone; then waits for the roles to clean up.
+class Supervisor {
+ public:
+  Supervisor(LauncherConfig config, Instance instance, os::UniqueFd daemon)
+      : config_(std::move(config)), instance_(std::move(instance)), daemon_(std::move(daemon)) {}
+
+  /// Exit status for main: 0 after the daemon went, 1 when the roles cannot be kept running.
+  int run();
+
+ private:
+  Result<void> start_roles();
+  void stop_roles();
+  /// True when the daemon is gone, false when a role is.
+  bool wait_for_loss();
+
+  LauncherConfig config_;
+  Instance instance_;
+  os::UniqueFd daemon_;
+  pid_t spawn_ = -1;
+  pid_t pool_ = -1;
+};
+
+/// Bodies of the two forked processes; never return.
+struct RoleStart {
+  const LauncherConfig& config;
+  const Instance& instance;
+  std::vector<os::UniqueFd> daemon;  ///< a connection for each shard
+  os::UniqueFd peer;                 ///< the other role
+};
+[[noreturn]] void run_spawn_role(RoleStart start);
+[[noreturn]] void run_pool_role(RoleStart start);
+
+/// Keeps only `kept` (bits by number) of the calling process's capabilities, for good: bounding and
+/// inheritable sets too. Errc: os.
+Result<void> keep_capabilities(std::uint64_t kept);
+
+/// One line on standard error as the daemon's log has them: {"level":"error","module":"launcher",...}
+void report(std::string_view role, const Error& error);
+
+}  // namespace proa::launcher

@@ -1,0 +1,40 @@
+// How a request names a function: NAME, NAME:QUALIFIER, a partial ARN or a full ARN.
+//
+// Value types and parsing, no I/O. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+// (FunctionName: "name", "partial ARN", "full ARN").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace proa::model {
+
+/// A function as asked for, after parsing: where it lives, its name, and what was said behind it.
+struct FunctionRef {
+  std::string account_id;
+  std::string region;
+  std::string name;
+  std::optional<std::string> qualifier;  ///< version number, "$LATEST" or alias; none = unqualified
+
+  /// arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]
+  std::string arn() const;
+};
+
+/// Where unqualified names belong: the caller's account and the region it signed for.
+struct Scope {
+  std::string account_id;
+  std::string region;
+};
+
+/// Parses `text`, already percent-decoded. `query_qualifier` is `?Qualifier=`, which must agree
+/// with one inside `text`. Errors: invalid with Lambda's text (bad form, qualifiers disagree),
+/// not_found for an ARN of another region ("Functions from 'R' are not reachable in this region
+/// ('R2')"), denied for another account.
+Result<FunctionRef> parse_function_ref(std::string_view text,
+                                       std::optional<std::string_view> query_qualifier,
+                                       const Scope& scope);
+
+}  // namespace proa::model

@@ -1,0 +1,46 @@
+// One call of a function and what came of it. Value types; they travel from api through dispatch,
+// pool and environment to the runtime and back.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/units.h"
+#include "model/function.h"
+
+namespace proa::model {
+
+/// How an environment for a call came to be (answer header X-Proa-Start).
+enum class Start { warm, parked, restored, cold };
+
+std::string_view to_string(Start start);
+
+/// A call as the runtime will see it. Sizes were checked by api: payload at most 6 MiB.
+struct Invocation {
+  std::string request_id;        ///< UUID; Lambda-Runtime-Aws-Request-Id
+  std::string payload;           ///< the event, raw JSON bytes
+  std::string invoked_arn;       ///< with the qualifier that was asked for
+  std::string trace_id;          ///< X-Amzn-Trace-Id, passed on or made by us
+  std::string client_context;    ///< decoded JSON, or empty
+  std::string cognito_identity;  ///< JSON, or empty
+  bool wants_log_tail = false;   ///< X-Amz-Log-Type: Tail
+};
+
+/// What the caller gets. A crash, time-out or thrown error of function code is such a value, never
+/// an Error.
+struct InvocationResult {
+  std::string payload;                        ///< the answer, or {errorMessage, errorType, ...}
+  std::optional<std::string> function_error;  ///< "Unhandled" when the function failed
+  std::string log_tail;                       ///< last 4 KiB of the call's log, when asked for
+  std::string executed_version;               ///< the number behind an alias, or "$LATEST"
+  std::string environment_id;
+  std::string runtime_identity;               ///< which interpreter ran, e.g. "python3.11.2"
+  Isolation isolation = Isolation::container; ///< of the environment that ran the call
+  Start start = Start::warm;
+  std::chrono::microseconds duration{0};      ///< event handed over until the answer was complete
+  std::chrono::microseconds init_duration{0}; ///< cold only
+  Bytes max_memory_used;
+};
+
+}  // namespace proa::model

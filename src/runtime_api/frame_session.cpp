@@ -1,0 +1,152 @@
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json.hpp>
+
+#include "runtime_api/runtime_api.h"
+
+namespace proa::runtime_api {
+namespace asio = boost::asio;
+using frames::Frame;
+using frames::Type;
+
+struct FrameSession::State : std::enable_shared_from_this<State> {
+  State(const asio::any_io_executor& executor, std::unique_ptr<frames::Link> given)
+      : link(std::move(given)), timer(executor) {}
+
+  // The next frame. Errc: deadline, unavailable (the process went or closed its link), corrupt.
+  Task<Frame> receive(SteadyTime deadline) {
+    if (auto here = link->try_receive()) co_return std::move(*here);
+    if (is_process_gone) co_return Error(Errc::unavailable, "runtime process has ended");
+    arm(deadline);
+    auto frame = co_await link->receive();
+    ++round;  // a timer that fires from now on is late
+    timer.cancel();
+    if (frame || frame.error().code() != Errc::cancelled) co_return std::move(frame);
+    // Cancelled: by the deadline, or because the process ended, perhaps right behind its answer.
+    if (auto here = link->try_receive()) co_return std::move(*here);
+    if (is_process_gone) co_return Error(Errc::unavailable, "runtime process has ended");
+    co_return Error(Errc::deadline, "runtime did not answer in time");
+  }
+
+  void arm(SteadyTime deadline) {
+    timer.expires_at(deadline);
+    timer.async_wait([self = shared_from_this(), armed = round](boost::system::error_code failed) {
+      if (!failed && self->round == armed) self->link->cancel();
+    });
+  }
+
+  Task<void> send(Type type, std::string_view first, std::string_view second) {
+    const std::array<std::string_view, 2> parts{first, second};
+    co_return co_await link->send(type, parts);
+  }
+
+  std::unique_ptr<frames::Link> link;
+  asio::steady_timer timer;
+  std::uint64_t round = 0;
+  bool is_process_gone = false;
+  std::string head;  // of the invoke frame; kept for its capacity
+};
+
+namespace {
+
+std::string configuration_json(const Configuration& configuration) {
+  boost::json::object environment;
+  for (const auto& [name, value] : configuration.environment) environment[name] = value;
+  boost::json::object out;
+  out["handler"] = configuration.handler;
+  out["task_root"] = configuration.task_root;
+  out["cwd"] = configuration.directory;
+  out["environment"] = std::move(environment);
+  return boost::json::serialize(out);
+}
+
+// What a failed receive or send means for the conversation.
+template <class Outcome>
+Outcome outcome_of(const Error& error) {
+  if (error.code() == Errc::deadline) return TimedOut{};
+  if (error.code() == Errc::corrupt) return BrokeProtocol{error.message()};
+  return Gone{};
+}
+
+BrokeProtocol unexpected(Type type) {
+  return BrokeProtocol{"unexpected frame of type " + std::to_string(static_cast<unsigned>(type))};
+}
+
+CallOutcome read_answer(const Frame& frame, std::string_view request_id) {
+  const bool is_answer = frame.type == Type::response || frame.type == Type::error || frame.type == Type::too_large;
+  if (!is_answer) return unexpected(frame.type);
+  if (!frame.body.starts_with(request_id)) return BrokeProtocol{"answer to another request id"};
+  const std::string_view body = frame.body.substr(request_id.size());
+  if (frame.type == Type::too_large) return AnswerTooLarge{};
+  if (frame.type == Type::error) return Failed{std::string(body)};
+  if (body.size() > kMaxAnswer) return AnswerTooLarge{};
+  return Answered{std::string(body)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RuntimeSession>> FrameSession::create(asio::any_io_executor executor,
+                                                             os::UniqueFd link) {
+  TRY(auto adopted, frames::Link::adopt(executor, std::move(link)));
+  auto state = std::make_shared<State>(executor, std::move(adopted));
+  return std::unique_ptr<RuntimeSession>(new FrameSession(std::move(state)));
+}
+
+FrameSession::~FrameSession() {
+  ++state_->round;
+  state_->timer.cancel();
+  state_->link->close();
+}
+
+void FrameSession::process_ended() {
+  state_->is_process_gone = true;
+  state_->link->cancel();
+}
+
+Task<std::string> FrameSession::parked(SteadyTime deadline) {
+  CO_TRY(auto frame, co_await state_->receive(deadline));
+  if (frame.type != Type::parked) co_return Error(Errc::corrupt, unexpected(frame.type).what);
+  boost::system::error_code failed;
+  const auto value = boost::json::parse(boost::json::string_view(frame.body), failed);
+  const auto* identity = failed || !value.is_object() ? nullptr : value.as_object().if_contains("runtime");
+  if (identity == nullptr || !identity->is_string()) {
+    co_return Error(Errc::corrupt, "runtime did not say what it is");
+  }
+  co_return std::string(identity->as_string());
+}
+
+asio::awaitable<InitOutcome> FrameSession::init(Configuration configuration, SteadyTime deadline) {
+  const std::string text = configuration_json(configuration);
+  const auto sent = co_await state_->send(Type::configure, text, {});
+  if (!sent) co_return outcome_of<InitOutcome>(sent.error());
+  const auto frame = co_await state_->receive(deadline);
+  if (!frame) co_return outcome_of<InitOutcome>(frame.error());
+  if (frame.value().type == Type::ready) co_return Ready{};
+  if (frame.value().type == Type::init_error) co_return Failed{std::string(frame.value().body)};
+  co_return unexpected(frame.value().type);
+}
+
+asio::awaitable<CallOutcome> FrameSession::call(const model::Invocation& invocation,
+                                                WallTime function_deadline, SteadyTime deadline) {
+  // Nothing may be there before we ask: an answer given twice, or forged.
+  if (auto stray = state_->link->try_receive()) {
+    if (*stray) co_return unexpected(stray->value().type);
+    co_return outcome_of<CallOutcome>(stray->error());
+  }
+  frames::InvokeView view;
+  view.deadline_ms = static_cast<std::uint64_t>(epoch_ms(function_deadline));
+  view.request_id = invocation.request_id;
+  view.invoked_arn = invocation.invoked_arn;
+  view.trace_id = invocation.trace_id;
+  view.client_context = invocation.client_context;
+  view.cognito_identity = invocation.cognito_identity;
+  view.payload = invocation.payload;
+  state_->head.resize(frames::invoke_head_size(view));
+  frames::encode_invoke_head(view, std::as_writable_bytes(std::span(state_->head)));
+  const auto sent = co_await state_->send(Type::invoke, state_->head, view.payload);
+  if (!sent) co_return outcome_of<CallOutcome>(sent.error());
+  const auto frame = co_await state_->receive(deadline);
+  if (!frame) co_return outcome_of<CallOutcome>(frame.error());
+  co_return read_answer(frame.value(), invocation.request_id);
+}
+
+}  // namespace proa::runtime_api

@@ -1,0 +1,210 @@
+#include "sandbox/container/container_sandbox.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "os/file.h"
+#include "os/seqpacket.h"
+#include "sandbox/container.h"
+
+namespace proa::sandbox {
+namespace asio = boost::asio;
+namespace {
+
+// Inside ids of the function's user; the launcher's user namespaces map exactly these.
+constexpr std::uint32_t kFunctionUid = 993;
+constexpr std::uint32_t kFunctionGid = 990;
+
+constexpr auto kStartLimit = std::chrono::seconds(10);
+constexpr auto kKillLimit = std::chrono::seconds(10);
+constexpr auto kFreezeLimit = std::chrono::milliseconds(200);
+
+// Control frames are short; a megabyte of "control" from inside is an attack.
+constexpr std::uint32_t kMaxControlBody = 64;
+
+SteadyTime after(std::chrono::steady_clock::duration time) {
+  return std::chrono::steady_clock::now() + time;
+}
+
+/// Ends of what a runtime process inherits; the `theirs` side is closed once it is sent.
+struct RuntimeEnds {
+  RuntimeProcess ours;
+  os::UniqueFd null_device;
+  os::UniqueFd their_output;
+  os::UniqueFd their_link;
+};
+
+Result<RuntimeEnds> make_ends() {
+  RuntimeEnds ends;
+  TRY(auto link, os::stream_pair());
+  int output[2];
+  if (::pipe2(output, O_CLOEXEC) != 0) return os_error("pipe");
+  ends.ours.link = std::move(link.first);
+  ends.their_link = std::move(link.second);
+  ends.ours.output.reset(output[0]);
+  ends.their_output.reset(output[1]);
+  TRY(auto null_device, os::open_file("/dev/null", O_RDONLY));
+  ends.null_device = std::move(null_device);
+  return ends;
+}
+
+Result<std::string> start_body(const RuntimeCommand& command) {
+  const std::vector<std::string_view> arguments(command.arguments.begin(), command.arguments.end());
+  const std::vector<std::string_view> variables(command.environment.begin(), command.environment.end());
+  frames::StartSpec spec;
+  spec.uid = kFunctionUid;
+  spec.gid = kFunctionGid;
+  spec.descriptors = 4;  // standard three, and the runtime link
+  spec.directory = command.directory;
+  spec.arguments = arguments;
+  spec.variables = variables;
+  std::string body(frames::start_body_size(spec), '\0');
+  if (frames::encode_start(spec, std::as_writable_bytes(std::span(body))) != frames::Status::ok) {
+    return Error(Errc::too_large, "command line and environment of the runtime exceed 256 KiB");
+  }
+  return body;
+}
+
+}  // namespace
+
+std::unique_ptr<Sandbox> ContainerFactory::make(std::uint32_t tmp_mib) {
+  return std::make_unique<ContainerSandbox>(executor_, launcher_, tmp_mib);
+}
+
+ContainerSandbox::ContainerSandbox(asio::any_io_executor executor, launcher::Client& launcher,
+                                   std::uint32_t tmp_mib)
+    : executor_(executor), launcher_(launcher), tmp_mib_(tmp_mib), init_up_(executor),
+      killed_(executor), exit_(executor), sandbox_end_(executor), tasks_(executor) {}
+
+ContainerSandbox::~ContainerSandbox() {
+  check(tasks_.running() == 0, "a sandbox must be closed before it is destroyed");
+}
+
+Task<void> ContainerSandbox::start() {
+  CO_TRY(auto slot, co_await launcher_.acquire_slot(tmp_mib_));
+  slot_ = slot.id;
+  CO_TRY(auto files, os::CgroupFiles::from_fds(slot.cgroup_kind, std::move(slot.cgroup_fds)));
+  CO_TRY(auto cgroup, os::CgroupControl::open(std::move(files)));
+  cgroup_ = std::move(cgroup);
+  CO_TRY(auto control, co_await launcher_.start_sandbox(*slot_));
+  frames::Link::Limits limits;
+  limits.body_max = kMaxControlBody;
+  CO_TRY(auto link, frames::Link::adopt(executor_, std::move(control), limits));
+  control_ = std::move(link);
+  tasks_.spawn(watch_control());
+  tasks_.spawn(watch_exit());
+  auto up = co_await init_up_.wait(after(kStartLimit), "start of a sandbox");
+  if (!up) co_return up.error();
+  if (!up.value()) {
+    // It ended before proa-init ran: the launcher's report says at which step.
+    auto reason = co_await sandbox_end_.wait(after(kKillLimit), "end of a sandbox");
+    co_return Error(Errc::unavailable, "sandbox did not start" + (reason ? ": " + reason.value() : std::string()));
+  }
+  co_return ok();
+}
+
+Task<void> ContainerSandbox::configure(SandboxLimits limits) {
+  launcher::Limits wire;
+  wire.memory_bytes = limits.memory.count();
+  wire.memory_mib = limits.memory_mib;
+  wire.pids = limits.pids;
+  co_return co_await launcher_.configure_slot(*slot_, wire, static_cast<launcher::Network>(limits.network));
+}
+
+Task<void> ContainerSandbox::adopt_code(std::string tree_id, std::vector<std::string> layer_tree_ids) {
+  co_return co_await launcher_.adopt_code(*slot_, std::move(tree_id), std::move(layer_tree_ids));
+}
+
+Task<RuntimeProcess> ContainerSandbox::start_runtime(RuntimeCommand command) {
+  if (has_ended_) co_return Error(Errc::unavailable, "sandbox has ended");
+  CO_TRY(auto ends, make_ends());
+  CO_TRY(auto body, start_body(command));
+  exit_.reset();
+  const std::array<std::string_view, 1> parts{body};
+  const std::array<int, 4> fds{ends.null_device.get(), ends.their_output.get(), ends.their_output.get(),
+                               ends.their_link.get()};
+  CO_TRY(co_await control_->send_with_fds(frames::Type::start, parts, fds));
+  co_return std::move(ends.ours);
+}
+
+Task<RuntimeExit> ContainerSandbox::runtime_exit(SteadyTime deadline) {
+  co_return co_await exit_.wait(deadline, "end of the runtime process");
+}
+
+Task<void> ContainerSandbox::kill_runtime() {
+  if (has_ended_) co_return Error(Errc::unavailable, "sandbox has ended");
+  killed_.reset();
+  CO_TRY(co_await control_->send(frames::Type::kill_all, {}));
+  auto killed = co_await killed_.wait(after(kKillLimit), "kill of the runtime's processes");
+  if (!killed) co_return killed.error();
+  if (!killed.value()) co_return Error(Errc::unavailable, "sandbox has ended");
+  co_return ok();
+}
+
+Result<void> ContainerSandbox::freeze() { return cgroup_->freeze(after(kFreezeLimit)); }
+Result<void> ContainerSandbox::thaw() { return cgroup_->thaw(); }
+
+std::optional<Bytes> ContainerSandbox::memory_peak() const {
+  auto peak = cgroup_->memory_peak();
+  return peak ? peak.value() : std::nullopt;
+}
+
+std::uint64_t ContainerSandbox::oom_kills() const {
+  auto kills = cgroup_->oom_kills();
+  return kills ? kills.value() : 0;
+}
+
+// Everything proa-init says. Its end of the link closes only when it is gone.
+asio::awaitable<void> ContainerSandbox::watch_control() {
+  for (;;) {
+    auto frame = co_await control_->receive();
+    if (!frame) break;
+    if (frame.value().type == frames::Type::init_up) {
+      init_up_.set(true);
+    } else if (frame.value().type == frames::Type::killed) {
+      killed_.set(true);
+    } else if (frame.value().type == frames::Type::exited) {
+      frames::ExitedView view;
+      if (frames::decode_exited(std::as_bytes(std::span(frame.value().body)), view) != frames::Status::ok) break;
+      RuntimeExit exit;
+      exit.wait_status = static_cast<int>(view.wait_status);
+      exit.exec_errno = static_cast<int>(view.start_errno);
+      exit_.set(exit);
+    } else {
+      break;  // not a frame of this link: nothing it says can be believed
+    }
+  }
+  launcher_.kill(*slot_);
+  end(SIGKILL);
+}
+
+asio::awaitable<void> ContainerSandbox::watch_exit() {
+  auto exit = co_await launcher_.exited(*slot_);
+  sandbox_end_.set(exit ? exit.value().start_failure : std::string());
+  control_->close();
+  end(exit ? exit.value().wait_status : SIGKILL);
+}
+
+void ContainerSandbox::end(int wait_status) {
+  has_ended_ = true;
+  RuntimeExit exit;
+  exit.wait_status = wait_status;
+  exit_.set(exit);
+  init_up_.set(false);
+  killed_.set(false);
+}
+
+Task<void> ContainerSandbox::close() {
+  if (!slot_) co_return ok();
+  const bool is_killed_here = cgroup_ && cgroup_->can_kill() && cgroup_->kill();
+  if (!is_killed_here) launcher_.kill(*slot_);
+  if (control_) control_->close();
+  co_await tasks_.join();
+  launcher_.release(*slot_);
+  slot_.reset();
+  co_return ok();
+}
+
+}  // namespace proa::sandbox

@@ -1,0 +1,38 @@
+#include "unit/api/fakes.h"
+
+#include <boost/json/serialize.hpp>
+
+namespace proa::api {
+namespace {
+
+constexpr const char* kFunction = "/2015-03-31/functions/f";
+constexpr const char* kMissing =
+    "404 ResourceNotFoundException User Message=Function not found: "
+    "arn:aws:lambda:us-east-1:000000000000:function:none";
+
+class DeleteFunctionTest : public ApiTest {
+ protected:
+  DeleteFunctionTest() { catalog_.put("f"); }
+};
+
+std::string invalid(const std::string& text) {
+  return "400 InvalidParameterValueException User message=" + text;
+}
+
+TEST_F(DeleteFunctionTest, DeletesAFunctionButNeverOneVersionOfIt) {
+  EXPECT_EQ(failure(send("DELETE", "/2015-03-31/functions/f?Qualifier=%24LATEST")),
+            invalid("$LATEST version cannot be deleted without deleting the function."));
+  EXPECT_EQ(send("DELETE", "/2015-03-31/functions/f?Qualifier=1").status, 404);
+  EXPECT_TRUE(catalog_.deleted.empty());
+  const auto response = send("DELETE", kFunction);
+  EXPECT_EQ(response.status, 204);
+  EXPECT_TRUE(response.body.empty());
+  EXPECT_EQ(catalog_.deleted, std::vector<std::string>{"f"});
+}
+
+TEST_F(DeleteFunctionTest, NamesAMissingFunction) {
+  EXPECT_EQ(failure(send("DELETE", "/2015-03-31/functions/none")), kMissing);
+}
+
+}  // namespace
+}  // namespace proa::api

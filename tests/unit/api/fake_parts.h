@@ -1,0 +1,171 @@
+// Hand-written fakes of what api stands on: catalog, dispatcher, clock. Also for the fuzz target.
+#pragma once
+
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "catalog/catalog.h"
+#include "dispatch/dispatch.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace proa::api {
+
+inline const WallTime kNow = WallTime(std::chrono::milliseconds(1735689600123));  // 2025-01-01
+
+class FixedClock final : public Clock {
+ public:
+  SteadyTime steady_now() const override { return SteadyTime(); }
+  WallTime wall_now() const override { return kNow; }
+};
+
+/// A catalog in memory: records in a map, every change remembered, failures on demand.
+class FakeCatalog final : public catalog::Catalog {
+ public:
+  std::map<std::string, catalog::FunctionRecord> records;  ///< by name
+  std::optional<Error> next_error;                         ///< of the next change
+  std::optional<catalog::NewFunction> created;
+  std::optional<catalog::CodeChange> code_change;
+  std::optional<catalog::ConfigChange> config_change;
+  std::map<std::string, std::optional<std::string>> tag_changes;
+  std::vector<std::string> deleted;
+  std::string zip = "the zip";
+
+  void put(const std::string& name, catalog::Tags tags = {}) {
+    model::FunctionVersion version;
+    version.account_id = "000000000000";
+    version.region = "us-east-1";
+    version.name = name;
+    version.runtime = "python3.12";
+    version.handler = "app.handler";
+    version.role = "arn:aws:iam::000000000000:role/r";
+    version.revision_id = "11111111-2222-4333-8444-555555555555";
+    version.code_sha256_base64 = "c2hh";
+    version.code_size = 321;
+    version.last_modified = kNow;
+    store(std::move(version), std::move(tags));
+  }
+
+  Result<model::FunctionPtr> resolve(const model::FunctionRef& ref) const override {
+    TRY(const auto record, find(ref));
+    return record->latest;
+  }
+  std::uint64_t generation() const override { return 0; }
+  catalog::CodeLease lease_code(const model::FunctionVersion&) override { return {}; }
+  std::filesystem::path tree_path(std::string_view) const override { return {}; }
+  Result<catalog::FunctionRecordPtr> find(const model::FunctionRef& ref) const override {
+    const auto found = records.find(ref.name);
+    const bool is_version = ref.qualifier && ref.qualifier != "$LATEST";
+    if (found == records.end() || is_version || found->second.latest->region != ref.region) {
+      return Error(Errc::not_found, "Function not found: " + ref.arn());
+    }
+    return std::make_shared<const catalog::FunctionRecord>(found->second);
+  }
+  std::vector<catalog::FunctionRecordPtr> list(const model::Scope&, const std::string& after,
+                                               std::size_t max_items) const override {
+    std::vector<catalog::FunctionRecordPtr> page;
+    for (auto i = records.upper_bound(after); i != records.end() && page.size() < max_items; ++i) {
+      page.push_back(std::make_shared<const catalog::FunctionRecord>(i->second));
+    }
+    return page;
+  }
+
+  Task<catalog::FunctionRecordPtr> create_function(catalog::NewFunction request) override {
+    if (next_error) co_return *next_error;
+    created = request;
+    model::FunctionVersion version = request.config;
+    version.revision_id = "r1";
+    version.code_size = request.zip.size();
+    version.code_sha256_base64 = to_base64(as_chars(sha256(request.zip)));
+    version.last_modified = kNow;
+    co_return store(std::move(version), std::move(request.tags));
+  }
+  Task<catalog::FunctionRecordPtr> update_code(model::FunctionRef ref,
+                                               catalog::CodeChange change) override {
+    if (next_error) co_return *next_error;
+    code_change = std::move(change);
+    co_return find(ref);
+  }
+  Task<catalog::FunctionRecordPtr> update_configuration(model::FunctionRef ref,
+                                                        catalog::ConfigChange change) override {
+    if (next_error) co_return *next_error;
+    config_change = std::move(change);
+    co_return find(ref);
+  }
+  Task<void> delete_function(model::FunctionRef ref) override {
+    CO_TRY(find(ref));
+    deleted.push_back(ref.name);
+    co_return ok();
+  }
+  Task<catalog::FunctionRecordPtr> change_tags(
+      model::FunctionRef ref, std::map<std::string, std::optional<std::string>> changes) override {
+    if (next_error) co_return *next_error;
+    tag_changes = std::move(changes);
+    co_return find(ref);
+  }
+  Task<catalog::FunctionRecordPtr> set_reserved_concurrency(model::FunctionRef ref,
+                                                            std::optional<std::uint32_t>) override {
+    co_return find(ref);
+  }
+  Result<std::string> code_zip(const model::FunctionRef& ref) const override {
+    TRY(find(ref));
+    return zip;
+  }
+
+  Task<catalog::LayerVersionPtr> publish_layer_version(catalog::NewLayerVersion) override {
+    co_return no_layers();
+  }
+  Task<void> delete_layer_version(model::Scope, std::string, std::uint64_t) override {
+    co_return no_layers();
+  }
+  Result<catalog::LayerVersionPtr> find_layer_version(const model::Scope&, const std::string&,
+                                                      std::uint64_t) const override {
+    return no_layers();
+  }
+  Result<catalog::LayerVersionPtr> find_layer_version(const std::string&) const override {
+    return no_layers();
+  }
+  std::vector<catalog::LayerVersionPtr> list_layers(const model::Scope&, const std::string&,
+                                                    std::size_t) const override {
+    return {};
+  }
+  std::vector<catalog::LayerVersionPtr> list_layer_versions(const model::Scope&, const std::string&,
+                                                            std::uint64_t,
+                                                            std::size_t) const override {
+    return {};
+  }
+  Result<std::string> layer_zip(const catalog::LayerVersion&) const override { return no_layers(); }
+
+ private:
+  static Error no_layers() {
+    return Error(Errc::not_found, "The resource you requested does not exist.");
+  }
+  catalog::FunctionRecordPtr store(model::FunctionVersion version, catalog::Tags tags) {
+    const std::string name = version.name;
+    catalog::FunctionRecord record;
+    record.latest = std::make_shared<const model::FunctionVersion>(std::move(version));
+    record.tags = std::move(tags);
+    records[name] = record;
+    return std::make_shared<const catalog::FunctionRecord>(std::move(record));
+  }
+};
+
+/// Answers what the test put into `result` or `error`, and remembers the call.
+class FakeDispatcher final : public dispatch::Dispatcher {
+ public:
+  model::InvocationResult result;
+  std::optional<Error> error;
+  std::optional<model::FunctionRef> ref;
+  std::optional<model::Invocation> invocation;
+
+  Task<model::InvocationResult> invoke(model::FunctionRef asked, model::Invocation call) override {
+    ref = std::move(asked);
+    invocation = std::move(call);
+    if (error) co_return *error;
+    co_return result;
+  }
+};
+
+}  // namespace proa::api

@@ -1,0 +1,46 @@
+#include "api/operations.h"
+
+#include "unit/api/fakes.h"
+
+#include <array>
+#include <set>
+
+namespace proa::api {
+namespace {
+
+TEST_F(ApiTest, NamesOperationsThatAreNotSupportedYet) {
+  const std::vector<std::array<std::string, 3>> some = {
+      {"POST", "/2015-03-31/functions/f/versions", "PublishVersion"},
+      {"GET", "/2015-03-31/functions/f/aliases/", "ListAliases"},
+      {"DELETE", "/2015-03-31/functions/f/policy/sid", "RemovePermission"},
+      {"GET", "/2018-10-31/layers?find=LayerVersion&Arn=x", "GetLayerVersionByArn"},
+      {"GET", "/2018-10-31/layers", "ListLayers"},
+      {"GET", "/2019-09-30/functions/f/provisioned-concurrency?List=ALL",
+       "ListProvisionedConcurrencyConfigs"},
+      {"GET", "/2019-09-30/functions/f/provisioned-concurrency", "GetProvisionedConcurrencyConfig"},
+      {"POST", "/2021-11-15/functions/f/response-streaming-invocations",
+       "InvokeWithResponseStream"},
+      {"POST", "/2014-11-13/functions/f/invoke-async/", "InvokeAsync"},
+      {"POST", "/2015-03-31/event-source-mappings/", "CreateEventSourceMapping"},
+      {"GET", "/2025-12-01/durable-executions/x/history", "GetDurableExecutionHistory"},
+  };
+  for (const auto& [method, path, name] : some) {
+    EXPECT_EQ(failure(send(method, path, "{}")),
+              "400 InvalidParameterValueException User message=" + name +
+                  " is not supported by Proa yet");
+  }
+}
+
+TEST_F(ApiTest, KnowsEveryOperationOnce) {
+  std::set<std::string_view> names;
+  std::set<std::string> routes;
+  for (const Operation& operation : operations()) {
+    EXPECT_TRUE(names.insert(operation.name).second) << operation.name;
+    const std::string route = std::string(operation.method) + " " + std::string(operation.pattern);
+    EXPECT_TRUE(routes.insert(route).second) << route;
+  }
+  EXPECT_EQ(names.size(), 85U + 3U);  // the API model, and /proa/v1
+}
+
+}  // namespace
+}  // namespace proa::api

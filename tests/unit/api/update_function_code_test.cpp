@@ -1,0 +1,56 @@
+#include "unit/api/fakes.h"
+
+#include <boost/json/serialize.hpp>
+
+namespace proa::api {
+namespace {
+
+namespace json = boost::json;
+
+class UpdateFunctionCodeTest : public ApiTest {
+ protected:
+  UpdateFunctionCodeTest() { catalog_.put("f"); }
+};
+
+std::string invalid(const std::string& text) {
+  return "400 InvalidParameterValueException User message=" + text;
+}
+
+TEST_F(UpdateFunctionCodeTest, UpdateCodeAnswersInProgress) {
+  const auto response = send("PUT", "/2015-03-31/functions/f/code",
+                             R"({"ZipFile": ")" + to_base64("new") + R"(", "RevisionId": "r"})");
+  ASSERT_EQ(response.status, 200) << response.body;
+  const json::object answer = body_of(response);
+  EXPECT_EQ(text(answer, "State"), "Active");
+  EXPECT_EQ(text(answer, "LastUpdateStatus"), "InProgress");
+  EXPECT_EQ(text(answer, "LastUpdateStatusReason"), "The function is being created.");
+  EXPECT_EQ(text(answer, "LastUpdateStatusReasonCode"), "Creating");
+  EXPECT_EQ(catalog_.code_change->zip, "new");
+  EXPECT_EQ(catalog_.code_change->revision_id, "r");
+  EXPECT_FALSE(catalog_.code_change->is_dry_run);
+}
+
+TEST_F(UpdateFunctionCodeTest, UpdateCodeAsADryRunChangesNothing) {
+  const auto response =
+      send("PUT", "/2015-03-31/functions/f/code", R"({"ZipFile": "bmV3", "DryRun": true})");
+  EXPECT_TRUE(catalog_.code_change->is_dry_run);
+  EXPECT_EQ(text(body_of(response), "LastUpdateStatus"), "Successful");
+}
+
+TEST_F(UpdateFunctionCodeTest, UpdateCodeRefusesBadInput) {
+  const char* path = "/2015-03-31/functions/f/code";
+  EXPECT_EQ(failure(send("PUT", path, "{}")),
+            invalid("Please provide a source for function code."));
+  EXPECT_EQ(failure(send("PUT", path, R"({"S3Bucket": "b"})")),
+            invalid("S3Bucket is not supported by Proa yet"));
+  EXPECT_EQ(failure(send("PUT", path, R"({"ZipFile": "bmV3", "Publish": true})")),
+            invalid("Publish is not supported by Proa yet"));
+  EXPECT_EQ(failure(send("PUT", path, R"({"DryRun": "yes"})")),
+            "400 SerializationException message=The value of 'DryRun' is not true or false");
+  catalog_.next_error = Error(Errc::precondition, "The RevisionId provided does not match");
+  EXPECT_EQ(failure(send("PUT", path, R"({"ZipFile": "bmV3"})")),
+            "412 PreconditionFailedException User message=The RevisionId provided does not match");
+}
+
+}  // namespace
+}  // namespace proa::api

@@ -1,0 +1,52 @@
+#include "unit/api/fakes.h"
+
+#include <boost/json/serialize.hpp>
+
+namespace proa::api {
+namespace {
+
+class UpdateFunctionConfigurationTest : public ApiTest {
+ protected:
+  UpdateFunctionConfigurationTest() { catalog_.put("f"); }
+};
+
+std::string invalid(const std::string& text) {
+  return "400 InvalidParameterValueException User message=" + text;
+}
+
+TEST_F(UpdateFunctionConfigurationTest, UpdateConfigurationPassesOnOnlyWhatIsGiven) {
+  const auto response = send("PUT", "/2015-03-31/functions/f/configuration",
+                             R"({"Timeout": 10, "Environment": {"Variables": {}}, "Layers": []})");
+  ASSERT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(text(body_of(response), "LastUpdateStatus"), "InProgress");
+  const auto& change = *catalog_.config_change;
+  EXPECT_EQ(change.timeout, std::chrono::seconds(10));
+  EXPECT_TRUE(change.environment && change.environment->empty());
+  EXPECT_TRUE(change.layer_arns && change.layer_arns->empty());
+  EXPECT_FALSE(change.memory_mib || change.runtime || change.handler || change.role ||
+               change.description || change.ephemeral_storage_mib || change.revision_id);
+}
+
+TEST_F(UpdateFunctionConfigurationTest, UpdateConfigurationRefusesBadInput) {
+  const char* path = "/2015-03-31/functions/f/configuration";
+  EXPECT_EQ(
+      failure(send("PUT", path, R"({"MemorySize": 1})")),
+      "400 ValidationException message=1 validation error detected: Value '1' at 'memorySize' "
+      "failed to satisfy constraint: Member must have value greater than or equal to 128");
+  EXPECT_EQ(failure(send("PUT", path, R"({"Runtime": "java21"})")),
+            invalid("The runtime java21 is not supported by Proa yet"));
+  EXPECT_EQ(failure(send("PUT", path, R"({"Layers": ["a","b","c","d","e","f"]})")),
+            invalid("Cannot reference more than 5 layers."));
+  EXPECT_EQ(failure(send("PUT", path, R"({"TracingConfig": {"Mode": "Active"}})")),
+            invalid("TracingConfig.Mode Active is not supported by Proa yet"));
+  EXPECT_EQ(failure(send("PUT", path, R"({"TracingConfig": 1})")),
+            "400 SerializationException message=The value of 'TracingConfig' is not an object");
+  catalog_.next_error = Error(
+      Errc::conflict,
+      "The operation cannot be performed at this time. An update is in progress for resource: ARN");
+  EXPECT_TRUE(failure(send("PUT", path, "{}"))
+                  .starts_with("409 ResourceConflictException User message=The operation"));
+}
+
+}  // namespace
+}  // namespace proa::api

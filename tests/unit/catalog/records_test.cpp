@@ -1,0 +1,172 @@
+#include "catalog/records.h"
+
+#include "base/encoding.h"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace proa::catalog {
+namespace {
+
+FunctionDocument example() {
+  FunctionDocument document;
+  auto& latest = document.latest;
+  latest.account_id = "123456789012";
+  latest.region = "us-east-1";
+  latest.name = "hello";
+  latest.revision_id = "r";
+  latest.runtime = "python3.11";
+  latest.handler = "app.handler";
+  latest.role = "arn:aws:iam::123456789012:role/r";
+  latest.description = "caf\xc3\xa9 \"quoted\"";
+  latest.memory_mib = 256;
+  latest.timeout = std::chrono::seconds(30);
+  latest.environment = {{"A", "1"}, {"B", ""}};
+  latest.has_environment = true;
+  latest.code_sha256_base64 = to_base64(as_chars(sha256("zip")));
+  latest.code_size = 3;
+  latest.tree_id = to_hex(sha256("zip"));
+  latest.layers = {{"arn:l:1", "tree", 7}};
+  latest.last_modified = WallTime(std::chrono::milliseconds(1700000000123));
+  document.tags = {{"team", "x"}};
+  document.reserved_concurrency = 0;
+  document.code_unpacked_bytes = 10;
+  document.layers_unpacked_bytes = 20;
+  return document;
+}
+
+constexpr const char* kKey = "123456789012/us-east-1/hello";
+
+Error failure(const std::string& bytes, const std::string& key = kKey) {
+  const auto result = decode_function(key, bytes);
+  EXPECT_FALSE(result) << bytes;
+  return result ? Error(Errc::internal, "") : result.error();
+}
+
+std::string changed(std::string_view from, std::string_view to) {
+  std::string bytes = encode(example());
+  const auto at = bytes.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return bytes.replace(at, from.size(), to);
+}
+
+TEST(FunctionRecords, ComeBackAsTheyWere) {
+  const FunctionDocument document = example();
+  EXPECT_EQ(record_key(document), kKey);
+  const auto result = decode_function(kKey, encode(document));
+  ASSERT_TRUE(result) << result.error().message();
+  const FunctionDocument& back = result.value();
+  EXPECT_EQ(back.latest.description, document.latest.description);
+  EXPECT_EQ(back.latest.environment, document.latest.environment);
+  EXPECT_EQ(back.latest.last_modified, document.latest.last_modified);
+  EXPECT_EQ(back.latest.layers.at(0).code_size, 7U);
+  EXPECT_EQ(back.tags, document.tags);
+  EXPECT_EQ(back.reserved_concurrency, 0U) << "0 is not the same as none";
+  EXPECT_EQ(encode(back), encode(document));
+}
+
+TEST(FunctionRecords, NameTheRecordAndTheFieldThatIsWrong) {
+  const struct {
+    const char* from;
+    const char* to;
+    const char* text;
+  } cases[] = {
+      {"\"runtime\":", "\"runtimes\":", "'runtime' is missing"},
+      {"\"handler\":", "\"extra\":1,\"handler\":", "unknown field 'extra'"},
+      {"\"memory_mib\":256", "\"memory_mib\":64", "'memory_mib' is 64, not 128 to 10240"},
+      {"\"memory_mib\":256", "\"memory_mib\":\"256\"", "'memory_mib' is not a whole number"},
+      {"\"memory_mib\":256", "\"memory_mib\":-1", "'memory_mib'"},
+      {"\"memory_mib\":256", "\"memory_mib\":256.5", "'memory_mib'"},
+      {"\"timeout_s\":30", "\"timeout_s\":901", "'timeout_s'"},
+      {"\"x86_64\"", "\"mips\"", "'architecture'"},
+      {"\"has_environment\":true", "\"has_environment\":1", "'has_environment'"},
+      {"\"B\":\"\"", "\"B\":null", "'environment'"},
+      {"\"tree_id\":\"tree\"", "\"tree_id\":7", "layer: field 'tree_id'"},
+      {"\"123456789012\"", "\"12345678901\"", "'account_id'"},
+      {"\"name\":\"hello\"", "\"name\":\"a/b\"", "'name'"},
+      {"\"tags\":{", "\"tags\":[{", "not JSON"},
+  };
+  for (const auto& item : cases) {
+    const Error error = failure(changed(item.from, item.to));
+    EXPECT_EQ(error.code(), Errc::corrupt) << error.message();
+    EXPECT_NE(error.message().find(item.text), std::string::npos) << error.message();
+    EXPECT_NE(error.message().find(kKey), std::string::npos) << error.message();
+  }
+}
+
+TEST(FunctionRecords, MustMatchTheirKeyAndTheirCode) {
+  EXPECT_EQ(failure(encode(example()), "123456789012/us-east-1/other").code(), Errc::corrupt);
+  FunctionDocument document = example();
+  document.latest.tree_id = to_hex(sha256("another"));
+  EXPECT_NE(failure(encode(document)).message().find("'tree_id'"), std::string::npos);
+  document = example();
+  document.latest.code_sha256_base64 = "AAAA";
+  EXPECT_EQ(failure(encode(document)).code(), Errc::corrupt);
+}
+
+TEST(FunctionRecords, OfANewerFormatAreUnsupported) {
+  const Error error = failure(changed("\"format\":1", "\"format\":2"));
+  EXPECT_EQ(error.code(), Errc::unsupported);
+  EXPECT_NE(error.message().find("format 2"), std::string::npos);
+  EXPECT_EQ(failure(changed("\"format\":1", "\"format\":0")).code(), Errc::corrupt);
+  EXPECT_EQ(failure("[]").code(), Errc::corrupt);
+  EXPECT_EQ(failure("").code(), Errc::corrupt);
+}
+
+TEST(FunctionRecords, AreRefusedAtEveryTruncation) {
+  const std::string bytes = encode(example());
+  for (std::size_t size = 0; size < bytes.size(); ++size) failure(bytes.substr(0, size));
+}
+
+LayerDocument layer_example() {
+  LayerDocument document;
+  document.account_id = "123456789012";
+  document.region = "us-east-1";
+  document.name = "libs";
+  document.next_version = 4;
+  for (const std::uint64_t number : {1U, 3U}) {
+    LayerVersion version;
+    version.account_id = document.account_id;
+    version.region = document.region;
+    version.name = document.name;
+    version.version = number;
+    version.description = "d";
+    version.compatible_runtimes = {"python3.11"};
+    version.code_sha256_base64 = to_base64(as_chars(sha256("zip")));
+    version.tree_id = to_hex(sha256("zip"));
+    version.created = WallTime(std::chrono::milliseconds(5));
+    document.versions.push_back(std::make_shared<const LayerVersion>(version));
+  }
+  return document;
+}
+
+TEST(LayerRecords, ComeBackAsTheyWere) {
+  const LayerDocument document = layer_example();
+  const auto back = decode_layer(record_key(document), encode(document));
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(encode(back.value()), encode(document));
+  EXPECT_EQ(back.value().versions.at(1)->version_arn(),
+            "arn:aws:lambda:us-east-1:123456789012:layer:libs:3");
+}
+
+TEST(LayerRecords, RefuseVersionsOutOfOrderAndBadKeys) {
+  LayerDocument document = layer_example();
+  document.next_version = 3;
+  EXPECT_FALSE(decode_layer(record_key(document), encode(document)));
+  document = layer_example();
+  std::swap(document.versions[0], document.versions[1]);
+  EXPECT_FALSE(decode_layer(record_key(document), encode(document)));
+  for (const char* key : {"", "x", "123456789012/us-east-1", "123456789012/us-east-1/",
+                          "123456789012//x", "123456789012/us-east-1/a/b"}) {
+    EXPECT_EQ(decode_layer(key, encode(layer_example())).error().code(), Errc::corrupt) << key;
+  }
+}
+
+TEST(TreeId, IsTheHexFormOfTheHash) {
+  EXPECT_EQ(tree_id_of(to_base64(as_chars(sha256("x")))), to_hex(sha256("x")));
+  EXPECT_FALSE(tree_id_of("AAAA"));
+  EXPECT_FALSE(tree_id_of("not base64"));
+}
+
+}  // namespace
+}  // namespace proa::catalog

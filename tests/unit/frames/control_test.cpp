@@ -1,0 +1,267 @@
+#include "frames/init/control.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace proa::frames::init {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr pid_t kPid = 7;
+
+/// Records what Control asks for, and answers as the test says.
+class FakeActions final : public Actions {
+ public:
+  Started start(const StartView& view, std::span<const int> descriptors) override {
+    directories.emplace_back(view.directory);
+    given.assign(descriptors.begin(), descriptors.end());
+    return answer;
+  }
+  KillRound kill_everyone() override {
+    ++kills;
+    return round;
+  }
+  void close_descriptor(int descriptor) override { closed.push_back(descriptor); }
+
+  Started answer{.pid = kPid, .error = 0};
+  KillRound round = KillRound::signalled;
+  int kills = 0;
+  std::vector<std::string> directories;
+  std::vector<int> given;
+  std::vector<int> closed;
+};
+
+std::string frame(Type type, std::string_view body) {
+  std::array<std::byte, kHeaderSize> header{};
+  encode_header({.body_size = static_cast<std::uint32_t>(body.size()), .type = type}, header);
+  return std::string(reinterpret_cast<const char*>(header.data()), header.size()) +
+         std::string(body);
+}
+
+std::string start_frame() {
+  const std::vector<std::string_view> arguments{"/bin/true"};
+  const StartSpec spec{.uid = 993, .gid = 990, .directory = "/", .arguments = arguments};
+  std::vector<std::byte> body(start_body_size(spec));
+  EXPECT_EQ(encode_start(spec, body), Status::ok);
+  return frame(Type::start, {reinterpret_cast<const char*>(body.data()), body.size()});
+}
+
+class ControlTest : public testing::Test {
+ protected:
+  ControlTest() { control_->sent(control_->outgoing().size()); }
+
+  /// Gives bytes to Control in the steps it asks for; the descriptors come with the first byte.
+  void host_sends(std::string_view bytes, std::vector<int> descriptors = {}) {
+    while (!bytes.empty() && control_->state() != Control::State::stopped) {
+      const auto wanted = control_->wanted();
+      ASSERT_FALSE(wanted.empty());
+      const std::size_t count = std::min({wanted.size(), bytes.size(), step_});
+      std::memcpy(wanted.data(), bytes.data(), count);
+      bytes.remove_prefix(count);
+      control_->received(count, std::exchange(descriptors, {}));
+    }
+  }
+  void start() { host_sends(start_frame(), {10, 11, 12}); }
+  /// What was queued for the host since the last look: types, and the fields of `exited`.
+  std::vector<std::string> host_gets() {
+    std::vector<std::string> result;
+    auto bytes = control_->outgoing();
+    Header header;
+    while (decode_header(bytes, header) == Status::ok) {
+      const auto body = bytes.subspan(kHeaderSize, header.body_size);
+      bytes = bytes.subspan(kHeaderSize + header.body_size);
+      if (header.type == Type::init_up) result.emplace_back("init_up");
+      if (header.type == Type::killed) result.emplace_back("killed");
+      if (header.type != Type::exited) continue;
+      ExitedView view;
+      EXPECT_EQ(decode_exited(body, view), Status::ok);
+      result.push_back("exited " + std::to_string(view.wait_status) + " " +
+                       std::to_string(view.start_errno));
+    }
+    control_->sent(control_->outgoing().size());
+    return result;
+  }
+  void expect_stopped(Stop reason) {
+    EXPECT_EQ(control_->state(), Control::State::stopped);
+    EXPECT_EQ(control_->stop_reason(), reason);
+    EXPECT_TRUE(control_->wanted().empty());
+  }
+
+  std::size_t step_ = SIZE_MAX;
+  FakeActions actions_;
+  std::unique_ptr<Control> control_ = std::make_unique<Control>(actions_);
+};
+
+TEST_F(ControlTest, SaysInitUpFirst) {
+  control_ = std::make_unique<Control>(actions_);
+  EXPECT_THAT(host_gets(), ElementsAre("init_up"));
+}
+
+TEST_F(ControlTest, StartsWhatTheFrameSaysEvenWhenItComesByteByByte) {
+  step_ = 1;
+  start();
+  EXPECT_EQ(control_->state(), Control::State::running);
+  EXPECT_THAT(actions_.directories, ElementsAre("/"));
+  EXPECT_THAT(actions_.given, ElementsAre(10, 11, 12));
+  EXPECT_THAT(actions_.closed, ElementsAre(10, 11, 12)) << "init keeps no copy";
+  EXPECT_THAT(host_gets(), IsEmpty());
+}
+
+TEST_F(ControlTest, ReportsAFailedExecAndMayStartAgain) {
+  actions_.answer = {.pid = -1, .error = ENOENT};
+  start();
+  EXPECT_THAT(host_gets(), ElementsAre("exited 0 2"));
+  EXPECT_EQ(control_->state(), Control::State::idle);
+  actions_.answer = {.pid = kPid, .error = 0};
+  start();
+  EXPECT_EQ(control_->state(), Control::State::running);
+}
+
+TEST_F(ControlTest, ReportsTheEndOfTheStartedProcessAndOfNoOther) {
+  start();
+  control_->process_ended(kPid + 1, 0);
+  EXPECT_THAT(host_gets(), IsEmpty());
+  control_->process_ended(kPid, 256);
+  EXPECT_THAT(host_gets(), ElementsAre("exited 256 0"));
+  EXPECT_EQ(control_->state(), Control::State::ended);
+  control_->process_ended(kPid, 0);
+  EXPECT_THAT(host_gets(), IsEmpty()) << "the number was given to an orphan";
+}
+
+TEST_F(ControlTest, RefusesASecondStartWhileOneRuns) {
+  start();
+  start();
+  expect_stopped(Stop::protocol_error);
+}
+
+TEST_F(ControlTest, RefusesAStartBetweenTheEndOfAProcessAndKillAll) {
+  start();
+  control_->process_ended(kPid, 0);
+  start();
+  expect_stopped(Stop::protocol_error);
+}
+
+TEST_F(ControlTest, KillsInRoundsUntilNobodyIsLeft) {
+  start();
+  host_sends(frame(Type::kill_all, ""));
+  EXPECT_EQ(control_->state(), Control::State::killing);
+  EXPECT_EQ(actions_.kills, 1);
+  control_->process_ended(kPid, 9);
+  control_->kill_round_over();
+  EXPECT_EQ(actions_.kills, 2);
+  EXPECT_THAT(host_gets(), ElementsAre("exited 9 0"));
+  actions_.round = KillRound::nobody_left;
+  control_->no_children();
+  EXPECT_THAT(host_gets(), ElementsAre("killed"));
+  EXPECT_EQ(control_->state(), Control::State::idle);
+  start();
+  EXPECT_EQ(control_->state(), Control::State::running);
+}
+
+TEST_F(ControlTest, AnswersKillAllAtOnceWhenNothingRuns) {
+  actions_.round = KillRound::nobody_left;
+  host_sends(frame(Type::kill_all, ""));
+  EXPECT_THAT(host_gets(), ElementsAre("killed"));
+  host_sends(frame(Type::kill_all, ""));
+  EXPECT_THAT(host_gets(), ElementsAre("killed"));
+}
+
+TEST_F(ControlTest, GivesUpOnProcessesThatDoNotEnd) {
+  host_sends(frame(Type::kill_all, ""));
+  for (int round = 1; round < Control::kKillRoundsMax; ++round) {
+    control_->kill_round_over();
+    ASSERT_EQ(control_->state(), Control::State::killing) << round;
+  }
+  control_->kill_round_over();
+  expect_stopped(Stop::failed);
+}
+
+TEST_F(ControlTest, StopsWhenKillingFails) {
+  actions_.round = KillRound::failed;
+  host_sends(frame(Type::kill_all, ""));
+  expect_stopped(Stop::failed);
+}
+
+TEST_F(ControlTest, RefusesFramesWhileItKills) {
+  host_sends(frame(Type::kill_all, ""));
+  host_sends(frame(Type::kill_all, ""));
+  expect_stopped(Stop::protocol_error);
+}
+
+TEST_F(ControlTest, RefusesAWrongFrameByItsHeader) {
+  const std::string oversize = frame(Type::start, std::string(kMaxStartBody + 1, 'x'));
+  const std::string reserved = std::string("\0\0\0\0\x41\1\0\0", 8);
+  for (const std::string& bytes :
+       {frame(Type::invoke, ""), frame(Type::init_up, ""), frame(Type::kill_all, "x"),
+        frame(Type::start, ""), frame(static_cast<Type>(255), ""), reserved,
+        oversize.substr(0, kHeaderSize)}) {
+    control_ = std::make_unique<Control>(actions_);
+    host_sends(bytes);
+    expect_stopped(Stop::protocol_error);
+  }
+  EXPECT_EQ(actions_.kills, 0);
+}
+
+TEST_F(ControlTest, RefusesABodyThatIsNoStart) {
+  host_sends(frame(Type::start, std::string(40, '\0')), {10, 11, 12});
+  expect_stopped(Stop::protocol_error);
+  EXPECT_THAT(actions_.closed, ElementsAre(10, 11, 12));
+  EXPECT_THAT(actions_.directories, IsEmpty());
+}
+
+TEST_F(ControlTest, RefusesAnotherNumberOfDescriptorsThanTheBodySays) {
+  host_sends(start_frame(), {10, 11});
+  expect_stopped(Stop::protocol_error);
+  EXPECT_THAT(actions_.closed, ElementsAre(10, 11));
+}
+
+TEST_F(ControlTest, RefusesDescriptorsInTheMiddleOfAFrameAndWithKillAll) {
+  const std::string bytes = start_frame();
+  host_sends(bytes.substr(0, 20));
+  host_sends(bytes.substr(20), {10, 11, 12});
+  expect_stopped(Stop::protocol_error);
+  control_ = std::make_unique<Control>(actions_);
+  host_sends(frame(Type::kill_all, ""), {13});
+  expect_stopped(Stop::protocol_error);
+  EXPECT_THAT(actions_.closed, ElementsAre(10, 11, 12, 13));
+}
+
+TEST_F(ControlTest, EndsCleanlyBetweenFramesOnly) {
+  control_->link_ended();
+  expect_stopped(Stop::link_closed);
+  control_ = std::make_unique<Control>(actions_);
+  host_sends(start_frame().substr(0, 20), {10, 11, 12});
+  control_->link_ended();
+  expect_stopped(Stop::protocol_error);
+  control_->fail(Stop::failed);
+  expect_stopped(Stop::protocol_error);
+}
+
+TEST_F(ControlTest, StopsWhenTheHostAsksOnAndNeverReads) {
+  actions_.round = KillRound::nobody_left;
+  for (int i = 0; i < 1000 && control_->state() != Control::State::stopped; ++i) {
+    host_sends(frame(Type::kill_all, ""));
+  }
+  expect_stopped(Stop::protocol_error);
+}
+
+TEST_F(ControlTest, KeepsWhatWasNotSentYet) {
+  actions_.round = KillRound::nobody_left;
+  host_sends(frame(Type::kill_all, ""));
+  ASSERT_EQ(control_->outgoing().size(), kHeaderSize);
+  const auto last = control_->outgoing().back();
+  control_->sent(kHeaderSize - 1);
+  ASSERT_EQ(control_->outgoing().size(), 1U);
+  EXPECT_EQ(control_->outgoing().front(), last);
+}
+
+}  // namespace
+}  // namespace proa::frames::init
