@@ -1,5 +1,5 @@
-# proa_bpf(MODULE SOURCE SYMBOL): compiles SOURCE (relative to src/) for the BPF machine and puts the
-# object's bytes into proa_MODULE as `extern const unsigned char SYMBOL[]` and `SYMBOL_size`.
+# proa_bpf(MODULE SOURCE SYMBOL): compiles SOURCE (relative to src/) for the BPF machine and puts
+# the object's bytes into proa_MODULE as `extern const unsigned char SYMBOL[]` and `SYMBOL_size`.
 #
 # Needs clang 14 or newer and libbpf's headers when building; nothing of it when running.
 find_program(PROA_BPF_CLANG NAMES clang-14 clang REQUIRED)

@@ -69,7 +69,8 @@ function(proa_unit_test name)
   endif()
   add_executable(${name}_test ${sources})
   target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-  target_link_libraries(${name}_test PRIVATE proa_${name} ${arg_LIBRARIES} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name}_test PRIVATE proa_${name} ${arg_LIBRARIES}
+                        GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE
     PROA_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PROA_BINARY_DIR="${CMAKE_BINARY_DIR}/bin")
   target_precompile_headers(${name}_test REUSE_FROM proa_pch)

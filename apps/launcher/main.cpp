@@ -2,13 +2,13 @@
 //
 // Inherited: 3 = its configuration (a memory file), 4 = the socket to the daemon. It takes an
 // instance number, forks the pool and spawn roles and watches them (launcher/launcher.h).
+#include "launcher/supervisor.h"
+#include "os/file.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
-
-#include "launcher/supervisor.h"
-#include "os/file.h"
 
 namespace {
 
@@ -23,7 +23,8 @@ proa::Result<int> run() {
   config_file.reset();
   TRY(auto config, proa::launcher::parse_config(text));
   TRY(auto instance, proa::launcher::Instance::acquire(config.run_folder));
-  return proa::launcher::Supervisor(std::move(config), std::move(instance), std::move(daemon)).run();
+  return proa::launcher::Supervisor(std::move(config), std::move(instance), std::move(daemon))
+      .run();
 }
 
 }  // namespace

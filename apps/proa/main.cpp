@@ -1,9 +1,9 @@
 // proa: the daemon (`proa serve`) and the command line, in one binary.
+#include "serve_options.h"
+
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-
-#include "serve_options.h"
 
 int main(int argc, char** argv) {
   CLI::App app("Proa runs code on demand, with the AWS Lambda API, on your own machine.", "proa");

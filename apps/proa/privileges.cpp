@@ -1,5 +1,7 @@
 #include "privileges.h"
 
+#include "os/file.h"
+
 #include <arpa/inet.h>
 #include <grp.h>
 #include <netinet/in.h>
@@ -12,8 +14,6 @@
 
 #include <charconv>
 #include <cstring>
-
-#include "os/file.h"
 
 namespace proa::apps {
 namespace {
@@ -29,7 +29,8 @@ struct SocketAddress {
 
 Result<SocketAddress> parse_address(const std::string& text) {
   const auto colon = text.rfind(':');
-  const Error bad(Errc::invalid, "--listen " + text + ": expected ADDRESS:PORT, e.g. 127.0.0.1:9600 or [::1]:9600");
+  const Error bad(Errc::invalid, "--listen " + text +
+                                     ": expected ADDRESS:PORT, e.g. 127.0.0.1:9600 or [::1]:9600");
   if (colon == std::string::npos) return bad;
   std::string host = text.substr(0, colon);
   std::uint16_t port = 0;
@@ -45,7 +46,8 @@ Result<SocketAddress> parse_address(const std::string& text) {
     six->sin6_port = htons(port);
     address.size = sizeof *six;
     if (!IN6_IS_ADDR_LOOPBACK(&six->sin6_addr)) {
-      return Error(Errc::invalid, "--listen " + text + ": only loopback addresses until keys and TLS are supported");
+      return Error(Errc::invalid, "--listen " + text +
+                                      ": only loopback addresses until keys and TLS are supported");
     }
     return address;
   }
@@ -56,18 +58,22 @@ Result<SocketAddress> parse_address(const std::string& text) {
   four->sin_port = htons(port);
   address.size = sizeof *four;
   if ((ntohl(four->sin_addr.s_addr) >> 24U) != 127) {
-    return Error(Errc::invalid, "--listen " + text + ": only loopback addresses until keys and TLS are supported");
+    return Error(Errc::invalid,
+                 "--listen " + text + ": only loopback addresses until keys and TLS are supported");
   }
   return address;
 }
 
 Result<os::UniqueFd> listen_once(const SocketAddress& address, const std::string& text) {
-  os::UniqueFd socket(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  os::UniqueFd socket(
+      ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return os_error("socket");
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) return os_error("SO_REUSEPORT");
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0) {
+  if (::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    return os_error("SO_REUSEPORT");
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) !=
+      0) {
     if (errno == EADDRINUSE) return Error(Errc::conflict, text + " is in use by another program");
     return os_error("bind " + text);
   }
@@ -82,16 +88,19 @@ Result<void> check_free(const SocketAddress& address, const std::string& text) {
   if (!socket) return os_error("socket");
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0) return ok();
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0)
+    return ok();
   if (errno == EADDRINUSE) {
-    return Error(Errc::conflict, text + " is in use by another program (is another proa serve running?)");
+    return Error(Errc::conflict,
+                 text + " is in use by another program (is another proa serve running?)");
   }
   return os_error("bind " + text);
 }
 
 Result<void> make_part(const std::filesystem::path& path, unsigned uid, unsigned gid, mode_t mode) {
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return os_error("create " + path.string());
-  struct stat status{};
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+    return os_error("create " + path.string());
+  struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return os_error("stat " + path.string());
   if (!S_ISDIR(status.st_mode)) return Error(Errc::invalid, path.string() + " is not a folder");
   if (::chown(path.c_str(), uid, gid) != 0 || ::chmod(path.c_str(), mode) != 0) {
@@ -119,7 +128,8 @@ Result<DaemonUser> find_user(const std::string& name) {
   } else {
     return Error(Errc::invalid, "--user " + name + ": no such user");
   }
-  if (user.uid == 0) return Error(Errc::invalid, "--user " + name + ": the daemon must not stay root");
+  if (user.uid == 0)
+    return Error(Errc::invalid, "--user " + name + ": the daemon must not stay root");
   return user;
 }
 
@@ -137,7 +147,8 @@ Result<void> prepare_data_folder(const std::filesystem::path& data, const Daemon
 Result<os::UniqueFd> lock_data_folder(const std::filesystem::path& data) {
   TRY(auto lock, os::open_file(data / "lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return Error(Errc::conflict, data.string() + " is in use by another proa serve");
+    if (errno == EWOULDBLOCK)
+      return Error(Errc::conflict, data.string() + " is in use by another proa serve");
     return os_error("lock " + data.string());
   }
   return lock;
@@ -160,8 +171,10 @@ Result<std::vector<os::UniqueFd>> listen_on(const std::string& text, std::size_t
 Result<unsigned> port_of(int listener) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
-  if (::getsockname(listener, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return os_error("getsockname");
-  if (storage.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(storage).sin6_port);
+  if (::getsockname(listener, reinterpret_cast<sockaddr*>(&storage), &size) != 0)
+    return os_error("getsockname");
+  if (storage.ss_family == AF_INET6)
+    return ntohs(reinterpret_cast<const sockaddr_in6&>(storage).sin6_port);
   return ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port);
 }
 

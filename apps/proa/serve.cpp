@@ -1,22 +1,21 @@
 // proa serve: constructs every part in the order of the arrows, connects them, runs until a signal.
 // Reading serve() top to bottom is reading the architecture.
+#include "privileges.h"
+#include "serve_options.h"
+#include "shard.h"
+#include "storage/storage.h"
+
+#include <boost/json.hpp>
+#include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <mutex>
 #include <thread>
-
-#include <boost/json.hpp>
-
-#include "privileges.h"
-#include "serve_options.h"
-#include "shard.h"
-#include "storage/storage.h"
 
 namespace proa::apps {
 namespace {
@@ -41,13 +40,15 @@ launcher::LauncherConfig launcher_config(const ServeOptions& options, const Daem
                                          std::uint32_t shards) {
   launcher::LauncherConfig config;
   config.data_folder = fs::absolute(options.data);
-  config.runtimes_folder = options.runtimes.empty() ? beside_program("../share/proa/runtimes") : options.runtimes;
+  config.runtimes_folder =
+      options.runtimes.empty() ? beside_program("../share/proa/runtimes") : options.runtimes;
   config.init_program = beside_program("proa-init");
   config.shards = shards;
   config.max_slots = options.max_environments;
   config.daemon_uid = user.uid;
   config.daemon_gid = user.gid;
-  config.cpu_policy = options.cpu_policy == "quota" ? launcher::CpuPolicy::quota : launcher::CpuPolicy::weight;
+  config.cpu_policy =
+      options.cpu_policy == "quota" ? launcher::CpuPolicy::quota : launcher::CpuPolicy::weight;
   config.wants_network = !options.no_network;
   config.may_enable_forwarding = options.enable_forwarding;
   return config;
@@ -56,8 +57,9 @@ launcher::LauncherConfig launcher_config(const ServeOptions& options, const Daem
 // Everything that needs root, then never again root.
 Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   if (::geteuid() != 0) {
-    return Error(Errc::denied, "proa serve must be started as root for now (it becomes another user at once): "
-                               "try sudo proa serve");
+    return Error(Errc::denied,
+                 "proa serve must be started as root for now (it becomes another user at once): "
+                 "try sudo proa serve");
   }
   Ground ground;
   TRY(auto user, find_user(options.user));
@@ -67,11 +69,14 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   ground.data_lock = std::move(lock);
   TRY(auto listeners, listen_on(options.listen, shards));
   ground.listeners = std::move(listeners);
-  const fs::path program = options.launcher.empty() ? beside_program("proa-launcher") : options.launcher;
-  TRY(auto launcher, launcher::start_launcher(program, launcher_config(options, ground.user, shards)));
+  const fs::path program =
+      options.launcher.empty() ? beside_program("proa-launcher") : options.launcher;
+  TRY(auto launcher,
+      launcher::start_launcher(program, launcher_config(options, ground.user, shards)));
   ground.launcher = std::move(launcher);
   auto roles = launcher::receive_roles(ground.launcher.socket.get());
-  if (!roles) return Error(Errc::unavailable, "proa-launcher did not start; its own message stands above");
+  if (!roles)
+    return Error(Errc::unavailable, "proa-launcher did not start; its own message stands above");
   ground.roles = std::move(roles.value());
   TRY(become(ground.user));
   return ground;
@@ -94,8 +99,8 @@ class StatusBoard {
   boost::json::object status_;
 };
 
-boost::json::object collect_status(std::vector<std::unique_ptr<Shard>>& shards, const ServeOptions& options,
-                                   const DaemonUser& user) {
+boost::json::object collect_status(std::vector<std::unique_ptr<Shard>>& shards,
+                                   const ServeOptions& options, const DaemonUser& user) {
   boost::json::object out;
   out["version"] = PROA_VERSION;
   out["auth"] = "off";
@@ -111,8 +116,11 @@ boost::json::object collect_status(std::vector<std::unique_ptr<Shard>>& shards, 
     sum.parked += counts.parked;
     sum.starting += counts.starting;
   }
-  out["environments"] = boost::json::object{{"idle", sum.idle}, {"frozen", sum.frozen}, {"running", sum.leased},
-                                            {"parked", sum.parked}, {"starting", sum.starting}};
+  out["environments"] = boost::json::object{{"idle", sum.idle},
+                                            {"frozen", sum.frozen},
+                                            {"running", sum.leased},
+                                            {"parked", sum.parked},
+                                            {"starting", sum.starting}};
   boost::system::error_code failed;
   const std::string text = shards.front()->pool_status();
   auto host = boost::json::parse(boost::json::string_view(text), failed);
@@ -140,22 +148,27 @@ bool take_new_roles(int socket, std::vector<std::unique_ptr<Shard>>& shards) {
 }
 
 /// Waits for the end; refreshes the status meanwhile. The exit status.
-int watch(const os::UniqueFd& signals, const Ground& ground, std::vector<std::unique_ptr<Shard>>& shards,
-          StatusBoard& board, const ServeOptions& options) {
+int watch(const os::UniqueFd& signals, const Ground& ground,
+          std::vector<std::unique_ptr<Shard>>& shards, StatusBoard& board,
+          const ServeOptions& options) {
   for (;;) {
-    std::array<pollfd, 2> polled{{{signals.get(), POLLIN, 0}, {ground.launcher.socket.get(), POLLIN, 0}}};
+    std::array<pollfd, 2> polled{
+        {{signals.get(), POLLIN, 0}, {ground.launcher.socket.get(), POLLIN, 0}}};
     const int ready = ::poll(polled.data(), polled.size(), 2'000);
     if (ready < 0 && errno != EINTR) return 1;
     if (polled[0].revents != 0) return 0;
     if (polled[1].revents != 0 && !take_new_roles(ground.launcher.socket.get(), shards)) {
-      std::fprintf(stderr, "proa: the launcher is gone: stopping (a service manager should start proa again)\n");
+      std::fprintf(
+          stderr,
+          "proa: the launcher is gone: stopping (a service manager should start proa again)\n");
       return 1;
     }
     board.write(collect_status(shards, options, ground.user));
   }
 }
 
-void print_ready(const ServeOptions& options, const Ground& ground, const boost::json::object& status) {
+void print_ready(const ServeOptions& options, const Ground& ground,
+                 const boost::json::object& status) {
   const auto port = port_of(ground.listeners.empty() ? -1 : ground.listeners.front().get());
   (void)port;
   std::string warning;
@@ -166,14 +179,16 @@ void print_ready(const ServeOptions& options, const Ground& ground, const boost:
       warning = "; network: none (" + std::string(network.at("reason").as_string()) + ")";
     }
   }
-  std::printf("proa serves http://%s as account %s; auth: off; user: %s%s\n", options.listen.c_str(),
-              options.account_id.c_str(), ground.user.text.c_str(), warning.c_str());
+  std::printf("proa serves http://%s as account %s; auth: off; user: %s%s\n",
+              options.listen.c_str(), options.account_id.c_str(), ground.user.text.c_str(),
+              warning.c_str());
   std::fflush(stdout);
 }
 
 Result<int> run(const ServeOptions& options) {
-  const std::uint32_t shard_count =
-      options.shards != 0 ? options.shards : std::clamp(std::thread::hardware_concurrency(), 1U, 32U);
+  const std::uint32_t shard_count = options.shards != 0
+                                        ? options.shards
+                                        : std::clamp(std::thread::hardware_concurrency(), 1U, 32U);
   const os::UniqueFd signals = end_signals();
   TRY(auto ground, prepare(options, shard_count));
 
@@ -183,7 +198,9 @@ Result<int> run(const ServeOptions& options) {
   TRY(auto store, storage::open_sqlite(options.data / "catalog" / "catalog.db"));
   catalog::CatalogOptions catalog_options;
   catalog_options.data_folder = options.data;
-  catalog_options.interpreter_versions = [&](std::string_view runtime) { return programs.version_of(runtime); };
+  catalog_options.interpreter_versions = [&](std::string_view runtime) {
+    return programs.version_of(runtime);
+  };
   TRY(auto catalog, catalog::Catalog::open(std::move(catalog_options), *store, blocking, clock));
   dispatch::Admission admission(1000);
   pool::IdleBoard idle_board;
@@ -195,7 +212,8 @@ Result<int> run(const ServeOptions& options) {
   std::vector<std::unique_ptr<Shard>> shards;
   std::vector<dispatch::ShardDispatcher*> dispatchers;
   for (std::size_t i = 0; i < shard_count; ++i) {
-    shards.push_back(std::make_unique<Shard>(i, shared, pool_options, std::move(ground.roles.spawn[i]),
+    shards.push_back(std::make_unique<Shard>(i, shared, pool_options,
+                                             std::move(ground.roles.spawn[i]),
                                              std::move(ground.roles.pool[i])));
     dispatchers.push_back(&shards.back()->dispatcher());
   }

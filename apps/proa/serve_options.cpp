@@ -5,36 +5,48 @@
 namespace proa::apps {
 
 void add_serve(CLI::App& app, ServeOptions& options) {
-  CLI::App* serve = app.add_subcommand("serve", "Run the daemon: the Lambda API and the environments behind it");
-  serve->add_option("--listen", options.listen, "Address and port of the API (loopback only until keys and TLS exist)")
+  CLI::App* serve =
+      app.add_subcommand("serve", "Run the daemon: the Lambda API and the environments behind it");
+  serve
+      ->add_option("--listen", options.listen,
+                   "Address and port of the API (loopback only until keys and TLS exist)")
       ->capture_default_str();
-  serve->add_option("--data", options.data, "Folder of the catalog, code and disks")->capture_default_str();
+  serve->add_option("--data", options.data, "Folder of the catalog, code and disks")
+      ->capture_default_str();
   serve->add_option("--account-id", options.account_id, "Account that functions belong to")
       ->capture_default_str()
       ->check([](const std::string& text) {
-        const bool is_valid = text.size() == 12 && text.find_first_not_of("0123456789") == std::string::npos;
+        const bool is_valid =
+            text.size() == 12 && text.find_first_not_of("0123456789") == std::string::npos;
         return is_valid ? std::string() : std::string("must have 12 digits");
       });
-  serve->add_option("--region", options.region, "Region of requests that are not signed for one")->capture_default_str();
+  serve->add_option("--region", options.region, "Region of requests that are not signed for one")
+      ->capture_default_str();
   serve->add_option("--isolation", options.isolation, "How environments are isolated")
       ->capture_default_str()
       ->check(CLI::IsMember({"container"}));
-  serve->add_option("--user", options.user, "User the daemon becomes; a name or a numeric uid")->capture_default_str();
+  serve->add_option("--user", options.user, "User the daemon becomes; a name or a numeric uid")
+      ->capture_default_str();
   serve->add_option("--shards", options.shards, "Threads that serve calls; 0 is one a processor")
       ->capture_default_str()
       ->check(CLI::Range(0U, 32U));
   serve->add_option("--max-environments", options.max_environments, "Environments at most")
       ->capture_default_str()
       ->check(CLI::Range(1U, 8192U));
-  serve->add_option("--stop-timeout", options.stop_timeout_s, "Seconds that running calls get at the end")
+  serve
+      ->add_option("--stop-timeout", options.stop_timeout_s,
+                   "Seconds that running calls get at the end")
       ->capture_default_str();
-  serve->add_option("--cpu-policy", options.cpu_policy,
-                    "weight: CPU in proportion to memory, idle CPU is shared; quota: 1,769 MB = 1 vCPU, as on Lambda")
+  serve
+      ->add_option("--cpu-policy", options.cpu_policy,
+                   "weight: CPU in proportion to memory, idle CPU is shared; quota: 1,769 MB = 1 "
+                   "vCPU, as on Lambda")
       ->capture_default_str()
       ->check(CLI::IsMember({"weight", "quota"}));
   serve->add_flag("--no-network", options.no_network, "Environments get loopback only");
-  serve->add_flag("--enable-forwarding", options.enable_forwarding,
-                  "Let Proa switch on the host's IP forwarding, which functions need to reach the internet");
+  serve->add_flag(
+      "--enable-forwarding", options.enable_forwarding,
+      "Let Proa switch on the host's IP forwarding, which functions need to reach the internet");
   serve->add_option("--runtimes", options.runtimes, "Folder of the language bootstraps");
   serve->add_option("--launcher", options.launcher, "The program proa-launcher");
 }

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <string>
 
-
 namespace CLI {
 class App;
 }

@@ -1,12 +1,11 @@
 #include "shard.h"
 
-#include <pthread.h>
-
-#include <future>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
+#include <pthread.h>
+
+#include <future>
 
 namespace proa::apps {
 namespace asio = boost::asio;
@@ -34,11 +33,17 @@ pool::PoolHooks hooks_of(catalog::Catalog& catalog) {
 
 Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, os::UniqueFd spawn,
              os::UniqueFd pool)
-    : work_(std::make_unique<asio::executor_work_guard<asio::io_context::executor_type>>(io_.get_executor())),
+    : work_(std::make_unique<asio::executor_work_guard<asio::io_context::executor_type>>(
+          io_.get_executor())),
       launcher_(io_.get_executor(), std::move(spawn), std::move(pool)),
       sandboxes_(io_.get_executor(), launcher_),
-      pool_(parts_of(io_, sandboxes_, shared.clock, random_), shared.programs, shared.idle_board,
-            [&] { pool_options.shard = number; return pool_options; }(), hooks_of(shared.catalog)),
+      pool_(
+          parts_of(io_, sandboxes_, shared.clock, random_), shared.programs, shared.idle_board,
+          [&] {
+            pool_options.shard = number;
+            return pool_options;
+          }(),
+          hooks_of(shared.catalog)),
       dispatcher_(io_.get_executor(), shared.catalog, shared.admission, pool_),
       shared_(shared) {}
 
@@ -47,9 +52,12 @@ Shard::~Shard() {
 }
 
 Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
-  api_ = std::make_unique<api::Api>(shared_.catalog, dispatcher_, shared_.clock, std::move(options));
+  api_ =
+      std::make_unique<api::Api>(shared_.catalog, dispatcher_, shared_.clock, std::move(options));
   http::ServerOptions server_options;
-  server_options.body_limit = [this](const http::Request& request) { return api_->body_limit(request); };
+  server_options.body_limit = [this](const http::Request& request) {
+    return api_->body_limit(request);
+  };
   server_ = std::make_unique<http::Server>(
       io_.get_executor(), std::move(listener),
       [this](http::Request& request) { return api_->serve(request); }, std::move(server_options));
@@ -76,8 +84,10 @@ asio::awaitable<void> Shard::close(SteadyTime deadline) {
 
 void Shard::reconnect(os::UniqueFd spawn, os::UniqueFd pool) {
   // std::function-like handlers must be copyable in Asio 1.81's post: shared ownership for the hop.
-  auto fds = std::make_shared<std::pair<os::UniqueFd, os::UniqueFd>>(std::move(spawn), std::move(pool));
-  asio::post(io_, [this, fds] { launcher_.reconnect(std::move(fds->first), std::move(fds->second)); });
+  auto fds =
+      std::make_shared<std::pair<os::UniqueFd, os::UniqueFd>>(std::move(spawn), std::move(pool));
+  asio::post(io_,
+             [this, fds] { launcher_.reconnect(std::move(fds->first), std::move(fds->second)); });
 }
 
 std::string Shard::pool_status() {

@@ -1,11 +1,6 @@
 // A shard: one thread with everything a call needs, and nothing shared on its way.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-
-#include <memory>
-#include <thread>
-
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -18,6 +13,11 @@
 #include "pool/pool.h"
 #include "sandbox/container.h"
 
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <thread>
+
 namespace proa::apps {
 
 /// What all shards share; outlives them.
@@ -29,8 +29,8 @@ struct Shared {
   Clock& clock;
 };
 
-/// Constructed and connected by main before its thread starts; the members stand in the order of the
-/// arrows of docs/architecture.md, bottom-up.
+/// Constructed and connected by main before its thread starts; the members stand in the order of
+/// the arrows of docs/architecture.md, bottom-up.
 class Shard {
  public:
   Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, os::UniqueFd spawn,

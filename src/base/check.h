@@ -1,9 +1,9 @@
 // check(): for invariants only. Bad input and failing system calls are Errors, never checks.
 #pragma once
 
-#include <string_view>
-
 #include <boost/assert/source_location.hpp>
+
+#include <string_view>
 
 namespace proa {
 

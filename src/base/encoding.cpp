@@ -29,8 +29,10 @@ std::optional<std::string> from_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   // EVP_DecodeBlock skips white space and accepts '=' anywhere: both are refused here.
   std::size_t padding = 0;
-  if (text.ends_with("==")) padding = 2;
-  else if (text.ends_with('=')) padding = 1;
+  if (text.ends_with("=="))
+    padding = 2;
+  else if (text.ends_with('='))
+    padding = 1;
   static constexpr std::string_view kAlphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const auto body = text.substr(0, text.size() - padding);

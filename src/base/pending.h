@@ -1,6 +1,9 @@
 // Pending<T>: a value that one side sets and coroutines of the same executor wait for.
 #pragma once
 
+#include "base/task.h"
+#include "base/units.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -10,9 +13,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "base/task.h"
-#include "base/units.h"
 
 namespace proa {
 
@@ -53,7 +53,8 @@ class Pending {
 
  private:
   struct Waiter {
-    Waiter(const boost::asio::any_io_executor& executor, SteadyTime deadline) : wake(executor, deadline) {}
+    Waiter(const boost::asio::any_io_executor& executor, SteadyTime deadline)
+        : wake(executor, deadline) {}
     boost::asio::steady_timer wake;  // fires at the deadline; cancelled by set()
     std::optional<T> answer;
   };

@@ -1,13 +1,13 @@
 #include "base/random.h"
 
+#include "base/check.h"
+#include "base/encoding.h"
+
 #include <sys/random.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-
-#include "base/check.h"
-#include "base/encoding.h"
 
 namespace proa {
 

@@ -6,33 +6,33 @@
 // and Lambda's exception names. Used on any thread; values only.
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <utility>
-
 #include <boost/outcome/basic_result.hpp>
 #include <boost/outcome/policy/terminate.hpp>
 #include <boost/outcome/try.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace proa {
 
 /// The conditions a caller can act on. Closed on purpose: a new one needs a caller that branches.
 enum class Errc {
-  not_found,    ///< the named thing does not exist
-  conflict,     ///< it exists already, or is changing at this moment
-  precondition, ///< the caller's expected revision is no longer the current one
-  throttled,    ///< a limit on concurrency or rate is reached; try again later
-  too_large,    ///< a size limit is exceeded
-  invalid,      ///< the caller's input is wrong; the message names what
-  denied,       ///< the caller may not do this
-  deadline,     ///< the time given for it is over
-  cancelled,    ///< its owner gave it up
-  unavailable,  ///< the other side is gone: peer closed, process ended
-  exhausted,    ///< memory, descriptors, disk or slots are used up
-  unsupported,  ///< valid, but not supported by Proa (yet)
-  os,           ///< a system call failed; os_errno() says how
-  corrupt,      ///< stored or received bytes are not what they must be
-  internal,     ///< anything else: a bug to report
+  not_found,     ///< the named thing does not exist
+  conflict,      ///< it exists already, or is changing at this moment
+  precondition,  ///< the caller's expected revision is no longer the current one
+  throttled,     ///< a limit on concurrency or rate is reached; try again later
+  too_large,     ///< a size limit is exceeded
+  invalid,       ///< the caller's input is wrong; the message names what
+  denied,        ///< the caller may not do this
+  deadline,      ///< the time given for it is over
+  cancelled,     ///< its owner gave it up
+  unavailable,   ///< the other side is gone: peer closed, process ended
+  exhausted,     ///< memory, descriptors, disk or slots are used up
+  unsupported,   ///< valid, but not supported by Proa (yet)
+  os,            ///< a system call failed; os_errno() says how
+  corrupt,       ///< stored or received bytes are not what they must be
+  internal,      ///< anything else: a bug to report
 };
 
 /// Name of an Errc as it stands in logs: "not_found", "conflict", ...
@@ -69,7 +69,8 @@ Error os_error(std::string_view what, int os_errno);
 
 template <class T>
 using Result =
-    BOOST_OUTCOME_V2_NAMESPACE::basic_result<T, Error, BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>;
+    BOOST_OUTCOME_V2_NAMESPACE::basic_result<T, Error,
+                                             BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>;
 
 /// `return ok();` for a Result<void>.
 inline auto ok() { return BOOST_OUTCOME_V2_NAMESPACE::success(); }

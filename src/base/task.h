@@ -6,9 +6,9 @@
 // (tools/tidy.py rejects the three patterns).
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-
 #include "base/result.h"
+
+#include <boost/asio/awaitable.hpp>
 
 namespace proa {
 

@@ -1,14 +1,14 @@
 #include "base/task_group.h"
 
+#include "base/check.h"
+#include "base/units.h"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <exception>
-
-#include "base/check.h"
-#include "base/units.h"
 
 namespace proa {
 namespace asio = boost::asio;

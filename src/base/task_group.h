@@ -1,13 +1,13 @@
 // TaskGroup: coroutines that run beside their owner, and the one place where they are waited for.
 #pragma once
 
+#include "base/task.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
 #include <memory>
-
-#include "base/task.h"
 
 namespace proa {
 

@@ -1,6 +1,9 @@
 // Admission: may this call run now? Counts calls in flight, by function and by account.
 #pragma once
 
+#include "base/result.h"
+#include "model/function.h"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -8,9 +11,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-
-#include "base/result.h"
-#include "model/function.h"
 
 namespace proa::dispatch {
 

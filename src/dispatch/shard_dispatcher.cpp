@@ -12,14 +12,17 @@ ShardDispatcher::ShardDispatcher(asio::any_io_executor executor, catalog::Catalo
                                  Admission& admission, pool::Pool& pool)
     : executor_(std::move(executor)), catalog_(catalog), admission_(admission), pool_(pool) {}
 
-Task<model::InvocationResult> ShardDispatcher::invoke(model::FunctionRef ref, model::Invocation invocation) {
+Task<model::InvocationResult> ShardDispatcher::invoke(model::FunctionRef ref,
+                                                      model::Invocation invocation) {
   CO_TRY(auto function, catalog_.resolve(ref));
   CO_TRY(auto record, catalog_.find(ref));
-  CO_TRY(auto slot, admission_.enter(*function, record->reserved_concurrency, all_reserved(*function)));
+  CO_TRY(auto slot,
+         admission_.enter(*function, record->reserved_concurrency, all_reserved(*function)));
   if (!pool_.has_idle(function)) {
     // Another shard's warm environment beats a start of our own: 60 us of wake-ups against 5 ms.
     const auto shard = pool_.other_shard_with_idle(function);
-    if (shard && *shard < peers_.size()) co_return co_await run_on(*peers_[*shard], function, invocation);
+    if (shard && *shard < peers_.size())
+      co_return co_await run_on(*peers_[*shard], function, invocation);
   }
   co_return co_await run_here(std::move(function), invocation);
 }
@@ -44,8 +47,10 @@ std::uint32_t ShardDispatcher::all_reserved(const model::FunctionVersion& functi
   return sum;
 }
 
-// `invocation` and `out` live in our caller's frame, which waits; the peer's executor has them alone.
-Task<model::InvocationResult> ShardDispatcher::run_on(ShardDispatcher& peer, model::FunctionPtr function,
+// `invocation` and `out` live in our caller's frame, which waits; the peer's executor has them
+// alone.
+Task<model::InvocationResult> ShardDispatcher::run_on(ShardDispatcher& peer,
+                                                      model::FunctionPtr function,
                                                       const model::Invocation& invocation) {
   std::optional<Result<model::InvocationResult>> out;
   auto remote = peer.run_into(std::move(function), invocation, out);
@@ -53,8 +58,9 @@ Task<model::InvocationResult> ShardDispatcher::run_on(ShardDispatcher& peer, mod
   co_return std::move(*out);
 }
 
-asio::awaitable<void> ShardDispatcher::run_into(model::FunctionPtr function, const model::Invocation& invocation,
-                                                std::optional<Result<model::InvocationResult>>& out) {
+asio::awaitable<void> ShardDispatcher::run_into(
+    model::FunctionPtr function, const model::Invocation& invocation,
+    std::optional<Result<model::InvocationResult>>& out) {
   out.emplace(co_await run_here(std::move(function), invocation));
 }
 
@@ -66,7 +72,8 @@ Task<model::InvocationResult> ShardDispatcher::run_here(model::FunctionPtr funct
   for (int attempt = 1;; ++attempt) {
     CO_TRY(auto lease, co_await pool_.lease(function));
     auto result = co_await lease.environment().invoke(invocation, lease.start());
-    if (result || result.error().code() != Errc::unavailable || attempt == attempts) co_return result;
+    if (result || result.error().code() != Errc::unavailable || attempt == attempts)
+      co_return result;
   }
 }
 

@@ -1,17 +1,17 @@
 // The Dispatcher of one shard.
 #pragma once
 
+#include "catalog/catalog.h"
+#include "dispatch/admission.h"
+#include "dispatch/dispatch.h"
+#include "pool/pool.h"
+
 #include <boost/asio/any_io_executor.hpp>
 
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include "catalog/catalog.h"
-#include "dispatch/admission.h"
-#include "dispatch/dispatch.h"
-#include "pool/pool.h"
 
 namespace proa::dispatch {
 
@@ -26,14 +26,17 @@ class ShardDispatcher final : public Dispatcher {
   /// the shards run.
   void set_peers(std::vector<ShardDispatcher*> peers) { peers_ = std::move(peers); }
 
-  Task<model::InvocationResult> invoke(model::FunctionRef ref, model::Invocation invocation) override;
+  Task<model::InvocationResult> invoke(model::FunctionRef ref,
+                                       model::Invocation invocation) override;
 
  private:
-  Task<model::InvocationResult> run_here(model::FunctionPtr function, const model::Invocation& invocation);
+  Task<model::InvocationResult> run_here(model::FunctionPtr function,
+                                         const model::Invocation& invocation);
   Task<model::InvocationResult> run_on(ShardDispatcher& peer, model::FunctionPtr function,
                                        const model::Invocation& invocation);
 
-  boost::asio::awaitable<void> run_into(model::FunctionPtr function, const model::Invocation& invocation,
+  boost::asio::awaitable<void> run_into(model::FunctionPtr function,
+                                        const model::Invocation& invocation,
                                         std::optional<Result<model::InvocationResult>>& out);
   std::uint32_t all_reserved(const model::FunctionVersion& function);
 

@@ -5,8 +5,11 @@
 namespace proa::environment {
 
 Environment::Environment(EnvironmentParts parts, RuntimeProgram program, std::uint32_t tmp_mib)
-    : parts_(parts), id_(parts_.random.hex(16)), program_(std::move(program)),
-      sandbox_(parts_.sandboxes.make(tmp_mib)), tasks_(parts_.executor) {}
+    : parts_(parts),
+      id_(parts_.random.hex(16)),
+      program_(std::move(program)),
+      sandbox_(parts_.sandboxes.make(tmp_mib)),
+      tasks_(parts_.executor) {}
 
 Environment::~Environment() {
   check(state_ == State::terminated, "an environment must be closed before it is destroyed");

@@ -1,14 +1,10 @@
 // Environment: a sandbox plus the runtime session in it, through its whole life.
 //
-// Nouns: Environment, its State (state.h), InitReport. `pool` owns environments and calls them; they
-// call sandbox (isolation), runtime_api (the conversation). Each phase is one file and a straight
-// list of awaits: provision.cpp, init.cpp, invoke.cpp. Runs on its shard's executor.
-// Long document: docs/architecture.md, "Environments".
+// Nouns: Environment, its State (state.h), InitReport. `pool` owns environments and calls them;
+// they call sandbox (isolation), runtime_api (the conversation). Each phase is one file and a
+// straight list of awaits: provision.cpp, init.cpp, invoke.cpp. Runs on its shard's executor. Long
+// document: docs/architecture.md, "Environments".
 #pragma once
-
-#include <memory>
-#include <optional>
-#include <string>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -21,6 +17,10 @@
 #include "model/invocation.h"
 #include "runtime_api/runtime_api.h"
 #include "sandbox/sandbox.h"
+
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace proa::environment {
 

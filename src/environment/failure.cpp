@@ -1,5 +1,8 @@
 #include "environment/failure.h"
 
+#include "runtime_api/runtime_api.h"
+
+#include <boost/json.hpp>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -7,35 +10,46 @@
 #include <cstdio>
 #include <cstring>
 
-#include <boost/json.hpp>
-
-#include "runtime_api/runtime_api.h"
-
 namespace proa::environment {
 namespace {
 
 std::string signal_name(int signal) {
   switch (signal) {
-    case SIGHUP: return "hangup";
-    case SIGINT: return "interrupt";
-    case SIGQUIT: return "quit";
-    case SIGILL: return "illegal instruction";
-    case SIGTRAP: return "trace/breakpoint trap";
-    case SIGABRT: return "aborted";
-    case SIGBUS: return "bus error";
-    case SIGFPE: return "floating point exception";
-    case SIGKILL: return "killed";
-    case SIGSEGV: return "segmentation fault";
-    case SIGPIPE: return "broken pipe";
-    case SIGALRM: return "alarm clock";
-    case SIGTERM: return "terminated";
-    default: return "signal " + std::to_string(signal);
+    case SIGHUP:
+      return "hangup";
+    case SIGINT:
+      return "interrupt";
+    case SIGQUIT:
+      return "quit";
+    case SIGILL:
+      return "illegal instruction";
+    case SIGTRAP:
+      return "trace/breakpoint trap";
+    case SIGABRT:
+      return "aborted";
+    case SIGBUS:
+      return "bus error";
+    case SIGFPE:
+      return "floating point exception";
+    case SIGKILL:
+      return "killed";
+    case SIGSEGV:
+      return "segmentation fault";
+    case SIGPIPE:
+      return "broken pipe";
+    case SIGALRM:
+      return "alarm clock";
+    case SIGTERM:
+      return "terminated";
+    default:
+      return "signal " + std::to_string(signal);
   }
 }
 
 }  // namespace
 
-std::string platform_error(std::string_view type, std::string_view request_id, std::string_view text) {
+std::string platform_error(std::string_view type, std::string_view request_id,
+                           std::string_view text) {
   boost::json::object out;
   out["errorType"] = type;
   out["errorMessage"] = "RequestId: " + std::string(request_id) + " Error: " + std::string(text);
@@ -57,7 +71,8 @@ std::string exit_text(const sandbox::RuntimeExit& exit) {
     return "Runtime exited with error: signal: " + signal_name(WTERMSIG(exit.wait_status));
   }
   if (WEXITSTATUS(exit.wait_status) != 0) {
-    return "Runtime exited with error: exit status " + std::to_string(WEXITSTATUS(exit.wait_status));
+    return "Runtime exited with error: exit status " +
+           std::to_string(WEXITSTATUS(exit.wait_status));
   }
   return "Runtime exited without providing a reason";
 }

@@ -1,17 +1,18 @@
 // How Lambda words the failures that are the platform's to report.
 #pragma once
 
+#include "sandbox/sandbox.h"
+
 #include <chrono>
 #include <string>
 #include <string_view>
-
-#include "sandbox/sandbox.h"
 
 namespace proa::environment {
 
 /// {"errorType": type, "errorMessage": "RequestId: ID Error: text"} as Lambda answers for failures
 /// that the runtime could not report itself.
-std::string platform_error(std::string_view type, std::string_view request_id, std::string_view text);
+std::string platform_error(std::string_view type, std::string_view request_id,
+                           std::string_view text);
 
 /// "Task timed out after 3.00 seconds".
 std::string timeout_text(std::chrono::seconds timeout);

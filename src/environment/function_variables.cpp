@@ -9,7 +9,9 @@ std::map<std::string, std::string> function_variables(const model::FunctionVersi
                                                       const std::string& log_stream) {
   std::map<std::string, std::string> variables = function.environment;
   const auto set = [&](const char* name, std::string value) { variables[name] = std::move(value); };
-  const auto set_default = [&](const char* name, const char* value) { variables.emplace(name, value); };
+  const auto set_default = [&](const char* name, const char* value) {
+    variables.emplace(name, value);
+  };
   set("_HANDLER", function.handler);
   set("LAMBDA_TASK_ROOT", "/var/task");
   set("LAMBDA_RUNTIME_DIR", "/var/runtime");

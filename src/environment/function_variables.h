@@ -1,10 +1,10 @@
 // The environment variables a function sees: Lambda's own and the user's.
 #pragma once
 
+#include "model/function.h"
+
 #include <map>
 #include <string>
-
-#include "model/function.h"
 
 namespace proa::environment {
 

@@ -21,9 +21,11 @@ Task<void> Environment::ensure_runtime() {
   co_return co_await start_runtime();
 }
 
-// Lambda initialises with a limit of 10 s; when that fails it repeats the initialisation once within
-// the first call, under the function's own time-out, and that one's failure is the call's answer.
-boost::asio::awaitable<Environment::InitReport> Environment::initialise(const model::Invocation& invocation) {
+// Lambda initialises with a limit of 10 s; when that fails it repeats the initialisation once
+// within the first call, under the function's own time-out, and that one's failure is the call's
+// answer.
+boost::asio::awaitable<Environment::InitReport> Environment::initialise(
+    const model::Invocation& invocation) {
   runtime_api::Configuration configuration;
   configuration.handler = function_->handler;
   configuration.environment = function_variables(*function_, log_stream_);

@@ -1,9 +1,9 @@
 // Invoke: one call in this environment.
-#include <array>
-#include <cstdio>
-
 #include "environment/environment.h"
 #include "environment/failure.h"
+
+#include <array>
+#include <cstdio>
 
 namespace proa::environment {
 namespace {
@@ -15,7 +15,9 @@ std::chrono::microseconds since(SteadyTime begin, SteadyTime end) {
   return std::chrono::duration_cast<std::chrono::microseconds>(end - begin);
 }
 
-double milliseconds(std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1000.0; }
+double milliseconds(std::chrono::microseconds time) {
+  return static_cast<double>(time.count()) / 1000.0;
+}
 
 }  // namespace
 
@@ -42,8 +44,8 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   write_start(invocation);
   const SteadyTime begin = parts_.clock.steady_now();
   if (!result) {
-    const auto outcome = co_await session_->call(invocation, parts_.clock.wall_now() + function_->timeout,
-                                                 begin + function_->timeout);
+    const auto outcome = co_await session_->call(
+        invocation, parts_.clock.wall_now() + function_->timeout, begin + function_->timeout);
     if (auto* answered = std::get_if<runtime_api::Answered>(&outcome)) {
       result.emplace();
       result->payload = std::move(const_cast<runtime_api::Answered*>(answered)->payload);
@@ -75,38 +77,44 @@ boost::asio::awaitable<model::InvocationResult> Environment::failed(
     co_return result;
   }
   if (std::holds_alternative<runtime_api::AnswerTooLarge>(outcome)) {
-    result.payload = platform_error("Function.ResponseSizeTooLarge", invocation.request_id, too_large_text());
+    result.payload =
+        platform_error("Function.ResponseSizeTooLarge", invocation.request_id, too_large_text());
     co_return result;
   }
   needs_reset_ = true;
   if (std::holds_alternative<runtime_api::TimedOut>(outcome)) {
-    result.payload = platform_error("Sandbox.Timedout", invocation.request_id, timeout_text(function_->timeout));
+    result.payload =
+        platform_error("Sandbox.Timedout", invocation.request_id, timeout_text(function_->timeout));
   } else if (const auto* broke = std::get_if<runtime_api::BrokeProtocol>(&outcome)) {
     result.payload = platform_error("Runtime.Unknown", invocation.request_id,
                                     "Runtime broke the protocol: " + broke->what);
   } else {
-    result.payload = platform_error("Runtime.ExitError", invocation.request_id, co_await describe_exit());
+    result.payload =
+        platform_error("Runtime.ExitError", invocation.request_id, co_await describe_exit());
   }
   co_return result;
 }
 
 boost::asio::awaitable<std::string> Environment::describe_exit() {
   const auto exit = co_await sandbox_->runtime_exit(parts_.clock.steady_now() + kExitLimit);
-  co_return exit ? exit_text(exit.value()) : std::string("Runtime exited without providing a reason");
+  co_return exit ? exit_text(exit.value())
+                 : std::string("Runtime exited without providing a reason");
 }
 
 void Environment::write_start(const model::Invocation& invocation) {
   if (!invocation.wants_log_tail) return;
   output_->drain();
-  output_->add_platform_line("START RequestId: " + invocation.request_id + " Version: " +
-                             function_->version + "\n");
+  output_->add_platform_line("START RequestId: " + invocation.request_id +
+                             " Version: " + function_->version + "\n");
 }
 
-void Environment::write_report(const model::Invocation& invocation, model::InvocationResult& result) {
+void Environment::write_report(const model::Invocation& invocation,
+                               model::InvocationResult& result) {
   output_->drain();
   const Bytes peak = sandbox_->memory_peak().value_or(Bytes());
   result.max_memory_used = peak;
-  const auto billed = std::chrono::ceil<std::chrono::milliseconds>(result.duration + result.init_duration);
+  const auto billed =
+      std::chrono::ceil<std::chrono::milliseconds>(result.duration + result.init_duration);
   std::array<char, 512> text{};
   int size = std::snprintf(text.data(), text.size(),
                            "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %lld ms\t"

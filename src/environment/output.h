@@ -1,12 +1,12 @@
 // What function code prints: collected from the pipe, kept as the tail of the current call.
 #pragma once
 
+#include "base/task_group.h"
+#include "os/unique_fd.h"
+
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <string>
-
-#include "base/task_group.h"
-#include "os/unique_fd.h"
 
 namespace proa::environment {
 

@@ -29,7 +29,8 @@ Task<void> Environment::start_runtime() {
     std::string text = identity.error().message();
     const std::string printed = output_->take_tail();
     if (!printed.empty()) text += "; it printed: " + printed;
-    co_return Error(Errc::unavailable, program_.command.arguments.front() + " did not start: " + text);
+    co_return Error(Errc::unavailable,
+                    program_.command.arguments.front() + " did not start: " + text);
   }
   runtime_identity_ = std::move(identity.value());
   co_return ok();

@@ -24,7 +24,8 @@ std::optional<std::string> python_version(const std::string& name) {
   constexpr std::string_view prefix = "python3.";
   if (!name.starts_with(prefix)) return std::nullopt;
   const std::string minor = name.substr(prefix.size());
-  if (minor.empty() || minor.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  if (minor.empty() || minor.find_first_not_of("0123456789") != std::string::npos)
+    return std::nullopt;
   return "3." + minor;
 }
 
@@ -61,7 +62,8 @@ RuntimePrograms RuntimePrograms::discover(const std::filesystem::path& usr) {
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(usr / "bin", failed)) {
     const std::string name = entry.path().filename().string();
-    if (auto version = python_version(name)) found.programs_.push_back(python_program(name, *version));
+    if (auto version = python_version(name))
+      found.programs_.push_back(python_program(name, *version));
   }
   if (std::filesystem::exists(usr / "bin/node", failed)) found.programs_.push_back(node_program());
   return found;
@@ -76,13 +78,16 @@ Result<RuntimeProgram> RuntimePrograms::find(std::string_view runtime) const {
                                         ": install the package nodejs");
   }
   if (!runtime.starts_with("python3.")) {
-    return Error(Errc::unsupported, "runtime " + std::string(runtime) + " is not supported by Proa yet");
+    return Error(Errc::unsupported,
+                 "runtime " + std::string(runtime) + " is not supported by Proa yet");
   }
   const int wanted = minor_of(runtime.substr(std::string_view("python").size()));
   const RuntimeProgram* nearest = nullptr;
   for (const RuntimeProgram& program : programs_) {
     if (!program.family.starts_with("python")) continue;
-    const auto distance = [&](const RuntimeProgram& one) { return std::abs(minor_of(one.version) - wanted); };
+    const auto distance = [&](const RuntimeProgram& one) {
+      return std::abs(minor_of(one.version) - wanted);
+    };
     if (nearest == nullptr || distance(program) < distance(*nearest)) nearest = &program;
   }
   if (nearest == nullptr) {

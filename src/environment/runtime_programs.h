@@ -1,14 +1,14 @@
 // Which interpreter of this host runs which Lambda runtime.
 #pragma once
 
+#include "base/result.h"
+#include "sandbox/sandbox.h"
+
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "sandbox/sandbox.h"
 
 namespace proa::environment {
 

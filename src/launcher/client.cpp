@@ -1,12 +1,11 @@
-#include <fcntl.h>
-#include <sys/wait.h>
+#include "base/units.h"
+#include "launcher/launcher.h"
+#include "launcher/sandbox_child.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include "launcher/launcher.h"
-#include "base/units.h"
-#include "launcher/sandbox_child.h"
+#include <fcntl.h>
+#include <sys/wait.h>
 
 namespace proa::launcher {
 namespace asio = boost::asio;
@@ -95,7 +94,9 @@ void Client::take_exit(const Exited& exited) {
   SandboxExit exit;
   exit.wait_status = exited.wait_status;
   if (exited.start_step != 0) {
-    exit.start_failure = os_error(to_string(static_cast<StartStep>(exited.start_step)), exited.start_errno).message();
+    exit.start_failure =
+        os_error(to_string(static_cast<StartStep>(exited.start_step)), exited.start_errno)
+            .message();
   }
   const auto state = exit_state(exited.slot);
   state->exit = std::move(exit);
@@ -176,7 +177,8 @@ Task<os::UniqueFd> Client::start_sandbox(SlotId slot) {
     exits_.erase({slot.index, slot.generation});
     co_return answer.error();
   }
-  if (answer.value().second.size() != 1) co_return Error(Errc::corrupt, "launcher: no control link");
+  if (answer.value().second.size() != 1)
+    co_return Error(Errc::corrupt, "launcher: no control link");
   co_return std::move(answer.value().second.front());
 }
 

@@ -1,5 +1,8 @@
 #include "launcher/code_mount.h"
 
+#include "os/file.h"
+#include "os/unique_fd.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -9,9 +12,6 @@
 #include <array>
 #include <cerrno>
 
-#include "os/file.h"
-#include "os/unique_fd.h"
-
 namespace proa::launcher {
 namespace {
 
@@ -20,7 +20,8 @@ constexpr std::uint64_t kAttributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MO
 // A detached read-only copy of the mount at one tree.
 Result<os::UniqueFd> detached_tree(int code_folder, const std::string& tree) {
   TRY(auto folder, os::open_beneath(code_folder, tree, O_PATH | O_DIRECTORY));
-  os::UniqueFd mount(::open_tree(folder.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+  os::UniqueFd mount(
+      ::open_tree(folder.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
   if (!mount) return os_error("open_tree of " + tree);
   mount_attr attr{};
   attr.attr_set = kAttributes;
@@ -60,7 +61,8 @@ Result<os::UniqueFd> layers_mount(int code_folder, std::span<const std::string> 
 [[noreturn]] void attach_in_child(int mount_namespace, int task, int opt) {
   if (::setns(mount_namespace, CLONE_NEWNS) != 0) ::_exit(errno);
   if (::move_mount(task, "", AT_FDCWD, "/var/task", MOVE_MOUNT_F_EMPTY_PATH) != 0) ::_exit(errno);
-  if (opt >= 0 && ::move_mount(opt, "", AT_FDCWD, "/opt", MOVE_MOUNT_F_EMPTY_PATH) != 0) ::_exit(errno);
+  if (opt >= 0 && ::move_mount(opt, "", AT_FDCWD, "/opt", MOVE_MOUNT_F_EMPTY_PATH) != 0)
+    ::_exit(errno);
   ::_exit(0);
 }
 

@@ -1,13 +1,13 @@
 // Mounting a function's code and layers into a running environment.
 #pragma once
 
+#include "base/result.h"
+
 #include <sys/types.h>
 
 #include <span>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
 
 namespace proa::launcher {
 

@@ -1,13 +1,13 @@
 // What the daemon tells the launcher before it drops its privileges: trusted, read once.
 #pragma once
 
+#include "base/result.h"
+#include "launcher/cgroup/cgroup_limits.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
-#include "launcher/cgroup/cgroup_limits.h"
 
 namespace proa::launcher {
 
@@ -19,7 +19,7 @@ struct LauncherConfig {
   std::uint32_t shards = 1;                        ///< connections each role serves
   std::uint32_t spare_slots = 4;                   ///< slots made ready ahead of need
   std::uint32_t max_slots = 1024;
-  std::uint32_t daemon_uid = 0;                    ///< who owns the data folder
+  std::uint32_t daemon_uid = 0;  ///< who owns the data folder
   std::uint32_t daemon_gid = 0;
   CpuPolicy cpu_policy = CpuPolicy::weight;
   bool wants_network = true;           ///< false: environments get loopback only

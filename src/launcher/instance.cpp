@@ -1,13 +1,13 @@
 #include "launcher/instance.h"
 
+#include "launcher/protocol.h"
+#include "os/file.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 
 #include <charconv>
 #include <sstream>
-
-#include "launcher/protocol.h"
-#include "os/file.h"
 
 namespace proa::launcher {
 namespace {

@@ -5,13 +5,13 @@
 // so that clean-up touches only what a dead instance left.
 #pragma once
 
+#include "base/result.h"
+#include "os/unique_fd.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "os/unique_fd.h"
 
 namespace proa::launcher {
 

@@ -9,6 +9,12 @@
 // Long document: docs/architecture.md, "Launcher".
 #pragma once
 
+#include "base/task.h"
+#include "launcher/config.h"
+#include "launcher/protocol.h"
+#include "os/seqpacket.h"
+#include "os/unique_fd.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,12 +24,6 @@
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include "base/task.h"
-#include "launcher/config.h"
-#include "launcher/protocol.h"
-#include "os/seqpacket.h"
-#include "os/unique_fd.h"
 
 namespace proa::launcher {
 
@@ -58,7 +58,7 @@ struct SandboxExit {
 /// A slot given to this client: its name and the cgroup's files.
 struct AcquiredSlot {
   SlotId id;
-  std::uint32_t cgroup_kind = 0;      ///< kind of os::CgroupFiles
+  std::uint32_t cgroup_kind = 0;         ///< kind of os::CgroupFiles
   std::vector<os::UniqueFd> cgroup_fds;  ///< in the order of os::CgroupFiles
 };
 
@@ -75,7 +75,8 @@ class Client {
   Task<AcquiredSlot> acquire_slot(std::uint32_t tmp_mib);
   /// Sets limits and network. Errc: os (a limit did not take; names it), not_found, unavailable.
   Task<void> configure_slot(SlotId slot, Limits limits, Network network);
-  /// Starts proa-init in the slot; the result is the control link. Errc: exhausted, os, unavailable.
+  /// Starts proa-init in the slot; the result is the control link. Errc: exhausted, os,
+  /// unavailable.
   Task<os::UniqueFd> start_sandbox(SlotId slot);
   /// Mounts code and layers. Errc: not_found (tree), invalid (no tree id), os, unavailable.
   Task<void> adopt_code(SlotId slot, std::string code, std::vector<std::string> layers);

@@ -1,5 +1,10 @@
 #include "launcher/pool_role.h"
 
+#include "launcher/supervisor.h"
+#include "launcher/user_namespace.h"
+#include "os/file.h"
+
+#include <boost/json.hpp>
 #include <fcntl.h>
 #include <linux/if.h>
 #include <poll.h>
@@ -10,12 +15,6 @@
 
 #include <algorithm>
 #include <cerrno>
-
-#include <boost/json.hpp>
-
-#include "launcher/supervisor.h"
-#include "launcher/user_namespace.h"
-#include "os/file.h"
 
 namespace proa::launcher {
 namespace {
@@ -39,12 +38,15 @@ Result<os::UniqueFd> loopback_namespace() {
   if (::unshare(CLONE_NEWNET) != 0) return os_error("unshare network namespace");
   auto made = bring_loopback_up();
   auto opened = os::open_file("/proc/self/ns/net", O_RDONLY);
-  if (::setns(home.get(), CLONE_NEWNET) != 0) return os_error("return to the host's network namespace");
+  if (::setns(home.get(), CLONE_NEWNET) != 0)
+    return os_error("return to the host's network namespace");
   if (!made) return made.error();
   return opened;
 }
 
-model::NetworkPolicy to_policy(Network network) { return static_cast<model::NetworkPolicy>(network); }
+model::NetworkPolicy to_policy(Network network) {
+  return static_cast<model::NetworkPolicy>(network);
+}
 
 }  // namespace
 
@@ -65,7 +67,8 @@ Result<void> PoolRole::open_parts() {
     if (!text) continue;
     const auto overlaps = overlapping_subids(text.value(), instance_.uid_base(), 2 * kMaxSlots);
     if (!overlaps.empty()) {
-      return Error(Errc::invalid, std::string(file) + " gives user ids of environments to '" + overlaps.front() + "'");
+      return Error(Errc::invalid, std::string(file) + " gives user ids of environments to '" +
+                                      overlaps.front() + "'");
     }
   }
   CgroupOptions cgroup_options;
@@ -240,7 +243,8 @@ void PoolRole::status(std::size_t connection, std::uint64_t request) {
   out["cgroup"] = os::to_string(cgroups_->kind());
   boost::json::object limits;
   for (const LimitReport& limit : cgroups_->enforcement()) {
-    limits[limit.limit] = boost::json::object{{"enforced", limit.is_enforced}, {"by", limit.reason}};
+    limits[limit.limit] =
+        boost::json::object{{"enforced", limit.is_enforced}, {"by", limit.reason}};
   }
   out["limits"] = std::move(limits);
   boost::json::object network{{"available", router_ != nullptr}};
@@ -248,8 +252,10 @@ void PoolRole::status(std::size_t connection, std::uint64_t request) {
   if (router_) network["ipv6"] = router_->has_ipv6();
   if (router_ && !router_->has_ipv6()) network["no_ipv6_reason"] = router_->no_ipv6_reason();
   out["network"] = std::move(network);
-  out["slots"] = boost::json::object{{"ready", count(Use::ready)}, {"taken", count(Use::taken)},
-                                     {"cleaning", count(Use::returned)}, {"limit", slots_.size()}};
+  out["slots"] = boost::json::object{{"ready", count(Use::ready)},
+                                     {"taken", count(Use::taken)},
+                                     {"cleaning", count(Use::returned)},
+                                     {"limit", slots_.size()}};
   std::string json = boost::json::serialize(out);
   Text text;
   text.request = request;
@@ -301,7 +307,8 @@ Result<PoolRole::Slot*> PoolRole::make_ready() {
     slot->use = Use::ready;
     return slot.get();
   }
-  return Error(Errc::exhausted, "all " + std::to_string(slots_.size()) + " environments of this host are in use");
+  return Error(Errc::exhausted,
+               "all " + std::to_string(slots_.size()) + " environments of this host are in use");
 }
 
 Result<void> PoolRole::prepare(Slot& slot) {
@@ -354,7 +361,8 @@ void PoolRole::clean(Slot& slot) {
   }
   if (!cleaned) {
     // Never given to anyone again: what it still holds might be reached by its next user.
-    report("pool", cleaned.error().with_context("slot " + std::to_string(slot.id.index) + " is given up"));
+    report("pool",
+           cleaned.error().with_context("slot " + std::to_string(slot.id.index) + " is given up"));
     slot.use = Use::taken;
     slot.owner = connections_.daemon.size();
     return;
@@ -383,14 +391,16 @@ PoolRole::Slot* PoolRole::find(std::size_t connection, SlotId id) {
   return is_theirs ? &slot : nullptr;
 }
 
-Result<void> PoolRole::reply(std::size_t connection, const Reply& message, std::span<const int> fds) {
+Result<void> PoolRole::reply(std::size_t connection, const Reply& message,
+                             std::span<const int> fds) {
   const std::string bytes = encode(message);
-  return os::send_message(connections_.daemon[connection].get(), std::as_bytes(std::span(bytes)), fds);
+  return os::send_message(connections_.daemon[connection].get(), std::as_bytes(std::span(bytes)),
+                          fds);
 }
 
 std::size_t PoolRole::count(Use use) const {
-  return static_cast<std::size_t>(
-      std::count_if(slots_.begin(), slots_.end(), [use](const auto& slot) { return slot->use == use; }));
+  return static_cast<std::size_t>(std::count_if(
+      slots_.begin(), slots_.end(), [use](const auto& slot) { return slot->use == use; }));
 }
 
 }  // namespace proa::launcher

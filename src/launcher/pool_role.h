@@ -1,12 +1,6 @@
 // The pool role: makes slots ready ahead of need and takes them back.
 #pragma once
 
-#include <deque>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "launcher/cgroup/cgroup_backend.h"
 #include "launcher/config.h"
 #include "launcher/disk/loop_disk.h"
@@ -14,6 +8,12 @@
 #include "launcher/net/router.h"
 #include "launcher/protocol.h"
 #include "os/seqpacket.h"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace proa::launcher {
 
@@ -31,7 +31,8 @@ class PoolRole {
   /// Removes what a dead holder of the instance number left, then makes the first spares.
   /// Errc: os, unsupported, invalid (the uid block overlaps a user's /etc/subuid range).
   static Result<std::unique_ptr<PoolRole>> create(const LauncherConfig& config,
-                                                  const Instance& instance, Connections connections);
+                                                  const Instance& instance,
+                                                  Connections connections);
   void run();
 
  private:
@@ -40,8 +41,8 @@ class PoolRole {
     SlotId id;
     Use use = Use::free;
     std::size_t owner = 0;
-    os::UniqueFd user_namespace;      ///< kept for all uses: its ids are the slot's
-    os::UniqueFd network_namespace;   ///< until handed to the spawn role
+    os::UniqueFd user_namespace;     ///< kept for all uses: its ids are the slot's
+    os::UniqueFd network_namespace;  ///< until handed to the spawn role
     std::unique_ptr<EnvironmentCgroup> cgroup;
     std::unique_ptr<LoopDisk> disk;
   };

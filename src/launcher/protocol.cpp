@@ -61,7 +61,8 @@ const char* fault(const AcquireSlot& message) {
 const char* fault(const ConfigureSlot& message) {
   if (static_cast<std::uint32_t>(message.network) > 2) return "network";
   const Limits& limits = message.limits;
-  if (limits.memory_bytes < (64ULL << 20U) || limits.memory_bytes > (64ULL << 30U)) return "memory_bytes";
+  if (limits.memory_bytes < (64ULL << 20U) || limits.memory_bytes > (64ULL << 30U))
+    return "memory_bytes";
   if (limits.pids < 1 || limits.pids > 65'536) return "pids";
   if (limits.memory_mib < 1 || limits.memory_mib > 65'536) return "memory_mib";
   return fault(message.slot);
@@ -125,7 +126,8 @@ Error to_error(const Failed& failed) {
 }
 
 Result<TreeId> parse_tree_id(std::string_view text) {
-  if (!is_tree_id(text)) return Error(Errc::invalid, "'" + std::string(text) + "' is no code tree id");
+  if (!is_tree_id(text))
+    return Error(Errc::invalid, "'" + std::string(text) + "' is no code tree id");
   TreeId id{};
   std::copy(text.begin(), text.end(), id.begin());
   return id;

@@ -5,6 +5,8 @@
 // one never copies bytes of the stack into another process.
 #pragma once
 
+#include "base/result.h"
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -13,8 +15,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "base/result.h"
 
 namespace proa::launcher {
 
@@ -89,7 +89,7 @@ struct KillSandbox {
 // Pool role to spawn role, with descriptors.
 struct SlotReady {
   SlotId slot;
-  std::uint32_t uid_base = 0;  ///< host uid of inside uid 0; the function's is uid_base + 1
+  std::uint32_t uid_base = 0;    ///< host uid of inside uid 0; the function's is uid_base + 1
   std::uint32_t cgroup_fds = 0;  ///< how many v1 descriptors follow
   std::uint32_t has_cgroup2 = 0;
 };
@@ -128,8 +128,8 @@ struct Text {
   std::uint32_t reserved = 0;
 };
 
-/// Supervisor to daemon: the roles run. Descriptors: `shards` connections to the spawn role, then as
-/// many to the pool role. Sent again with new ones after a role was lost and started anew.
+/// Supervisor to daemon: the roles run. Descriptors: `shards` connections to the spawn role, then
+/// as many to the pool role. Sent again with new ones after a role was lost and started anew.
 struct RolesUp {
   std::uint32_t instance = 0;
   std::uint32_t shards = 0;

@@ -1,3 +1,8 @@
+#include "launcher/pool_role.h"
+#include "launcher/spawn_role.h"
+#include "launcher/supervisor.h"
+
+#include <boost/json.hpp>
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -7,12 +12,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <boost/json.hpp>
-
-#include "launcher/pool_role.h"
-#include "launcher/spawn_role.h"
-#include "launcher/supervisor.h"
-
 namespace proa::launcher {
 namespace {
 
@@ -20,10 +19,12 @@ constexpr std::uint64_t bit(int capability) { return 1ULL << static_cast<unsigne
 
 Result<void> serve_spawn(RoleStart& start) {
   TRY(enter_stage(start.config, start.instance.folder()));
-  // SYS_ADMIN, SYS_CHROOT: namespaces and mounts (setns into a mount namespace asks for both). SETUID, SETGID, SETPCAP: the child's identity. KILL: other
-  // uids' processes. DAC_READ_SEARCH: code trees belong to the daemon's user.
-  TRY(keep_capabilities(bit(CAP_SYS_ADMIN) | bit(CAP_SYS_CHROOT) | bit(CAP_SETUID) | bit(CAP_SETGID) | bit(CAP_SETPCAP) |
-                        bit(CAP_KILL) | bit(CAP_DAC_READ_SEARCH) | bit(CAP_SYS_RESOURCE)));
+  // SYS_ADMIN, SYS_CHROOT: namespaces and mounts (setns into a mount namespace asks for both).
+  // SETUID, SETGID, SETPCAP: the child's identity. KILL: other uids' processes. DAC_READ_SEARCH:
+  // code trees belong to the daemon's user.
+  TRY(keep_capabilities(bit(CAP_SYS_ADMIN) | bit(CAP_SYS_CHROOT) | bit(CAP_SETUID) |
+                        bit(CAP_SETGID) | bit(CAP_SETPCAP) | bit(CAP_KILL) |
+                        bit(CAP_DAC_READ_SEARCH) | bit(CAP_SYS_RESOURCE)));
   TRY(auto role, SpawnRole::create(std::move(start.daemon), std::move(start.peer)));
   role.run();
   return ok();
@@ -33,9 +34,9 @@ Result<void> serve_pool(RoleStart& start) {
   // SYS_ADMIN: namespaces, mounts, loop devices. NET_ADMIN, BPF, PERFMON, NET_BIND_SERVICE: the
   // router. SETUID, SETGID: id maps. CHOWN, DAC_OVERRIDE, FOWNER: disks of other users' ids. KILL.
   TRY(keep_capabilities(bit(CAP_SYS_ADMIN) | bit(CAP_NET_ADMIN) | bit(CAP_BPF) | bit(CAP_PERFMON) |
-                        bit(CAP_NET_BIND_SERVICE) | bit(CAP_NET_RAW) | bit(CAP_SETUID) | bit(CAP_SETGID) |
-                        bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bit(CAP_KILL) |
-                        bit(CAP_SYS_RESOURCE)));
+                        bit(CAP_NET_BIND_SERVICE) | bit(CAP_NET_RAW) | bit(CAP_SETUID) |
+                        bit(CAP_SETGID) | bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) |
+                        bit(CAP_KILL) | bit(CAP_SYS_RESOURCE)));
   TRY(auto role, PoolRole::create(start.config, start.instance,
                                   {std::move(start.daemon), std::move(start.peer)}));
   role->run();

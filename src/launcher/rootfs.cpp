@@ -1,5 +1,7 @@
 #include "launcher/rootfs.h"
 
+#include "os/file.h"
+
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -7,8 +9,6 @@
 #include <unistd.h>
 
 #include <array>
-
-#include "os/file.h"
 
 namespace proa::launcher {
 namespace {
@@ -90,7 +90,8 @@ Result<void> copy_certificates(const fs::path& source, const fs::path& target) {
     if (!entry.is_regular_file(failed)) continue;
     auto text = os::read_file(entry.path());
     if (!text) continue;
-    const bool is_certificate = text.value().find("-----BEGIN CERTIFICATE-----") != std::string::npos;
+    const bool is_certificate =
+        text.value().find("-----BEGIN CERTIFICATE-----") != std::string::npos;
     if (!is_certificate || text.value().find("PRIVATE KEY") != std::string::npos) continue;
     TRY(write_file(target / name, text.value(), 0644));
   }
@@ -166,7 +167,8 @@ Result<void> build_usr(const fs::path& root) {
     if (!fs::exists(fs::symlink_status(host, failed))) continue;
     const auto destination = fs::read_symlink(host, failed);
     if (failed) {
-      return Error(Errc::unsupported, host.string() + " is not a link into /usr: Proa needs a merged /usr");
+      return Error(Errc::unsupported,
+                   host.string() + " is not a link into /usr: Proa needs a merged /usr");
     }
     TRY(make_link(destination.string(), root / name));
   }
@@ -181,7 +183,8 @@ Result<void> copy_runtimes(const RootfsOptions& options) {
   if (failed) return os_error("copy " + options.runtimes_folder.string(), failed.value());
   for (const auto& entry : fs::recursive_directory_iterator(target, failed)) {
     const bool is_folder = entry.is_directory(failed);
-    const bool is_program = (entry.status(failed).permissions() & fs::perms::owner_exec) != fs::perms::none;
+    const bool is_program =
+        (entry.status(failed).permissions() & fs::perms::owner_exec) != fs::perms::none;
     if (::chmod(entry.path().c_str(), is_folder || is_program ? 0755 : 0644) != 0) {
       return os_error("chmod " + entry.path().string());
     }

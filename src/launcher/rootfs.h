@@ -5,11 +5,11 @@
 // of the host's /etc is shown but those that programs need and that hold no secret.
 #pragma once
 
+#include "base/result.h"
+
 #include <filesystem>
 #include <map>
 #include <string>
-
-#include "base/result.h"
 
 namespace proa::launcher {
 

@@ -1,5 +1,7 @@
 #include "launcher/sandbox_child.h"
 
+#include "os/seqpacket.h"
+
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -17,14 +19,13 @@
 #include <cerrno>
 #include <cstring>
 
-#include "os/seqpacket.h"
-
 namespace proa::launcher {
 namespace {
 
 constexpr int kControlFd = 3;
 constexpr int kStatusFd = 4;
-// Lambda: 1,024 descriptors (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+// Lambda: 1,024 descriptors
+// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 constexpr rlim_t kDescriptors = 1024;
 
 // Runs in the child only. Every step returns 0 or errno; nothing here allocates.
@@ -48,7 +49,8 @@ class ChildSetup {
     step(StartStep::no_new_privileges, ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), kStatusFd);
     const int filter = install_filter(*plan_.filter);
     if (filter != 0) fail(StartStep::seccomp, filter, kStatusFd);
-    ::execve("/var/runtime/proa-init", const_cast<char* const*>(kArguments), const_cast<char* const*>(kArguments + 1));
+    ::execve("/var/runtime/proa-init", const_cast<char* const*>(kArguments),
+             const_cast<char* const*>(kArguments + 1));
     fail(StartStep::exec, errno, kStatusFd);
   }
 
@@ -77,7 +79,8 @@ class ChildSetup {
   // doing are covered; the rest of the privileged ones deny by themselves, since "root" in here is
   // an ordinary uid outside.
   int mount_proc() const {
-    if (::mount("proc", "/env/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) return -1;
+    if (::mount("proc", "/env/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+      return -1;
     for (const char* path : *plan_.masked_proc) {
       if (::mount("/env/dev/null", path, nullptr, MS_BIND, nullptr) != 0) return -1;
     }
@@ -99,7 +102,9 @@ class ChildSetup {
   static int share_namespace(int status) {
     const int space = ::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
     if (space < 0) return -1;
-    const bool is_sent = os::send_message(status, std::as_bytes(std::span("n", 1)), std::span(&space, 1)).has_value();
+    const bool is_sent =
+        os::send_message(status, std::as_bytes(std::span("n", 1)), std::span(&space, 1))
+            .has_value();
     ::close(space);
     return is_sent ? 0 : -1;
   }
@@ -112,7 +117,8 @@ class ChildSetup {
   }
 
   static int set_ids() {
-    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0) return -1;
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
+      return -1;
     // After the id changes, which clear it: if the launcher dies, so does everything in here.
     return ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   }
@@ -134,7 +140,8 @@ class ChildSetup {
   // proa-init keeps what it needs to start the function as another user and to end it; the
   // function itself gets none (proa-init drops them before exec).
   static int drop_capabilities() {
-    constexpr std::uint32_t kept = (1U << CAP_SETUID) | (1U << CAP_SETGID) | (1U << CAP_KILL) | (1U << CAP_SETPCAP);
+    constexpr std::uint32_t kept =
+        (1U << CAP_SETUID) | (1U << CAP_SETGID) | (1U << CAP_KILL) | (1U << CAP_SETPCAP);
     for (int capability = 0; capability <= 63; ++capability) {
       const bool is_kept = capability < 32 && (kept & (1U << capability)) != 0;
       if (!is_kept && ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
@@ -154,10 +161,22 @@ class ChildSetup {
 }  // namespace
 
 const char* to_string(StartStep step) {
-  static constexpr std::array<const char*, 16> kNames = {
-      "none", "join cgroup", "join network namespace", "mount /proc", "mount /tmp", "change root",
-      "share mount namespace", "set host name", "set limits", "join user namespace", "set user ids", "drop capabilities",
-      "arrange descriptors", "set no_new_privs", "install seccomp filter", "exec proa-init"};
+  static constexpr std::array<const char*, 16> kNames = {"none",
+                                                         "join cgroup",
+                                                         "join network namespace",
+                                                         "mount /proc",
+                                                         "mount /tmp",
+                                                         "change root",
+                                                         "share mount namespace",
+                                                         "set host name",
+                                                         "set limits",
+                                                         "join user namespace",
+                                                         "set user ids",
+                                                         "drop capabilities",
+                                                         "arrange descriptors",
+                                                         "set no_new_privs",
+                                                         "install seccomp filter",
+                                                         "exec proa-init"};
   const auto index = static_cast<std::size_t>(step);
   return index < kNames.size() ? kNames[index] : "unknown step";
 }
@@ -187,7 +206,8 @@ Result<Child> clone_child(const ChildPlan& plan) {
   ::fcntl(ends.first.get(), F_SETFL, O_NONBLOCK);
   int pidfd = -1;
   clone_args args{};
-  args.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD;
+  args.flags =
+      CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD;
   args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   args.exit_signal = SIGCHLD;
   if (plan.cgroup2_directory >= 0) {

@@ -1,13 +1,13 @@
 // From clone3 to proa-init: what the first process of an environment does to itself.
 #pragma once
 
-#include <sys/types.h>
-
-#include <vector>
-
 #include "base/result.h"
 #include "launcher/seccomp_filter.h"
 #include "os/unique_fd.h"
+
+#include <sys/types.h>
+
+#include <vector>
 
 namespace proa::launcher {
 
@@ -40,9 +40,9 @@ struct ChildPlan {
   std::vector<int> cgroup_task_files;  ///< the child writes "0" into each
   int user_namespace = -1;
   int network_namespace = -1;
-  int tmp_mount = -1;     ///< detached mount for /tmp
-  int control = -1;       ///< becomes descriptor 3 of proa-init
-  int null_device = -1;   ///< becomes 0, 1 and 2
+  int tmp_mount = -1;    ///< detached mount for /tmp
+  int control = -1;      ///< becomes descriptor 3 of proa-init
+  int null_device = -1;  ///< becomes 0, 1 and 2
   const FilterProgram* filter = nullptr;
   const std::vector<const char*>* masked_proc = nullptr;  ///< paths below /proc to hide
 };

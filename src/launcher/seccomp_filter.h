@@ -1,11 +1,11 @@
 // The system calls function code may make, as a filter program built once.
 #pragma once
 
+#include "base/result.h"
+
 #include <linux/filter.h>
 
 #include <vector>
-
-#include "base/result.h"
 
 namespace proa::launcher {
 

@@ -1,5 +1,8 @@
 #include "launcher/spawn_role.h"
 
+#include "launcher/code_mount.h"
+#include "os/file.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,9 +14,6 @@
 
 #include <algorithm>
 #include <cerrno>
-
-#include "launcher/code_mount.h"
-#include "os/file.h"
 
 namespace proa::launcher {
 namespace {
@@ -43,7 +43,7 @@ Result<SpawnRole> SpawnRole::create(std::vector<os::UniqueFd> daemon, os::Unique
   TRY(auto code, os::open_file("/code", O_PATH | O_DIRECTORY));
   role.code_folder_ = std::move(code);
   for (const char* name : kMaskedProc) {
-    struct stat ignored{};
+    struct stat ignored {};
     if (::stat((std::string("/proc/") + name).c_str(), &ignored) == 0) {
       role.masked_paths_.push_back(std::string("/env/proc/") + name);
     }
@@ -184,7 +184,8 @@ Result<void> SpawnRole::adopt(std::size_t connection, const AdoptCode& request) 
   Slot* slot = find(request.slot);
   if (slot == nullptr || !slot->is_started || slot->owner != connection) return stale(request.slot);
   std::vector<std::string> layers;
-  for (std::size_t i = 0; i < request.layer_count; ++i) layers.push_back(tree_name(request.layers[i]));
+  for (std::size_t i = 0; i < request.layer_count; ++i)
+    layers.push_back(tree_name(request.layers[i]));
   TRY(auto space, take_mount_namespace(slot->child));
   TRY(mount_code(space.get(), code_folder_.get(), tree_name(request.code), layers));
   Done done;
@@ -196,7 +197,8 @@ Result<void> SpawnRole::adopt(std::size_t connection, const AdoptCode& request) 
 
 void SpawnRole::kill(std::size_t connection, SlotId id) {
   Slot* slot = find(id);
-  if (slot != nullptr && slot->is_started && slot->owner == connection) ::kill(slot->child.pid, SIGKILL);
+  if (slot != nullptr && slot->is_started && slot->owner == connection)
+    ::kill(slot->child.pid, SIGKILL);
 }
 
 void SpawnRole::reap() {

@@ -1,14 +1,14 @@
 // The spawn role: clones first processes of environments, mounts code into them, reaps them.
 #pragma once
 
-#include <map>
-#include <string>
-#include <vector>
-
 #include "launcher/config.h"
 #include "launcher/protocol.h"
 #include "launcher/sandbox_child.h"
 #include "os/seqpacket.h"
+
+#include <map>
+#include <string>
+#include <vector>
 
 namespace proa::launcher {
 
@@ -60,9 +60,9 @@ class SpawnRole {
   std::map<std::uint32_t, Slot> slots_;
 };
 
-/// Gives the calling process a private mount namespace whose root holds only /env (the environments'
-/// root), /code (the unpacked trees) and /proc: every clone copies few mounts, and nothing else of
-/// the host can be named. Errc: os, not_found, unsupported.
+/// Gives the calling process a private mount namespace whose root holds only /env (the
+/// environments' root), /code (the unpacked trees) and /proc: every clone copies few mounts, and
+/// nothing else of the host can be named. Errc: os, not_found, unsupported.
 Result<void> enter_stage(const LauncherConfig& config, const std::filesystem::path& stage);
 
 }  // namespace proa::launcher

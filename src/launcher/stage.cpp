@@ -1,11 +1,11 @@
+#include "launcher/rootfs.h"
+#include "launcher/spawn_role.h"
+
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "launcher/rootfs.h"
-#include "launcher/spawn_role.h"
 
 namespace proa::launcher {
 namespace {

@@ -1,8 +1,8 @@
+#include "launcher/launcher.h"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include "launcher/launcher.h"
 
 namespace proa::launcher {
 namespace {

@@ -1,5 +1,8 @@
 #include "launcher/supervisor.h"
 
+#include "base/units.h"
+#include "os/seqpacket.h"
+
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -8,9 +11,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-
-#include "base/units.h"
-#include "os/seqpacket.h"
 
 namespace proa::launcher {
 namespace {
@@ -53,7 +53,8 @@ int Supervisor::run() {
   std::vector<SteadyTime> starts;
   for (;;) {
     starts.push_back(std::chrono::steady_clock::now());
-    if (starts.size() > kMaxStarts && starts.back() - starts[starts.size() - kMaxStarts] < kStartWindow) {
+    if (starts.size() > kMaxStarts &&
+        starts.back() - starts[starts.size() - kMaxStarts] < kStartWindow) {
       report("supervisor", Error(Errc::internal, "the roles end as soon as they start: giving up"));
       return 1;
     }
@@ -113,7 +114,8 @@ bool Supervisor::wait_for_loss() {
     if (ready > 0) return true;  // the daemon never sends here: readable means closed
     for (pid_t* role : {&spawn_, &pool_}) {
       if (::waitpid(*role, nullptr, WNOHANG) == *role) {
-        report("supervisor", Error(Errc::internal, role == &spawn_ ? "the spawn role ended" : "the pool role ended"));
+        report("supervisor", Error(Errc::internal, role == &spawn_ ? "the spawn role ended"
+                                                                   : "the pool role ended"));
         *role = -1;
         return false;
       }

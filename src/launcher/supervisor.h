@@ -1,12 +1,12 @@
 // The supervisor: the parent of the privileged roles.
 #pragma once
 
-#include <sys/types.h>
-
 #include "launcher/config.h"
 #include "launcher/instance.h"
 #include "launcher/protocol.h"
 #include "os/unique_fd.h"
+
+#include <sys/types.h>
 
 namespace proa::launcher {
 
@@ -47,7 +47,8 @@ struct RoleStart {
 /// inheritable sets too. Errc: os.
 Result<void> keep_capabilities(std::uint64_t kept);
 
-/// One line on standard error as the daemon's log has them: {"level":"error","module":"launcher",...}
+/// One line on standard error as the daemon's log has them:
+/// {"level":"error","module":"launcher",...}
 void report(std::string_view role, const Error& error);
 
 }  // namespace proa::launcher

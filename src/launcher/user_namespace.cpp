@@ -1,5 +1,8 @@
 #include "launcher/user_namespace.h"
 
+#include "launcher/rootfs.h"
+#include "os/file.h"
+
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -10,9 +13,6 @@
 
 #include <cerrno>
 #include <string>
-
-#include "launcher/rootfs.h"
-#include "os/file.h"
 
 namespace proa::launcher {
 namespace {

@@ -1,10 +1,10 @@
 // User namespaces made ahead: joining one is a single system call for the environment.
 #pragma once
 
-#include <cstdint>
-
 #include "base/result.h"
 #include "os/unique_fd.h"
+
+#include <cstdint>
 
 namespace proa::launcher {
 

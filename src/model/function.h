@@ -7,6 +7,8 @@
 // https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
 #pragma once
 
+#include "base/units.h"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -14,8 +16,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/units.h"
 
 namespace proa::model {
 
@@ -56,15 +56,15 @@ struct FunctionVersion {
   std::string handler;      ///< "module.function"; empty is allowed for provided.*
   std::string role;
   std::string description;
-  std::uint32_t memory_mib = 128;                         ///< 128 to 10,240
-  std::chrono::seconds timeout{3};                        ///< 1 to 900 s
-  std::uint32_t ephemeral_storage_mib = 512;              ///< size of /tmp, 512 to 10,240
-  std::string architecture = "x86_64";                    ///< or "arm64"
-  std::map<std::string, std::string> environment;         ///< the user's variables
-  bool has_environment = false;                           ///< given at all, even if empty
-  std::string code_sha256_base64;                         ///< of the zip, as CodeSha256
-  std::uint64_t code_size = 0;                            ///< bytes of the zip
-  std::string tree_id;                                    ///< unpacked code: name in the code store
+  std::uint32_t memory_mib = 128;                  ///< 128 to 10,240
+  std::chrono::seconds timeout{3};                 ///< 1 to 900 s
+  std::uint32_t ephemeral_storage_mib = 512;       ///< size of /tmp, 512 to 10,240
+  std::string architecture = "x86_64";             ///< or "arm64"
+  std::map<std::string, std::string> environment;  ///< the user's variables
+  bool has_environment = false;                    ///< given at all, even if empty
+  std::string code_sha256_base64;                  ///< of the zip, as CodeSha256
+  std::uint64_t code_size = 0;                     ///< bytes of the zip
+  std::string tree_id;                             ///< unpacked code: name in the code store
   std::vector<LayerRef> layers;
   Settings settings;
   WallTime last_modified;

@@ -4,11 +4,11 @@
 // (FunctionName: "name", "partial ARN", "full ARN").
 #pragma once
 
+#include "base/result.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace proa::model {
 

@@ -2,12 +2,12 @@
 // pool and environment to the runtime and back.
 #pragma once
 
+#include "base/units.h"
+#include "model/function.h"
+
 #include <chrono>
 #include <optional>
 #include <string>
-
-#include "base/units.h"
-#include "model/function.h"
 
 namespace proa::model {
 
@@ -35,11 +35,11 @@ struct InvocationResult {
   std::string log_tail;                       ///< last 4 KiB of the call's log, when asked for
   std::string executed_version;               ///< the number behind an alias, or "$LATEST"
   std::string environment_id;
-  std::string runtime_identity;               ///< which interpreter ran, e.g. "python3.11.2"
-  Isolation isolation = Isolation::container; ///< of the environment that ran the call
+  std::string runtime_identity;                ///< which interpreter ran, e.g. "python3.11.2"
+  Isolation isolation = Isolation::container;  ///< of the environment that ran the call
   Start start = Start::warm;
-  std::chrono::microseconds duration{0};      ///< event handed over until the answer was complete
-  std::chrono::microseconds init_duration{0}; ///< cold only
+  std::chrono::microseconds duration{0};       ///< event handed over until the answer was complete
+  std::chrono::microseconds init_duration{0};  ///< cold only
   Bytes max_memory_used;
 };
 

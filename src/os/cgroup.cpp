@@ -1,5 +1,7 @@
 #include "os/cgroup.h"
 
+#include "os/file.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,8 +10,6 @@
 #include <charconv>
 #include <string>
 #include <thread>
-
-#include "os/file.h"
 
 namespace proa::os {
 namespace {
@@ -68,8 +68,7 @@ class KernelText {
       if (std::from_chars(line.data(), end, value).ec == std::errc{}) return value;
       break;
     }
-    return Error(Errc::corrupt,
-                 std::string(name) + " has no number '" + std::string(key) + "'");
+    return Error(Errc::corrupt, std::string(name) + " has no number '" + std::string(key) + "'");
   }
 
  private:
@@ -94,10 +93,14 @@ Result<void> write_word(const UniqueFd& fd, std::string_view name, std::string_v
 
 std::string_view to_string(CgroupKind kind) {
   switch (kind) {
-    case CgroupKind::none: return "none";
-    case CgroupKind::v1: return "v1";
-    case CgroupKind::hybrid: return "hybrid";
-    case CgroupKind::v2: return "v2";
+    case CgroupKind::none:
+      return "none";
+    case CgroupKind::v1:
+      return "v1";
+    case CgroupKind::hybrid:
+      return "hybrid";
+    case CgroupKind::v2:
+      return "v2";
   }
   return "none";
 }

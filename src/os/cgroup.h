@@ -3,15 +3,15 @@
 // behind the launcher: every operation is one write or one read of a kernel file (freeze polls).
 #pragma once
 
+#include "base/result.h"
+#include "base/units.h"
+#include "os/unique_fd.h"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "base/units.h"
-#include "os/unique_fd.h"
 
 namespace proa::os {
 

@@ -39,8 +39,7 @@ Result<UniqueFd> open_beneath(int directory, const std::string& name, int flags)
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  UniqueFd fd(static_cast<int>(
-      ::syscall(SYS_openat2, directory, name.c_str(), &how, sizeof how)));
+  UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, directory, name.c_str(), &how, sizeof how)));
   if (!fd) return os_error("open " + name);
   return fd;
 }
@@ -100,7 +99,8 @@ Result<void> replace_file(const std::filesystem::path& path, std::string_view te
   auto result = write_fully(fd.get(), text, path.string());
   if (result && ::fchmod(fd.get(), mode) != 0) result = os_error("chmod " + temporary);
   if (result && ::fsync(fd.get()) != 0) result = os_error("fsync " + temporary);
-  if (result && ::rename(temporary.c_str(), path.c_str()) != 0) result = os_error("rename to " + path.string());
+  if (result && ::rename(temporary.c_str(), path.c_str()) != 0)
+    result = os_error("rename to " + path.string());
   if (!result) {
     ::unlink(temporary.c_str());
     return result;

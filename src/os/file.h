@@ -1,14 +1,14 @@
 // Small-file reading and writing, relative to directory descriptors where that matters.
 #pragma once
 
+#include "base/result.h"
+#include "os/unique_fd.h"
+
 #include <sys/types.h>
 
 #include <filesystem>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
-#include "os/unique_fd.h"
 
 namespace proa::os {
 

@@ -2,14 +2,14 @@
 // and their supervisor talk. One message is one datagram: it arrives whole or not at all.
 #pragma once
 
+#include "base/result.h"
+#include "os/unique_fd.h"
+
 #include <cstddef>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "base/result.h"
-#include "os/unique_fd.h"
 
 namespace proa::os {
 

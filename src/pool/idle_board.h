@@ -21,8 +21,8 @@ struct IdleCounts {
   std::array<std::atomic<std::int32_t>, kMaxShards> by_shard{};
 };
 
-/// Registry of IdleCounts. Thread-safe; the mutex is taken when a shard first meets a version, never
-/// on the path of a warm call. Owned by main, outlives the pools.
+/// Registry of IdleCounts. Thread-safe; the mutex is taken when a shard first meets a version,
+/// never on the path of a warm call. Owned by main, outlives the pools.
 class IdleBoard {
  public:
   /// The counts of the version with that environment_key(), made if need be.

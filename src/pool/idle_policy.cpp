@@ -21,8 +21,9 @@ void Pool::arm_sweep() {
 void Pool::schedule_sweep(Sweep pace) {
   sweep_ = pace;
   if (pace == Sweep::none) return;
-  sweep_timer_.expires_after(pace == Sweep::busy ? std::chrono::steady_clock::duration(kBusySweep)
-                                                 : std::chrono::steady_clock::duration(kQuietSweep));
+  sweep_timer_.expires_after(pace == Sweep::busy
+                                 ? std::chrono::steady_clock::duration(kBusySweep)
+                                 : std::chrono::steady_clock::duration(kQuietSweep));
   sweep_timer_.async_wait([this](boost::system::error_code failed) {
     if (!failed && !is_closing_) sweep();
   });
@@ -55,7 +56,8 @@ bool Pool::sweep_group(Group& group, SteadyTime now) {
     environment::Environment& one = *idle->environment;
     const model::FunctionVersion& function = *one.function();
     const auto idle_time = now - idle->since;
-    if (one.is_broken() || idle_time >= function.settings.idle_remove || !hooks_.is_current(function)) {
+    if (one.is_broken() || idle_time >= function.settings.idle_remove ||
+        !hooks_.is_current(function)) {
       note_idle(group, -1);
       retire(std::move(idle->environment));
       idle = group.idle.erase(idle);

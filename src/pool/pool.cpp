@@ -1,8 +1,8 @@
 #include "pool/pool.h"
 
-#include <algorithm>
-
 #include "base/check.h"
+
+#include <algorithm>
 
 namespace proa::pool {
 
@@ -26,8 +26,13 @@ Lease::~Lease() {
 
 Pool::Pool(environment::EnvironmentParts parts, const environment::RuntimePrograms& programs,
            IdleBoard& board, PoolOptions options, PoolHooks hooks)
-    : parts_(parts), programs_(programs), board_(board), options_(options), hooks_(std::move(hooks)),
-      sweep_timer_(parts.executor), tasks_(parts.executor) {}
+    : parts_(parts),
+      programs_(programs),
+      board_(board),
+      options_(options),
+      hooks_(std::move(hooks)),
+      sweep_timer_(parts.executor),
+      tasks_(parts.executor) {}
 
 Pool::~Pool() { check(total_ == 0, "a pool must be closed before it is destroyed"); }
 
@@ -51,7 +56,8 @@ Task<Lease> Pool::start_new(model::FunctionPtr function, environment::RuntimePro
   CO_TRY(make_room());
   ++total_;
   ++starting_;
-  auto made = std::make_unique<Environment>(parts_, std::move(program), function->ephemeral_storage_mib);
+  auto made =
+      std::make_unique<Environment>(parts_, std::move(program), function->ephemeral_storage_mib);
   auto result = co_await made->provision();
   if (result) result = co_await made->assign(function);
   --starting_;
@@ -75,7 +81,8 @@ Pool::EnvironmentPtr Pool::take_idle(const model::FunctionPtr& function) {
   return nullptr;
 }
 
-Pool::EnvironmentPtr Pool::take_parked(const environment::RuntimeProgram& program, std::uint32_t tmp_mib) {
+Pool::EnvironmentPtr Pool::take_parked(const environment::RuntimeProgram& program,
+                                       std::uint32_t tmp_mib) {
   Parked& parked = parked_[program.family];
   parked.last_taken = parts_.clock.steady_now();
   if (tmp_mib != kParkedTmpMib) return nullptr;
@@ -153,7 +160,8 @@ bool Pool::has_idle(const model::FunctionPtr& function) const {
 std::optional<std::size_t> Pool::other_shard_with_idle(const model::FunctionPtr& function) {
   const auto counts = board_.of(function->environment_key());
   for (std::size_t shard = 0; shard < kMaxShards; ++shard) {
-    if (shard != options_.shard && counts->by_shard[shard].load(std::memory_order_relaxed) > 0) return shard;
+    if (shard != options_.shard && counts->by_shard[shard].load(std::memory_order_relaxed) > 0)
+      return shard;
   }
   return std::nullopt;
 }

@@ -9,6 +9,11 @@
 // Long document: docs/architecture.md, "Pool".
 #pragma once
 
+#include "base/task.h"
+#include "base/task_group.h"
+#include "environment/environment.h"
+#include "pool/idle_board.h"
+
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
@@ -18,11 +23,6 @@
 #include <memory>
 #include <unordered_map>
 #include <vector>
-
-#include "base/task.h"
-#include "base/task_group.h"
-#include "environment/environment.h"
-#include "pool/idle_board.h"
 
 namespace proa::pool {
 
@@ -135,7 +135,7 @@ class Pool {
   // address cannot be used again while its group exists.
   std::unordered_map<const model::FunctionVersion*, Group> groups_;
   std::map<std::string, Parked> parked_;
-  std::size_t total_ = 0;   ///< environments that exist
+  std::size_t total_ = 0;  ///< environments that exist
   std::size_t leased_ = 0;
   std::size_t starting_ = 0;
   bool is_closing_ = false;

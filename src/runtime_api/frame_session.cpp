@@ -1,7 +1,7 @@
+#include "runtime_api/runtime_api.h"
+
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
-
-#include "runtime_api/runtime_api.h"
 
 namespace proa::runtime_api {
 namespace asio = boost::asio;
@@ -72,7 +72,8 @@ BrokeProtocol unexpected(Type type) {
 }
 
 CallOutcome read_answer(const Frame& frame, std::string_view request_id) {
-  const bool is_answer = frame.type == Type::response || frame.type == Type::error || frame.type == Type::too_large;
+  const bool is_answer =
+      frame.type == Type::response || frame.type == Type::error || frame.type == Type::too_large;
   if (!is_answer) return unexpected(frame.type);
   if (!frame.body.starts_with(request_id)) return BrokeProtocol{"answer to another request id"};
   const std::string_view body = frame.body.substr(request_id.size());
@@ -107,7 +108,8 @@ Task<std::string> FrameSession::parked(SteadyTime deadline) {
   if (frame.type != Type::parked) co_return Error(Errc::corrupt, unexpected(frame.type).what);
   boost::system::error_code failed;
   const auto value = boost::json::parse(boost::json::string_view(frame.body), failed);
-  const auto* identity = failed || !value.is_object() ? nullptr : value.as_object().if_contains("runtime");
+  const auto* identity =
+      failed || !value.is_object() ? nullptr : value.as_object().if_contains("runtime");
   if (identity == nullptr || !identity->is_string()) {
     co_return Error(Errc::corrupt, "runtime did not say what it is");
   }
@@ -116,7 +118,7 @@ Task<std::string> FrameSession::parked(SteadyTime deadline) {
 
 asio::awaitable<InitOutcome> FrameSession::init(Configuration configuration, SteadyTime deadline) {
   const std::string text = configuration_json(configuration);
-  const auto sent = co_await state_->send(Type::configure, text, {});
+  const auto sent = co_await state_->send(Type::configure, text, std::string_view());
   if (!sent) co_return outcome_of<InitOutcome>(sent.error());
   const auto frame = co_await state_->receive(deadline);
   if (!frame) co_return outcome_of<InitOutcome>(frame.error());

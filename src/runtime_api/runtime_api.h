@@ -2,19 +2,19 @@
 //
 // Nouns: RuntimeSession (interface), FrameSession (our own bootstraps, over frames; the HTTP
 // Runtime API for official clients and custom runtimes is the second implementation). `environment`
-// calls it; it calls nobody: what function code does completes a wait. Runs on its shard's executor.
-// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+// calls it; it calls nobody: what function code does completes a wait. Runs on its shard's
+// executor. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 #pragma once
-
-#include <map>
-#include <memory>
-#include <string>
-#include <variant>
 
 #include "base/task.h"
 #include "base/units.h"
 #include "frames/link.h"
 #include "model/invocation.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
 
 namespace proa::runtime_api {
 
@@ -62,7 +62,8 @@ class RuntimeSession {
   /// Errc: deadline, unavailable (it went), corrupt.
   virtual Task<std::string> parked(SteadyTime deadline) = 0;
   /// Hands over the function and waits until it is initialised.
-  virtual boost::asio::awaitable<InitOutcome> init(Configuration configuration, SteadyTime deadline) = 0;
+  virtual boost::asio::awaitable<InitOutcome> init(Configuration configuration,
+                                                   SteadyTime deadline) = 0;
   /// The runtime process has ended: whoever waits gets what was still sent, else Gone.
   virtual void process_ended() = 0;
   /// Runs one call. `function_deadline` is what the function is told.
@@ -80,7 +81,8 @@ class FrameSession final : public RuntimeSession {
   ~FrameSession() override;
   Task<std::string> parked(SteadyTime deadline) override;
   void process_ended() override;
-  boost::asio::awaitable<InitOutcome> init(Configuration configuration, SteadyTime deadline) override;
+  boost::asio::awaitable<InitOutcome> init(Configuration configuration,
+                                           SteadyTime deadline) override;
   boost::asio::awaitable<CallOutcome> call(const model::Invocation& invocation,
                                            WallTime function_deadline,
                                            SteadyTime deadline) override;

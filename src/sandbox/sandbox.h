@@ -7,16 +7,16 @@
 // Long document: docs/architecture.md, "Environments".
 #pragma once
 
+#include "base/task.h"
+#include "base/units.h"
+#include "model/function.h"
+#include "os/unique_fd.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/task.h"
-#include "base/units.h"
-#include "model/function.h"
-#include "os/unique_fd.h"
 
 namespace proa::sandbox {
 

@@ -1,10 +1,10 @@
 #include "launcher/cgroup/cgroup_backend.h"
 
+#include "launcher/cgroup/cgroup_tree.h"
+
 #include <unistd.h>
 
 #include <set>
-
-#include "launcher/cgroup/cgroup_tree.h"
 
 namespace proa::launcher {
 namespace {
@@ -15,8 +15,8 @@ constexpr std::chrono::seconds kCleanTime{10};
 
 Result<void> check_name(std::string_view what, std::string_view name) {
   if (is_cgroup_name(name)) return ok();
-  return Error(Errc::invalid, std::string(what) + " '" + std::string(name) +
-                                  "' cannot name a control group");
+  return Error(Errc::invalid,
+               std::string(what) + " '" + std::string(name) + "' cannot name a control group");
 }
 
 /// Direct sub-folders' names.

@@ -7,17 +7,17 @@
 // read back; what cannot be enforced is reported. Synchronous, for a single-threaded process.
 #pragma once
 
+#include "base/result.h"
+#include "launcher/cgroup/cgroup_environment.h"
+#include "launcher/cgroup/cgroup_layout.h"
+#include "launcher/cgroup/cgroup_limits.h"
+
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "launcher/cgroup/cgroup_environment.h"
-#include "launcher/cgroup/cgroup_layout.h"
-#include "launcher/cgroup/cgroup_limits.h"
 
 namespace proa::launcher {
 
@@ -33,8 +33,8 @@ struct CgroupOptions {
 class CgroupBackend {
  public:
   /// Finds the kind and makes the instance's folders; on kind v2 this process may be moved into a
-  /// leaf of its own. A host without usable control groups gives kind `none`, whose report says why.
-  /// Errc: invalid (instance), unsupported (`only` is not possible here), os.
+  /// leaf of its own. A host without usable control groups gives kind `none`, whose report says
+  /// why. Errc: invalid (instance), unsupported (`only` is not possible here), os.
   static Result<std::unique_ptr<CgroupBackend>> detect(const CgroupOptions& options);
   CgroupBackend(const CgroupBackend&) = delete;
   CgroupBackend& operator=(const CgroupBackend&) = delete;

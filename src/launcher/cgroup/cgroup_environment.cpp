@@ -1,14 +1,14 @@
 #include "launcher/cgroup/cgroup_environment.h"
 
+#include "launcher/cgroup/cgroup_tree.h"
+#include "os/file.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
-
-#include "launcher/cgroup/cgroup_tree.h"
-#include "os/file.h"
 
 namespace proa::launcher {
 namespace {
@@ -122,9 +122,8 @@ Result<void> EnvironmentCgroup::set_cpu(const path& folder, const CgroupLimits& 
                       std::to_string(limits.cpu_shares.count())));
   // A kernel without CFS_BANDWIDTH has no quota files: the report says so.
   if (!has_file(folder / (is_v2 ? "cpu.max" : "cpu.cfs_quota_us"))) return ok();
-  const CpuQuota quota =
-      limits.cpu_quota.value_or(CpuQuota{std::chrono::microseconds(0),
-                                         std::chrono::microseconds(100'000)});
+  const CpuQuota quota = limits.cpu_quota.value_or(
+      CpuQuota{std::chrono::microseconds(0), std::chrono::microseconds(100'000)});
   const std::string period = std::to_string(quota.period.count());
   const std::string time = std::to_string(quota.time.count());
   if (is_v2) {

@@ -1,16 +1,16 @@
 // The control group of one environment slot, as the launcher sees it.
 #pragma once
 
-#include <filesystem>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "launcher/cgroup/cgroup_layout.h"
 #include "launcher/cgroup/cgroup_limits.h"
 #include "os/cgroup.h"
 #include "os/unique_fd.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace proa::launcher {
 
@@ -45,8 +45,8 @@ class EnvironmentCgroup {
   Result<void> kill();
   /// Makes it as new, for another environment or for new processes of this one: kills, gives back
   /// the page cache that was left, zeroes peaks and counters, thaws. On cgroup2 this is a must
-  /// between a kill and the next start: Linux 6.12 and later kill what CLONE_INTO_CGROUP starts in a
-  /// cgroup2 that was killed before, so a new one takes its place. Replace the descriptors given
+  /// between a kill and the next start: Linux 6.12 and later kill what CLONE_INTO_CGROUP starts in
+  /// a cgroup2 that was killed before, so a new one takes its place. Replace the descriptors given
   /// out; set_limits() again (v1 keeps them, cgroup2 begins without). Errc: deadline, os.
   Result<void> reset();
   /// Kills and removes. Errc: deadline, os. The object can only be destroyed afterwards.

@@ -1,5 +1,8 @@
 #include "launcher/cgroup/cgroup_layout.h"
 
+#include "launcher/cgroup/cgroup_tree.h"
+#include "os/file.h"
+
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -8,9 +11,6 @@
 #include <cerrno>
 #include <cstring>
 #include <sstream>
-
-#include "launcher/cgroup/cgroup_tree.h"
-#include "os/file.h"
 
 namespace proa::launcher {
 namespace {
@@ -175,9 +175,9 @@ Result<CgroupLayout> lay_out_v1(const std::vector<CgroupMount>& mounts, const Cg
   std::vector<std::string> wanted(kLimiting.begin(), kLimiting.end());
   if (cgroup2 == nullptr) wanted.insert(wanted.end(), {"freezer", "cpuacct"});
   for (const auto& controller : wanted) {
-    const auto mount = std::find_if(mounts.begin(), mounts.end(), [&](const CgroupMount& candidate) {
-      return contains(candidate.controllers, controller);
-    });
+    const auto mount = std::find_if(
+        mounts.begin(), mounts.end(),
+        [&](const CgroupMount& candidate) { return contains(candidate.controllers, controller); });
     if (mount == mounts.end()) {
       layout.missing[controller] = "no v1 hierarchy with it is mounted";
       continue;
@@ -281,8 +281,7 @@ Result<CgroupLayout> find_layout(const LayoutSearch& search) {
     if (search.only && *search.only != kind) continue;
     auto found = try_kind(kind, mounts, search);
     if (found) {
-      found.value().notes.insert(found.value().notes.begin(), none.notes.begin(),
-                                 none.notes.end());
+      found.value().notes.insert(found.value().notes.begin(), none.notes.begin(), none.notes.end());
       return found;
     }
     none.notes.push_back("no " + std::string(to_string(kind)) + ": " + found.error().message());

@@ -1,15 +1,15 @@
 // Where control groups of this instance go, found by what the kernel's files say.
 #pragma once
 
+#include "base/result.h"
+#include "os/cgroup.h"
+
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "os/cgroup.h"
 
 namespace proa::launcher {
 

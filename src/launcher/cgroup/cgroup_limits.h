@@ -1,14 +1,14 @@
 // What an environment may use, as values: memory, processes, processor share and quota.
 #pragma once
 
+#include "base/result.h"
+#include "base/units.h"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
-#include "base/units.h"
 
 namespace proa::launcher {
 
@@ -48,8 +48,8 @@ struct CpuQuota {
 
 /// Limits of one environment.
 struct CgroupLimits {
-  Bytes memory;              ///< rounded down to whole pages
-  std::uint32_t pids = 1;    ///< processes and threads
+  Bytes memory;            ///< rounded down to whole pages
+  std::uint32_t pids = 1;  ///< processes and threads
   CpuShares cpu_shares = CpuShares::for_memory(128);
   std::optional<CpuQuota> cpu_quota;  ///< none: may use what others leave
 
@@ -60,9 +60,9 @@ struct CgroupLimits {
 
 /// Whether one limit holds on this host; for `proa status`.
 struct LimitReport {
-  std::string limit;         ///< "memory", "swap", "cpu_weight", "cpu_quota", "pids"
+  std::string limit;  ///< "memory", "swap", "cpu_weight", "cpu_quota", "pids"
   bool is_enforced = false;
-  std::string reason;        ///< the file that enforces it, or why nothing does
+  std::string reason;  ///< the file that enforces it, or why nothing does
 };
 
 }  // namespace proa::launcher

@@ -1,5 +1,7 @@
 #include "launcher/cgroup/cgroup_tree.h"
 
+#include "os/file.h"
+
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,8 +11,6 @@
 #include <csignal>
 #include <sstream>
 #include <thread>
-
-#include "os/file.h"
 
 namespace proa::launcher {
 namespace {
@@ -92,8 +92,8 @@ Result<void> write_and_check(const path& file, std::string_view value) {
   TRY(os::write_kernel_file(file, value));
   TRY(const auto read, read_line(file));
   if (read == value) return ok();
-  return Error(Errc::os, file.string() + ": wrote '" + std::string(value) + "' but it reads '" +
-                             read + "'");
+  return Error(Errc::os,
+               file.string() + ": wrote '" + std::string(value) + "' but it reads '" + read + "'");
 }
 
 Result<std::vector<pid_t>> processes_in(const path& folder) {

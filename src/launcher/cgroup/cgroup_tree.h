@@ -1,15 +1,15 @@
 // Plain operations on control group folders: list, kill, wait, remove. For the launcher only.
 #pragma once
 
+#include "base/result.h"
+#include "base/units.h"
+
 #include <sys/types.h>
 
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "base/units.h"
 
 namespace proa::launcher {
 

@@ -1,5 +1,7 @@
 #include "launcher/disk/disk_image.h"
 
+#include "os/file.h"
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <poll.h>
@@ -17,8 +19,6 @@
 #include <csignal>
 #include <string>
 #include <vector>
-
-#include "os/file.h"
 
 namespace proa::launcher {
 namespace {
@@ -122,8 +122,8 @@ Bytes image_size(Bytes content) {
   constexpr std::uint64_t kGroup = 128ULL << 20U;
   const std::uint64_t wanted = content.count() + kSlack;
   const std::uint64_t held_back = std::min(wanted / 48, kHeldBackMax);
-  const std::uint64_t inodes = (wanted + held_back) / 63;          // 256 bytes per 16 KiB
-  const std::uint64_t groups = (wanted / kGroup + 1) * 4 * 4096;   // bitmaps, descriptors
+  const std::uint64_t inodes = (wanted + held_back) / 63;         // 256 bytes per 16 KiB
+  const std::uint64_t groups = (wanted / kGroup + 1) * 4 * 4096;  // bitmaps, descriptors
   constexpr std::uint64_t kMib = 1ULL << 20U;
   return Bytes((wanted + held_back + inodes + groups + kMib - 1) / kMib * kMib);
 }

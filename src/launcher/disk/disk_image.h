@@ -1,11 +1,11 @@
 // Image files of the disks behind /tmp: an empty ext4 file system, and sparse copies of it.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-
 #include "base/result.h"
 #include "base/units.h"
+
+#include <cstdint>
+#include <filesystem>
 
 namespace proa::launcher {
 

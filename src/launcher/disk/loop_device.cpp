@@ -1,5 +1,7 @@
 #include "launcher/disk/loop_device.h"
 
+#include "os/file.h"
+
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
@@ -10,8 +12,6 @@
 #include <cerrno>
 #include <string_view>
 #include <vector>
-
-#include "os/file.h"
 
 namespace proa::launcher {
 namespace {

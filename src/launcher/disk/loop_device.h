@@ -1,12 +1,12 @@
 // Loop devices: an image file as a block device.
 #pragma once
 
+#include "base/result.h"
+#include "os/unique_fd.h"
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
-
-#include "base/result.h"
-#include "os/unique_fd.h"
 
 namespace proa::launcher {
 

@@ -1,17 +1,18 @@
 #include "launcher/disk/loop_disk.h"
 
+#include "launcher/cgroup/cgroup_tree.h"
+#include "launcher/disk/disk_image.h"
+#include "os/file.h"
+
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-
-#include "launcher/cgroup/cgroup_tree.h"
-#include "launcher/disk/disk_image.h"
-#include "os/file.h"
 
 namespace proa::launcher {
 namespace {
@@ -21,6 +22,7 @@ using std::filesystem::path;
 // ext4.h of the kernel, not in the user headers: stops a file system without writing anything out.
 constexpr unsigned long kExt4Shutdown = _IOR('X', 125, std::uint32_t);
 constexpr std::uint32_t kDropEverything = 2;  // EXT4_GOING_FLAGS_NOLOGFLUSH
+constexpr std::size_t kReleasedMax = 64;
 
 /// An error of the mount calls, with what the kernel says through the context's descriptor.
 Error mount_error(int context, const std::string& what) {
@@ -103,6 +105,7 @@ Result<std::unique_ptr<DiskFolder>> DiskFolder::open(DiskOptions options) {
 }
 
 DiskFolder::~DiskFolder() {
+  (void)delete_released(released_.size());
   std::error_code failed;
   for (std::filesystem::directory_iterator entry(path_, failed), end; !failed && entry != end;
        entry.increment(failed)) {
@@ -116,9 +119,7 @@ path DiskFolder::template_of(Bytes size) const {
   return path_ / ("template-" + std::to_string(size.count()) + ".ext4");
 }
 
-path DiskFolder::next_image() {
-  return path_ / ("disk-" + std::to_string(++images_) + ".ext4");
-}
+path DiskFolder::next_image() { return path_ / ("disk-" + std::to_string(++images_) + ".ext4"); }
 
 Result<void> DiskFolder::prepare(Bytes size) {
   if (size < Bytes::mib(1) || size > Bytes::mib(65'536)) {
@@ -135,9 +136,23 @@ Result<void> DiskFolder::prepare(Bytes size) {
 
 Result<std::unique_ptr<LoopDisk>> DiskFolder::make(Bytes size, DiskOwner owner) {
   TRY(prepare(size));
+  if (released_.size() >= kReleasedMax) {
+    TRY(delete_released(1));
+  }
   std::unique_ptr<LoopDisk> disk(new LoopDisk(*this, size, owner));
   TRY(disk->attach());
   return disk;
+}
+
+Result<std::size_t> DiskFolder::delete_released(std::size_t count) {
+  for (; count > 0 && !released_.empty(); --count) {
+    const path image = std::move(released_.back());
+    released_.pop_back();
+    if (::unlink(image.c_str()) != 0 && errno != ENOENT) {
+      return os_error("delete " + image.string());
+    }
+  }
+  return released_.size();
 }
 
 Result<std::size_t> DiskFolder::clean_leftovers(std::string_view instance) {
@@ -172,6 +187,7 @@ Result<void> LoopDisk::prepare_root() {
 }
 
 Result<void> LoopDisk::set_owner(DiskOwner owner) {
+  const bool is_fresh = !fresh_ || is_untouched();
   TRY(const auto root, os::open_at(anchor_.get(), ".", O_RDONLY | O_DIRECTORY));
   if (::fchown(root.get(), owner.uid, owner.gid) != 0) {
     return os_error("owner of the root of " + image_.string());
@@ -180,7 +196,28 @@ Result<void> LoopDisk::set_owner(DiskOwner owner) {
     return os_error("mode of the root of " + image_.string());
   }
   owner_ = owner;
+  if (is_fresh) {
+    TRY(fresh_, state());
+  }
   return ok();
+}
+
+Result<LoopDisk::State> LoopDisk::state() const {
+  struct stat root {};
+  if (::fstatat(anchor_.get(), "", &root, AT_EMPTY_PATH) != 0) {
+    return os_error("stat of the root of " + image_.string());
+  }
+  struct statfs fs {};
+  if (::fstatfs(anchor_.get(), &fs) != 0) return os_error("statfs of " + image_.string());
+  // Everything on the disk begins with an entry, an attribute or the mode of its root folder, and
+  // each of these sets the root's change time, which nobody can set back.
+  return State{root.st_ctim.tv_sec, root.st_ctim.tv_nsec, fs.f_bfree, fs.f_ffree};
+}
+
+bool LoopDisk::is_untouched() const {
+  if (!anchor_ || !fresh_) return false;
+  const auto now = state();
+  return now && now.value() == *fresh_;
 }
 
 Result<os::UniqueFd> LoopDisk::mount() const {
@@ -189,6 +226,7 @@ Result<os::UniqueFd> LoopDisk::mount() const {
 }
 
 Result<void> LoopDisk::wipe() {
+  if (is_untouched()) return ok();
   TRY(release());
   TRY(folder_.prepare(size_));
   return attach();
@@ -207,9 +245,8 @@ Result<void> LoopDisk::release() {
     // `root` is closed here: an open file would keep the file system beyond its mount.
   }
   anchor_.reset();
-  if (!image_.empty() && ::unlink(image_.c_str()) != 0 && errno != ENOENT) {
-    result = os_error("delete " + image_.string());
-  }
+  fresh_.reset();
+  if (!image_.empty()) folder_.released_.push_back(std::move(image_));
   image_.clear();
   node_.clear();
   return result;

@@ -1,13 +1,13 @@
 #include "sandbox/container/container_sandbox.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include "base/check.h"
 #include "os/file.h"
 #include "os/seqpacket.h"
 #include "sandbox/container.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
 
 namespace proa::sandbox {
 namespace asio = boost::asio;
@@ -52,7 +52,8 @@ Result<RuntimeEnds> make_ends() {
 
 Result<std::string> start_body(const RuntimeCommand& command) {
   const std::vector<std::string_view> arguments(command.arguments.begin(), command.arguments.end());
-  const std::vector<std::string_view> variables(command.environment.begin(), command.environment.end());
+  const std::vector<std::string_view> variables(command.environment.begin(),
+                                                command.environment.end());
   frames::StartSpec spec;
   spec.uid = kFunctionUid;
   spec.gid = kFunctionGid;
@@ -75,8 +76,14 @@ std::unique_ptr<Sandbox> ContainerFactory::make(std::uint32_t tmp_mib) {
 
 ContainerSandbox::ContainerSandbox(asio::any_io_executor executor, launcher::Client& launcher,
                                    std::uint32_t tmp_mib)
-    : executor_(executor), launcher_(launcher), tmp_mib_(tmp_mib), init_up_(executor),
-      killed_(executor), exit_(executor), sandbox_end_(executor), tasks_(executor) {}
+    : executor_(executor),
+      launcher_(launcher),
+      tmp_mib_(tmp_mib),
+      init_up_(executor),
+      killed_(executor),
+      exit_(executor),
+      sandbox_end_(executor),
+      tasks_(executor) {}
 
 ContainerSandbox::~ContainerSandbox() {
   check(tasks_.running() == 0, "a sandbox must be closed before it is destroyed");
@@ -100,7 +107,8 @@ Task<void> ContainerSandbox::start() {
   if (!up.value()) {
     // It ended before proa-init ran: the launcher's report says at which step.
     auto reason = co_await sandbox_end_.wait(after(kKillLimit), "end of a sandbox");
-    co_return Error(Errc::unavailable, "sandbox did not start" + (reason ? ": " + reason.value() : std::string()));
+    co_return Error(Errc::unavailable,
+                    "sandbox did not start" + (reason ? ": " + reason.value() : std::string()));
   }
   co_return ok();
 }
@@ -110,10 +118,12 @@ Task<void> ContainerSandbox::configure(SandboxLimits limits) {
   wire.memory_bytes = limits.memory.count();
   wire.memory_mib = limits.memory_mib;
   wire.pids = limits.pids;
-  co_return co_await launcher_.configure_slot(*slot_, wire, static_cast<launcher::Network>(limits.network));
+  co_return co_await launcher_.configure_slot(*slot_, wire,
+                                              static_cast<launcher::Network>(limits.network));
 }
 
-Task<void> ContainerSandbox::adopt_code(std::string tree_id, std::vector<std::string> layer_tree_ids) {
+Task<void> ContainerSandbox::adopt_code(std::string tree_id,
+                                        std::vector<std::string> layer_tree_ids) {
   co_return co_await launcher_.adopt_code(*slot_, std::move(tree_id), std::move(layer_tree_ids));
 }
 
@@ -123,8 +133,8 @@ Task<RuntimeProcess> ContainerSandbox::start_runtime(RuntimeCommand command) {
   CO_TRY(auto body, start_body(command));
   exit_.reset();
   const std::array<std::string_view, 1> parts{body};
-  const std::array<int, 4> fds{ends.null_device.get(), ends.their_output.get(), ends.their_output.get(),
-                               ends.their_link.get()};
+  const std::array<int, 4> fds{ends.null_device.get(), ends.their_output.get(),
+                               ends.their_output.get(), ends.their_link.get()};
   CO_TRY(co_await control_->send_with_fds(frames::Type::start, parts, fds));
   co_return std::move(ends.ours);
 }
@@ -136,7 +146,8 @@ Task<RuntimeExit> ContainerSandbox::runtime_exit(SteadyTime deadline) {
 Task<void> ContainerSandbox::kill_runtime() {
   if (has_ended_) co_return Error(Errc::unavailable, "sandbox has ended");
   killed_.reset();
-  CO_TRY(co_await control_->send(frames::Type::kill_all, {}));
+  const std::span<const std::string_view> no_body;
+  CO_TRY(co_await control_->send(frames::Type::kill_all, no_body));
   auto killed = co_await killed_.wait(after(kKillLimit), "kill of the runtime's processes");
   if (!killed) co_return killed.error();
   if (!killed.value()) co_return Error(Errc::unavailable, "sandbox has ended");
@@ -167,7 +178,9 @@ asio::awaitable<void> ContainerSandbox::watch_control() {
       killed_.set(true);
     } else if (frame.value().type == frames::Type::exited) {
       frames::ExitedView view;
-      if (frames::decode_exited(std::as_bytes(std::span(frame.value().body)), view) != frames::Status::ok) break;
+      if (frames::decode_exited(std::as_bytes(std::span(frame.value().body)), view) !=
+          frames::Status::ok)
+        break;
       RuntimeExit exit;
       exit.wait_status = static_cast<int>(view.wait_status);
       exit.exec_errno = static_cast<int>(view.start_errno);

@@ -1,15 +1,15 @@
 // One container: a slot of the launcher, the control link to its proa-init, its control group.
 #pragma once
 
-#include <memory>
-#include <optional>
-
 #include "base/pending.h"
 #include "base/task_group.h"
 #include "frames/link.h"
 #include "launcher/launcher.h"
 #include "os/cgroup.h"
 #include "sandbox/sandbox.h"
+
+#include <memory>
+#include <optional>
 
 namespace proa::sandbox {
 

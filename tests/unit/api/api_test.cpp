@@ -21,7 +21,8 @@ TEST_F(ApiTest, RefusesUnknownPathsAndMethods) {
 
 TEST_F(ApiTest, RepeatsBytesThatAreNoUtf8AsQuestionMarks) {
   EXPECT_EQ(failure(send("GET", "/2015-03-31/functions?Marker=%FF%FE")),
-            "400 InvalidParameterValueException User message=The Marker '?" "?' is not one of "
+            "400 InvalidParameterValueException User message=The Marker '?"
+            "?' is not one of "
             "ListFunctions");
 }
 

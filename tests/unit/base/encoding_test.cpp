@@ -13,7 +13,8 @@ TEST(Encoding, Base64RoundTripsEveryLengthOfPadding) {
 }
 
 TEST(Encoding, Base64RefusesWhatIsNotBase64) {
-  for (const std::string text : {"Zg", "Zg=", "Z===", "====", "Zm9v\n", "Zm 9", "Zm9v!A==", "=m9v"}) {
+  for (const std::string text :
+       {"Zg", "Zg=", "Z===", "====", "Zm9v\n", "Zm 9", "Zm9v!A==", "=m9v"}) {
     EXPECT_EQ(from_base64(text), std::nullopt) << text;
   }
 }

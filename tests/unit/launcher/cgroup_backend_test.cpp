@@ -1,9 +1,9 @@
 #include "launcher/cgroup/cgroup_backend.h"
 
-#include <gtest/gtest.h>
-
 #include "launcher/cgroup/cgroup_tree.h"
 #include "unit/launcher/cgroup_fixture.h"
+
+#include <gtest/gtest.h>
 
 namespace proa::launcher {
 namespace {

@@ -1,10 +1,10 @@
 #include "launcher/cgroup/cgroup_environment.h"
 
-#include <gtest/gtest.h>
-
 #include "launcher/cgroup/cgroup_tree.h"
 #include "os/seqpacket.h"
 #include "unit/launcher/cgroup_fixture.h"
+
+#include <gtest/gtest.h>
 
 namespace proa::launcher {
 namespace {
@@ -168,9 +168,10 @@ TEST_P(EnvironmentCgroupTest, FreezingPastItsDeadlineSaysSoAndKillStillWorks) {
 
 TEST_P(EnvironmentCgroupTest, ResetKillsThawsAndZeroesTheCounters) {
   auto cgroup = make("1");
-  ASSERT_TRUE(cgroup->set_limits(
-      CgroupLimits::for_function(Bytes::mib(32), 64, 128, CpuPolicy::weight)));
-  auto greedy = start_in(cgroup->entry_fds().value(), [] { return test::touch_memory(64U << 20U); });
+  ASSERT_TRUE(
+      cgroup->set_limits(CgroupLimits::for_function(Bytes::mib(32), 64, 128, CpuPolicy::weight)));
+  auto greedy =
+      start_in(cgroup->entry_fds().value(), [] { return test::touch_memory(64U << 20U); });
   greedy->wait();
   auto frozen = start_in(cgroup->entry_fds().value(), [] { return test::sleep_for_ever(); });
   auto before = control_of(*cgroup);

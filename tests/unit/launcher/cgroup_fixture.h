@@ -1,6 +1,9 @@
 // Processes in control groups and instance names, for tests with the real kernel files.
 #pragma once
 
+#include "launcher/cgroup/cgroup_backend.h"
+
+#include <gtest/gtest.h>
 #include <linux/sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -17,10 +20,6 @@
 #include <memory>
 #include <string>
 #include <thread>
-
-#include <gtest/gtest.h>
-
-#include "launcher/cgroup/cgroup_backend.h"
 
 namespace proa::launcher::test {
 
@@ -95,8 +94,7 @@ inline int sleep_for_ever() {
 
 /// Touches `size` of new memory; 0 when it could.
 inline int touch_memory(std::size_t size) {
-  void* memory =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return 1;
   for (std::size_t at = 0; at < size; at += 4096) static_cast<volatile char*>(memory)[at] = 1;
   return 0;

@@ -39,8 +39,7 @@ TEST(CgroupLimits, HaveAQuotaOnlyWhenThePolicySaysSo) {
   EXPECT_FALSE(shared.cpu_quota);
   EXPECT_EQ(shared.memory, Bytes::mib(192));
   EXPECT_EQ(shared.cpu_shares.count(), 74);
-  EXPECT_TRUE(
-      CgroupLimits::for_function(Bytes::mib(192), 1024, 128, CpuPolicy::quota).cpu_quota);
+  EXPECT_TRUE(CgroupLimits::for_function(Bytes::mib(192), 1024, 128, CpuPolicy::quota).cpu_quota);
 }
 
 TEST(CpuPolicy, RefusesOtherWordsByName) {

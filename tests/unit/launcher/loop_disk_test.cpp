@@ -1,5 +1,8 @@
 #include "launcher/disk/loop_disk.h"
 
+#include "os/file.h"
+#include "unit/launcher/cgroup_fixture.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/magic.h>
@@ -8,9 +11,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
-
-#include "os/file.h"
-#include "unit/launcher/cgroup_fixture.h"
+#include <sys/xattr.h>
 
 namespace proa::launcher {
 namespace {
@@ -157,6 +158,7 @@ TEST_P(LoopDiskTest, WipeGivesAnEmptyDiskOfTheSameOwner) {
   EXPECT_NE(::fstatat(mount.value().get(), "secret", &status, 0), 0);
   ASSERT_EQ(::fstatat(mount.value().get(), "", &status, AT_EMPTY_PATH), 0);
   EXPECT_EQ(status.st_uid, 71'000U);
+  EXPECT_EQ(folder_->delete_released(10).value(), 0U);
   std::size_t images = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder_->folder())) {
     if (entry.path().filename().string().starts_with("disk-")) ++images;
@@ -164,7 +166,51 @@ TEST_P(LoopDiskTest, WipeGivesAnEmptyDiskOfTheSameOwner) {
   EXPECT_EQ(images, 1U);
 }
 
-TEST_P(LoopDiskTest, ReleaseDeletesTheImageAndMountSaysUnavailable) {
+TEST_P(LoopDiskTest, WipeKeepsADiskOnWhichNothingWasDone) {
+  auto disk = make(Bytes::mib(512), {71'000, 71'000, 0700});
+  const auto mount = disk->mount();
+  ASSERT_TRUE(mount);
+  ASSERT_EQ(::faccessat(mount.value().get(), ".", R_OK, 0), 0);
+  ASSERT_TRUE(disk->set_owner({71'002, 71'002, 0700}));
+  EXPECT_TRUE(disk->is_untouched());
+  ASSERT_TRUE(disk->wipe());
+  EXPECT_EQ(write_file(mount.value().get(), "same", 4096), 4096U);  // not shut down: kept
+  EXPECT_FALSE(disk->is_untouched());
+}
+
+TEST_P(LoopDiskTest, IsTouchedByWhateverAnEnvironmentCanLeave) {
+  const std::vector<std::function<void(int)>> deeds = {
+      [](int root) { ASSERT_EQ(::mkdirat(root, "x", 0700), 0); },
+      [](int root) {
+        ASSERT_EQ(::mkdirat(root, "x", 0700), 0);
+        ASSERT_EQ(::unlinkat(root, "x", AT_REMOVEDIR), 0);
+      },
+      [](int root) { ASSERT_EQ(::fsetxattr(root, "user.note", "x", 1, 0), 0); },
+      [](int root) { ASSERT_EQ(::fchmod(root, 0755), 0); },
+      [](int root) {
+        timespec times[2] = {{1, 0}, {1, 0}};
+        ASSERT_EQ(::futimens(root, times), 0);
+      },
+  };
+  for (const auto& deed : deeds) {
+    auto disk = make(Bytes::mib(512));
+    EXPECT_TRUE(disk->is_untouched());
+    // Change times advance with the kernel's tick, 10 ms at most.
+    std::this_thread::sleep_for(std::chrono::milliseconds(12));
+    {
+      const auto mount = disk->mount();
+      const auto root = os::open_at(mount.value().get(), ".", O_RDONLY | O_DIRECTORY);
+      deed(root.value().get());
+    }
+    EXPECT_FALSE(disk->is_untouched());
+    ASSERT_TRUE(disk->set_owner({5, 5, 0700}));
+    EXPECT_FALSE(disk->is_untouched());
+    ASSERT_TRUE(disk->wipe());
+    EXPECT_TRUE(disk->is_untouched());
+  }
+}
+
+TEST_P(LoopDiskTest, ReleaseGivesTheImageBackAndMountSaysUnavailable) {
   auto disk = make(Bytes::mib(512));
   const auto mount = disk->mount();
   ASSERT_TRUE(mount);
@@ -204,7 +250,8 @@ int write_in_namespace(int mount, const std::filesystem::path& target) {
   if (::move_mount(mount, "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) return 3;
   struct statfs fs {};
   if (::statfs(target.c_str(), &fs) != 0 || fs.f_type != EXT4_SUPER_MAGIC) return 4;
-  if (::setresgid(72'000, 72'000, 72'000) != 0 || ::setresuid(72'000, 72'000, 72'000) != 0) return 5;
+  if (::setresgid(72'000, 72'000, 72'000) != 0 || ::setresuid(72'000, 72'000, 72'000) != 0)
+    return 5;
   os::UniqueFd root(::open(target.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return 6;
   return write_file(root.get(), "big", 300'000'000) == 300'000'000 ? 0 : 7;
@@ -216,8 +263,8 @@ TEST_P(LoopDiskTest, AProcessWith64MebibytesOfMemoryWrites300MegabytesToIt) {
   auto backend = CgroupBackend::detect(options).value();
   if (backend->kind() == os::CgroupKind::none) GTEST_SKIP() << "no control groups on this host";
   auto cgroup = backend->create("1").value();
-  ASSERT_TRUE(cgroup->set_limits(
-      CgroupLimits::for_function(Bytes::mib(64), 64, 128, CpuPolicy::weight)));
+  ASSERT_TRUE(
+      cgroup->set_limits(CgroupLimits::for_function(Bytes::mib(64), 64, 128, CpuPolicy::weight)));
   auto control = os::CgroupControl::open(cgroup->daemon_files().value()).value();
   auto disk = make(Bytes::mib(512), {72'000, 72'000, 0700});
   const auto mount = disk->mount();
@@ -226,9 +273,8 @@ TEST_P(LoopDiskTest, AProcessWith64MebibytesOfMemoryWrites300MegabytesToIt) {
   ASSERT_EQ(::mkdir(target.c_str(), 0755), 0);
   ASSERT_EQ(::chmod(folder_->folder().c_str(), 0711), 0);
   ASSERT_EQ(::chmod(base_.c_str(), 0711), 0);
-  auto child = test::start_in(cgroup->entry_fds().value(), [&] {
-    return write_in_namespace(mount.value().get(), target);
-  });
+  auto child = test::start_in(cgroup->entry_fds().value(),
+                              [&] { return write_in_namespace(mount.value().get(), target); });
   const int status = child->wait();
   EXPECT_TRUE(WIFEXITED(status)) << "killed by " << WTERMSIG(status);
   EXPECT_EQ(WEXITSTATUS(status), 0);

@@ -1,0 +1,116 @@
+"""A real `proa serve` on a free loopback port and a temporary data folder, for the compat tests."""
+import glob
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+import zipfile
+
+BINARY_DIR = os.environ.get("PROA_BINARY_DIR", "build/dev/bin")
+ROLE = "arn:aws:iam::000000000000:role/any"
+
+
+def zip_of(files):
+    """Bytes of a zip with `files`: name to text."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in files.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, text)
+    return out.getvalue()
+
+
+class Daemon:
+    """Starts and stops one daemon; `endpoint` is its URL."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="proa-compat-")
+        os.chmod(self.folder, 0o755)
+        self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
+        self.start()
+
+    def start(self):
+        port = free_port()
+        environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [os.path.join(BINARY_DIR, "proa"), "serve", "--listen", f"127.0.0.1:{port}", "--data",
+             os.path.join(self.folder, "data"), "--max-environments", "64"],
+            stdout=self.log, stderr=subprocess.STDOUT, env=environment)
+        deadline = time.monotonic() + 60
+        while f"serves {self.endpoint}" not in self.output():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("proa serve did not start: " + self.output())
+            time.sleep(0.05)
+
+    def output(self):
+        with open(self.log.name, encoding="utf-8") as log:
+            return log.read()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(timeout=60)
+        return status
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_port():
+    import socket
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def children_of(pid):
+    """Process ids below `pid`, all generations."""
+    found = []
+    for stat in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(stat, encoding="utf-8", errors="replace") as file:
+                fields = re.sub(r"\(.*\)", "x", file.read()).split()
+        except OSError:
+            continue
+        if int(fields[3]) == pid:
+            found.append(int(fields[0]))
+            found += children_of(int(fields[0]))
+    return found
+
+
+class DaemonTestCase(unittest.TestCase):
+    """One daemon for all tests of a class."""
+
+    @classmethod
+    def setUpClass(cls):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("proa serve needs root to make environments")
+        cls.daemon = Daemon()
+        cls.addClassCleanup(cls.daemon.close)
+
+    def client(self, **options):
+        import boto3
+        from botocore.config import Config
+        client = boto3.client(
+            "lambda", endpoint_url=self.daemon.endpoint, region_name="us-east-1",
+            aws_access_key_id="any", aws_secret_access_key="any",
+            config=Config(retries={"max_attempts": 0}, read_timeout=60, **options))
+        self.addCleanup(client.close)
+        return client
+
+    def deploy(self, name, code, runtime="python3.11", handler="app.handler", file="app.py",
+               **more):
+        client = self.client()
+        client.create_function(FunctionName=name, Runtime=runtime, Handler=handler, Role=ROLE,
+                               Code={"ZipFile": zip_of({file: code})}, **more)
+        return client
