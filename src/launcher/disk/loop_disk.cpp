@@ -13,6 +13,8 @@
 
 #include <array>
 #include <cerrno>
+#include <ctime>
+#include <utility>
 
 namespace proa::launcher {
 namespace {
@@ -215,13 +217,20 @@ Result<LoopDisk::State> LoopDisk::state() const {
 }
 
 bool LoopDisk::is_untouched() const {
-  if (!anchor_ || !fresh_) return false;
+  if (!anchor_ || !fresh_ || was_mounted_in_same_tick_) return false;
   const auto now = state();
   return now && now.value() == *fresh_;
 }
 
-Result<os::UniqueFd> LoopDisk::mount() const {
+Result<os::UniqueFd> LoopDisk::mount() {
   if (!anchor_) return Error(Errc::unavailable, "the disk is released");
+  // A change in the same tick as our own last one would leave the same change time.
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  if (fresh_ && std::pair<std::int64_t, std::int64_t>(now.tv_sec, now.tv_nsec) <=
+                    std::pair(fresh_->changed_s, fresh_->changed_ns)) {
+    was_mounted_in_same_tick_ = true;
+  }
   return mount_detached(node_);
 }
 
@@ -246,6 +255,7 @@ Result<void> LoopDisk::release() {
   }
   anchor_.reset();
   fresh_.reset();
+  was_mounted_in_same_tick_ = false;
   if (!image_.empty()) folder_.released_.push_back(std::move(image_));
   image_.clear();
   node_.clear();

@@ -89,14 +89,15 @@ class LoopDisk {
   /// Lambda) for one move_mount(2) by any process. Call it again for a further environment
   /// process with the same content. It ends with its descriptor, or once moved with its mount
   /// namespace. Errc: exhausted, os.
-  Result<os::UniqueFd> mount() const;
+  Result<os::UniqueFd> mount();
   /// Changes owner and mode of the root folder. Errc: os.
   Result<void> set_owner(DiskOwner owner);
   /// Makes the disk empty for another environment; the last one must have ended. Content never goes
   /// from one to another: a disk that was written gets a new image, and only one on which nothing
   /// was ever created or changed is kept (10 us). Errc: as DiskFolder::make; then it is released.
   Result<void> wipe();
-  /// Whether nothing was created, deleted or changed on the disk since it was made.
+  /// Whether nothing was created, deleted or changed on the disk since it was made. Says no where
+  /// the kernel's change times cannot tell: mounted within one tick (10 ms) of set_owner() or make.
   bool is_untouched() const;
   /// Gives everything back without writing anything out: whoever still has it mounted gets EIO. The
   /// image goes with DiskFolder::delete_released(). Release it before the control group is reset,
@@ -131,6 +132,7 @@ class LoopDisk {
   std::filesystem::path node_;
   os::UniqueFd anchor_;  ///< a mount of our own that keeps the file system alive
   std::optional<State> fresh_;  ///< as it was made; none while it is being made
+  bool was_mounted_in_same_tick_ = false;
 };
 
 }  // namespace proa::launcher

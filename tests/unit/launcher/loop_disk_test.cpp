@@ -34,6 +34,9 @@ std::uint64_t write_file(int root, const char* name, std::uint64_t size) {
   return written;
 }
 
+/// Change times advance with the kernel's tick, 10 ms at most.
+void pass_one_tick() { std::this_thread::sleep_for(std::chrono::milliseconds(12)); }
+
 class LoopDiskTest : public ::testing::TestWithParam<LoopIo> {
  protected:
   void SetUp() override {
@@ -168,6 +171,7 @@ TEST_P(LoopDiskTest, WipeGivesAnEmptyDiskOfTheSameOwner) {
 
 TEST_P(LoopDiskTest, WipeKeepsADiskOnWhichNothingWasDone) {
   auto disk = make(Bytes::mib(512), {71'000, 71'000, 0700});
+  pass_one_tick();
   const auto mount = disk->mount();
   ASSERT_TRUE(mount);
   ASSERT_EQ(::faccessat(mount.value().get(), ".", R_OK, 0), 0);
@@ -195,8 +199,7 @@ TEST_P(LoopDiskTest, IsTouchedByWhateverAnEnvironmentCanLeave) {
   for (const auto& deed : deeds) {
     auto disk = make(Bytes::mib(512));
     EXPECT_TRUE(disk->is_untouched());
-    // Change times advance with the kernel's tick, 10 ms at most.
-    std::this_thread::sleep_for(std::chrono::milliseconds(12));
+    pass_one_tick();
     {
       const auto mount = disk->mount();
       const auto root = os::open_at(mount.value().get(), ".", O_RDONLY | O_DIRECTORY);
