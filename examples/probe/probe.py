@@ -32,8 +32,9 @@ def processes(_event):
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
-            found.append(attempt(_process, name))
-    return sorted(found, key=lambda process: process.get("pid", 0))
+            # One that ended meanwhile is still listed, with the error of reading it.
+            found.append({**attempt(_process, name), "pid": int(name)})
+    return sorted(found, key=lambda process: process["pid"])
 
 
 def _process(name):

@@ -1,0 +1,83 @@
+#include "launcher/protocol.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace proa::launcher {
+namespace {
+
+AdoptCode adopt_of(std::size_t layers) {
+  AdoptCode message;
+  message.request = 7;
+  message.slot = {3, 9};
+  message.code.fill('a');
+  message.layer_count = static_cast<std::uint32_t>(layers);
+  for (std::size_t i = 0; i < std::min(layers, kMaxLayers); ++i) message.layers[i].fill('0');
+  return message;
+}
+
+Errc refusal(const Request& request) {
+  const auto decoded = decode_request(encode(request));
+  return decoded ? Errc::internal : decoded.error().code();
+}
+
+TEST(Protocol, ARequestComesBackAsItWasSent) {
+  const auto decoded = decode_request(encode(Request(adopt_of(2))));
+  ASSERT_TRUE(decoded);
+  const auto& message = std::get<AdoptCode>(decoded.value());
+  EXPECT_EQ(message.slot, (SlotId{3, 9}));
+  EXPECT_EQ(message.layer_count, 2U);
+  EXPECT_EQ(std::string(message.code.data(), message.code.size()), std::string(kTreeIdSize, 'a'));
+}
+
+TEST(Protocol, NamesThatAreNoContentAddressAreRefused) {
+  AdoptCode path = adopt_of(0);
+  std::memcpy(path.code.data(), "../../etc", 9);
+  EXPECT_EQ(refusal(Request(path)), Errc::invalid);
+  AdoptCode layer = adopt_of(2);
+  layer.layers[1][5] = '/';
+  EXPECT_EQ(refusal(Request(layer)), Errc::invalid);
+  EXPECT_EQ(refusal(Request(adopt_of(kMaxLayers + 1))), Errc::invalid);
+  EXPECT_FALSE(parse_tree_id("abc"));
+  EXPECT_FALSE(parse_tree_id(std::string(kTreeIdSize, 'A')));
+}
+
+TEST(Protocol, NumbersOutOfRangeAreRefused) {
+  StartSandbox slot;
+  slot.slot.index = kMaxSlots;
+  EXPECT_EQ(refusal(Request(slot)), Errc::invalid);
+  AcquireSlot disk;
+  disk.tmp_mib = 10'241;
+  EXPECT_EQ(refusal(Request(disk)), Errc::invalid);
+  ConfigureSlot limits;
+  limits.limits = {1ULL << 20U, 10, 128};  // less memory than any function may have
+  EXPECT_EQ(refusal(Request(limits)), Errc::invalid);
+  limits.limits.memory_bytes = 128ULL << 20U;
+  EXPECT_EQ(refusal(Request(limits)), Errc::internal) << "a good one must pass";
+  limits.network = static_cast<Network>(3);
+  EXPECT_EQ(refusal(Request(limits)), Errc::invalid);
+}
+
+TEST(Protocol, BytesThatAreNoMessageAreCorrupt) {
+  for (const std::string& bytes : {std::string(), std::string("abc"), std::string(4, '\xff'),
+                                   encode(Request(PoolStatus{})) + "x"}) {
+    const auto decoded = decode_request(bytes);
+    ASSERT_FALSE(decoded);
+    EXPECT_EQ(decoded.error().code(), Errc::corrupt);
+  }
+}
+
+TEST(Protocol, AFailureKeepsConditionErrnoAndMessageAndCutsWhatIsTooLong) {
+  const Error error(Errc::exhausted, std::string(2000, 'm'), 28);
+  const auto decoded = decode_reply(encode(Reply(make_failed(5, error))));
+  ASSERT_TRUE(decoded);
+  const Error back = to_error(std::get<Failed>(decoded.value()));
+  EXPECT_EQ(back.code(), Errc::exhausted);
+  EXPECT_EQ(back.os_errno(), 28);
+  EXPECT_EQ(back.message(), std::string(511, 'm'));
+}
+
+}  // namespace
+}  // namespace proa::launcher
