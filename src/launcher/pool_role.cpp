@@ -265,7 +265,7 @@ void PoolRole::status(std::size_t connection, std::uint64_t request) {
 }
 
 bool PoolRole::has_work() const {
-  if (!returned_.empty()) return true;
+  if (!returned_.empty() || disks_->released() > 0) return true;
   return count(Use::ready) < config_.spare_slots && count(Use::free) > 0 &&
          std::chrono::steady_clock::now() >= retry_spares_at_;
 }
@@ -273,7 +273,10 @@ bool PoolRole::has_work() const {
 void PoolRole::do_one_piece_of_work() {
   if (count(Use::ready) >= config_.spare_slots || count(Use::free) == 0 ||
       std::chrono::steady_clock::now() < retry_spares_at_) {
-    if (returned_.empty()) return;
+    if (returned_.empty()) {
+      if (auto deleted = disks_->delete_released(1); !deleted) report("pool", deleted.error());
+      return;
+    }
     Slot& slot = *slots_[returned_.front()];
     returned_.pop_front();
     clean(slot);

@@ -61,6 +61,8 @@ class DiskFolder {
   /// 1 ms, and 20 to 60 ms where the host's file system is mounted with `discard`, so it is left to
   /// a time when nobody waits; make() does it when 64 have gathered. Errc: os.
   Result<std::size_t> delete_released(std::size_t count);
+  /// Images of released disks that still take room.
+  std::size_t released() const { return released_.size(); }
   /// Detaches and deletes what `instance` left in this folder; returns how many images there were.
   /// For our own instance only before the first make(). The caller holds that instance's lock and
   /// has ended its processes. Errc: invalid, os.

@@ -117,12 +117,16 @@ int operate_as_nobody(int socket) {
     return 5;
   }
   if (!cgroup.freeze(in(5s))) return 6;
-  const auto frozen_at = cgroup.cpu_time();
-  if (!frozen_at || !cgroup.memory_usage() || !cgroup.memory_peak() || !cgroup.oom_kills()) {
-    return 7;
-  }
-  std::this_thread::sleep_for(20ms);  // time in which a process that still runs would use some
-  if (cgroup.cpu_time().value() - frozen_at.value() > 1ms) return 8;
+  if (!cgroup.memory_usage() || !cgroup.memory_peak() || !cgroup.oom_kills()) return 7;
+  // The kernel books what was used before at its next tick: wait until two looks agree.
+  auto frozen_at = cgroup.cpu_time();
+  const auto stands_still = [&] {
+    std::this_thread::sleep_for(20ms);  // time in which a process that still runs would use some
+    const auto before = frozen_at.value();
+    frozen_at = cgroup.cpu_time();
+    return frozen_at.value() - before < 1ms;
+  };
+  if (!frozen_at || !becomes_true(stands_still)) return 8;
   if (!cgroup.thaw()) return 9;
   if (!becomes_true([&] { return cgroup.cpu_time().value() > frozen_at.value() + 5ms; })) return 10;
   if (!cgroup.freeze(in(5s))) return 11;  // a frozen one must be killed too
