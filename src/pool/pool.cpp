@@ -2,9 +2,13 @@
 
 #include "base/check.h"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 
 namespace proa::pool {
+namespace asio = boost::asio;
 
 using environment::Environment;
 
@@ -31,6 +35,7 @@ Pool::Pool(environment::EnvironmentParts parts, const environment::RuntimeProgra
       board_(board),
       options_(options),
       hooks_(std::move(hooks)),
+      all_prepared_(parts.executor),
       sweep_timer_(parts.executor),
       tasks_(parts.executor) {}
 
@@ -39,6 +44,14 @@ Pool::~Pool() { check(total_ == 0, "a pool must be closed before it is destroyed
 Task<Lease> Pool::lease(model::FunctionPtr function) {
   if (is_closing_) co_return Error(Errc::unavailable, "the daemon is stopping");
   if (auto idle = take_idle(function)) co_return Lease(*this, std::move(idle), model::Start::warm);
+  ++preparing_;
+  auto prepared = co_await lease_prepared(std::move(function));
+  if (--preparing_ == 0) all_prepared_.cancel();
+  if (prepared && is_closing_) co_return Error(Errc::unavailable, "the daemon is stopping");
+  co_return prepared;
+}
+
+Task<Lease> Pool::lease_prepared(model::FunctionPtr function) {
   CO_TRY(auto program, programs_.find(function->runtime));
   if (auto parked = take_parked(program, function->ephemeral_storage_mib)) {
     replenish(program);
@@ -124,7 +137,10 @@ void Pool::give_back(EnvironmentPtr given) {
 
 void Pool::push_idle(EnvironmentPtr given) {
   Group& group = groups_[given->function().get()];
-  if (!group.counts) group.counts = board_.of(given->function()->environment_key());
+  if (!group.function) {
+    group.function = given->function();
+    group.counts = board_.of(given->function()->environment_key());
+  }
   group.idle.push_back({std::move(given), parts_.clock.steady_now()});
   note_idle(group, 1);
   arm_sweep();
@@ -229,6 +245,10 @@ Task<void> Pool::close() {
   for (auto& [family, parked] : parked_) {
     for (EnvironmentPtr& ready : parked.ready) retire(std::move(ready));
     parked.ready.clear();
+  }
+  while (preparing_ > 0) {
+    all_prepared_.expires_at(SteadyTime::max());
+    co_await all_prepared_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
   co_await tasks_.join();
   co_return ok();

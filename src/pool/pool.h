@@ -86,7 +86,10 @@ class Pool {
   /// Starts one parked environment of each runtime given, ahead of the first call.
   void park(const std::vector<std::string>& runtimes);
   PoolCounts counts() const;
-  /// Ends every environment; leases must have been given back.
+  /// Applies the idle policy now (idle_policy.cpp). The pool's own timer does so all the time.
+  void sweep();
+  /// Ends every environment; leases must have been given back. Who still waits for one gets
+  /// unavailable.
   Task<void> close();
 
  private:
@@ -99,7 +102,8 @@ class Pool {
     SteadyTime since;
   };
   struct Group {
-    std::vector<Idle> idle;  ///< back = most recently used
+    model::FunctionPtr function;  ///< held, so that no other version can get its address
+    std::vector<Idle> idle;       ///< back = most recently used
     std::shared_ptr<IdleCounts> counts;
   };
   struct Parked {
@@ -109,6 +113,7 @@ class Pool {
     SteadyTime last_taken;
   };
 
+  Task<Lease> lease_prepared(model::FunctionPtr function);
   Task<Lease> start_new(model::FunctionPtr function, environment::RuntimeProgram program);
   EnvironmentPtr take_idle(const model::FunctionPtr& function);
   EnvironmentPtr take_parked(const environment::RuntimeProgram& program, std::uint32_t tmp_mib);
@@ -122,7 +127,6 @@ class Pool {
   boost::asio::awaitable<void> park_one(environment::RuntimeProgram program);
   void arm_sweep();
   void schedule_sweep(Sweep pace);
-  void sweep();
   bool sweep_group(Group& group, SteadyTime now);
   void note_idle(Group& group, int change);
 
@@ -131,13 +135,14 @@ class Pool {
   IdleBoard& board_;
   PoolOptions options_;
   PoolHooks hooks_;
-  // Keyed by address: an idle environment or the group's caller holds the FunctionPtr, so the
-  // address cannot be used again while its group exists.
+  // Keyed by address: the group holds the version, so no other gets that address meanwhile.
   std::unordered_map<const model::FunctionVersion*, Group> groups_;
   std::map<std::string, Parked> parked_;
   std::size_t total_ = 0;  ///< environments that exist
   std::size_t leased_ = 0;
   std::size_t starting_ = 0;
+  std::size_t preparing_ = 0;  ///< calls whose environment is being started or given its code
+  boost::asio::steady_timer all_prepared_;
   bool is_closing_ = false;
   Sweep sweep_ = Sweep::none;
   boost::asio::steady_timer sweep_timer_;

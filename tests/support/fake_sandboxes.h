@@ -1,0 +1,193 @@
+// Sandboxes without isolation, for tests of what stands above them: each runs a bootstrap of a few
+// lines on the test's io_context that speaks frames as a real one does.
+#pragma once
+
+#include "base/pending.h"
+#include "base/task_group.h"
+#include "frames/link.h"
+#include "os/seqpacket.h"
+#include "sandbox/sandbox.h"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace proa::sandbox {
+
+class FakeSandbox;
+
+/// What the test decides for all sandboxes, and what they did.
+struct FakeWorld {
+  explicit FakeWorld(const boost::asio::any_io_executor& executor)
+      : starts(executor), answers(executor) {
+    starts.set(true);
+    answers.set(true);
+  }
+  /// Starts and answers wait while these are reset; set(true) lets them go on.
+  Pending<bool> starts;
+  Pending<bool> answers;
+  std::optional<Error> start_error;   ///< of every start from now on
+  std::optional<Error> assign_error;  ///< of every adopt_code() from now on
+  bool can_freeze = true;
+  bool fails_thaw = false;  ///< a thaw ends the sandbox
+  std::string answer = "\"done\"";
+
+  std::vector<FakeSandbox*> alive;  ///< not closed yet, in the order of their making
+  std::size_t made = 0;
+  std::size_t starting = 0;       ///< in start() now
+  std::size_t starting_most = 0;  ///< at any time
+  std::size_t calls = 0;
+};
+
+/// One of them. Its bootstrap answers every call with FakeWorld::answer.
+class FakeSandbox final : public Sandbox {
+ public:
+  FakeSandbox(boost::asio::any_io_executor executor, FakeWorld& world, std::uint32_t size_mib)
+      : tmp_mib(size_mib), executor_(executor), world_(world), exit_(executor), tasks_(executor) {}
+
+  const std::uint32_t tmp_mib;
+  std::optional<SandboxLimits> limits;
+  std::string tree_id;
+  std::string program;  ///< what start_runtime() was asked to run
+  bool is_frozen = false;
+  bool is_frozen_ever = false;
+  int kills = 0;
+
+  /// Everything inside ends, as if the kernel had killed it.
+  void break_down() {
+    has_ended_ = true;
+    hang_up();
+  }
+
+  Task<void> start() override {
+    world_.starting_most = std::max(world_.starting_most, ++world_.starting);
+    auto gate = co_await world_.starts.wait(SteadyTime::max(), "the test's permission");
+    --world_.starting;
+    if (world_.start_error) co_return *world_.start_error;
+    co_return ok();
+  }
+  Task<void> configure(SandboxLimits given) override {
+    limits = given;
+    co_return ok();
+  }
+  Task<void> adopt_code(std::string tree, std::vector<std::string>) override {
+    if (world_.assign_error) co_return *world_.assign_error;
+    tree_id = std::move(tree);
+    co_return ok();
+  }
+  Task<RuntimeProcess> start_runtime(RuntimeCommand command) override {
+    program = command.arguments.empty() ? std::string() : command.arguments.front();
+    CO_TRY(auto pair, os::stream_pair());
+    CO_TRY(auto link, frames::Link::adopt(executor_, std::move(pair.second)));
+    int output[2];
+    if (::pipe2(output, O_CLOEXEC) != 0) co_return os_error("pipe");
+    RuntimeProcess process;
+    process.link = std::move(pair.first);
+    process.output.reset(output[0]);
+    output_.reset(output[1]);
+    link_ = std::move(link);
+    exit_.reset();
+    tasks_.spawn(bootstrap());
+    co_return std::move(process);
+  }
+  Task<RuntimeExit> runtime_exit(SteadyTime deadline) override {
+    co_return co_await exit_.wait(deadline, "end of the runtime process");
+  }
+  bool has_runtime_exited() const override { return exit_.is_set(); }
+  Task<void> kill_runtime() override {
+    if (has_ended_) co_return Error(Errc::unavailable, "sandbox has ended");
+    ++kills;
+    hang_up();
+    co_await tasks_.join();
+    co_return ok();
+  }
+  bool has_ended() const override { return has_ended_; }
+  Result<void> freeze() override {
+    if (!world_.can_freeze) return Error(Errc::unsupported, "no freezer");
+    is_frozen = is_frozen_ever = true;
+    return ok();
+  }
+  Result<void> thaw() override {
+    if (world_.fails_thaw) break_down();
+    if (has_ended_) return Error(Errc::unavailable, "sandbox has ended");
+    is_frozen = false;
+    return ok();
+  }
+  std::optional<Bytes> memory_peak() const override { return std::nullopt; }
+  std::uint64_t oom_kills() const override { return 0; }
+  Task<void> close() override {
+    std::erase(world_.alive, this);
+    has_ended_ = true;
+    hang_up();
+    co_await tasks_.join();
+    co_return ok();
+  }
+
+ private:
+  void hang_up() {
+    if (link_) link_->close();
+    output_.reset();
+    exit_.set(RuntimeExit{});
+  }
+
+  boost::asio::awaitable<void> bootstrap() {
+    frames::Link& link = *link_;
+    if (!co_await say(link, frames::Type::parked, "{\"runtime\":\"fake1.0\"}")) co_return;
+    for (;;) {
+      auto frame = co_await link.receive();
+      if (!frame) co_return;
+      if (frame.value().type == frames::Type::configure) {
+        if (!co_await say(link, frames::Type::ready, "")) co_return;
+        continue;
+      }
+      frames::InvokeView view;
+      const auto body = std::as_bytes(std::span(frame.value().body));
+      if (frames::decode_invoke(body, view) != frames::Status::ok) co_return;
+      const std::string id(view.request_id);
+      ++world_.calls;
+      (void)co_await world_.answers.wait(SteadyTime::max(), "the test's permission");
+      if (!link.is_open()) co_return;
+      if (!co_await say(link, frames::Type::response, id + world_.answer)) co_return;
+    }
+  }
+
+  static boost::asio::awaitable<bool> say(frames::Link& link, frames::Type type, std::string text) {
+    const std::array<std::string_view, 1> parts{text};
+    const auto sent = co_await link.send(type, parts);
+    co_return sent.has_value();
+  }
+
+  boost::asio::any_io_executor executor_;
+  FakeWorld& world_;
+  std::unique_ptr<frames::Link> link_;
+  os::UniqueFd output_;
+  Pending<RuntimeExit> exit_;
+  bool has_ended_ = false;
+  TaskGroup tasks_;
+};
+
+class FakeSandboxes final : public SandboxFactory {
+ public:
+  FakeSandboxes(boost::asio::any_io_executor executor, FakeWorld& world)
+      : executor_(std::move(executor)), world_(world) {}
+  std::unique_ptr<Sandbox> make(std::uint32_t tmp_mib) override {
+    auto made = std::make_unique<FakeSandbox>(executor_, world_, tmp_mib);
+    ++world_.made;
+    world_.alive.push_back(made.get());
+    return made;
+  }
+
+ private:
+  boost::asio::any_io_executor executor_;
+  FakeWorld& world_;
+};
+
+}  // namespace proa::sandbox

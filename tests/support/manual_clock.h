@@ -1,0 +1,24 @@
+// A clock that only the test moves.
+#pragma once
+
+#include "base/clock.h"
+
+namespace proa {
+
+/// Steady time begins at the real one, so that deadlines counted from it lie in the future for the
+/// timers of an io_context, which cannot be driven by hand.
+class ManualClock final : public Clock {
+ public:
+  SteadyTime steady_now() const override { return steady_; }
+  WallTime wall_now() const override { return wall_; }
+  void advance(std::chrono::steady_clock::duration time) {
+    steady_ += time;
+    wall_ += std::chrono::duration_cast<WallTime::duration>(time);
+  }
+
+ private:
+  SteadyTime steady_ = std::chrono::steady_clock::now();
+  WallTime wall_{std::chrono::milliseconds(1735689600000)};  // 2025-01-01
+};
+
+}  // namespace proa
