@@ -1,5 +1,6 @@
 // proa serve: constructs every part in the order of the arrows, connects them, runs until a signal.
 // Reading serve() top to bottom is reading the architecture.
+#include "languages.h"
 #include "privileges.h"
 #include "serve_options.h"
 #include "shard.h"
@@ -27,6 +28,7 @@ struct Ground {
   DaemonUser user;
   os::UniqueFd data_lock;
   std::vector<os::UniqueFd> listeners;
+  environment::FoundInterpreters interpreters;
   launcher::LauncherProcess launcher;
   launcher::RoleConnections roles;
 };
@@ -71,14 +73,19 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   ground.listeners = std::move(listeners);
   const fs::path program =
       options.launcher.empty() ? beside_program("proa-launcher") : options.launcher;
-  TRY(auto launcher,
-      launcher::start_launcher(program, launcher_config(options, ground.user, shards)));
+  TRY(auto interpreters, search_interpreters(options));
+  ground.interpreters = std::move(interpreters);
+  auto config = launcher_config(options, ground.user, shards);
+  config.languages = mounts_of(ground.interpreters);
+  TRY(auto launcher, launcher::start_launcher(program, config));
   ground.launcher = std::move(launcher);
   auto roles = launcher::receive_roles(ground.launcher.socket.get());
   if (!roles)
     return Error(Errc::unavailable, "proa-launcher did not start; its own message stands above");
   ground.roles = std::move(roles.value());
   TRY(become(ground.user));
+  TRY(environment::complete_versions(ground.interpreters));
+  log_interpreters(ground.interpreters);
   return ground;
 }
 
@@ -100,13 +107,16 @@ class StatusBoard {
 };
 
 boost::json::object collect_status(std::vector<std::unique_ptr<Shard>>& shards,
-                                   const ServeOptions& options, const DaemonUser& user) {
+                                   const ServeOptions& options, const DaemonUser& user,
+                                   const environment::RuntimePrograms& programs) {
   boost::json::object out;
   out["version"] = PROA_VERSION;
   out["auth"] = "off";
   out["user"] = user.text;
   out["isolation"] = options.isolation;
   out["shards"] = shards.size();
+  out["interpreters"] = interpreters_status(programs);
+  out["runtime_match"] = programs.is_exact() ? "exact" : "nearest";
   pool::PoolCounts sum;
   for (auto& shard : shards) {
     const pool::PoolCounts counts = shard->counts();
@@ -150,7 +160,7 @@ bool take_new_roles(int socket, std::vector<std::unique_ptr<Shard>>& shards) {
 /// Waits for the end; refreshes the status meanwhile. The exit status.
 int watch(const os::UniqueFd& signals, const Ground& ground,
           std::vector<std::unique_ptr<Shard>>& shards, StatusBoard& board,
-          const ServeOptions& options) {
+          const ServeOptions& options, const environment::RuntimePrograms& programs) {
   for (;;) {
     std::array<pollfd, 2> polled{
         {{signals.get(), POLLIN, 0}, {ground.launcher.socket.get(), POLLIN, 0}}};
@@ -163,7 +173,7 @@ int watch(const os::UniqueFd& signals, const Ground& ground,
           "proa: the launcher is gone: stopping (a service manager should start proa again)\n");
       return 1;
     }
-    board.write(collect_status(shards, options, ground.user));
+    board.write(collect_status(shards, options, ground.user, programs));
   }
 }
 
@@ -194,7 +204,8 @@ Result<int> run(const ServeOptions& options) {
 
   SystemClock clock;
   boost::asio::thread_pool blocking(2);
-  const auto programs = environment::RuntimePrograms::discover("/usr");
+  const environment::RuntimePrograms programs(ground.interpreters.interpreters,
+                                              {options.is_runtime_exact});
   TRY(auto store, storage::open_sqlite(options.data / "catalog" / "catalog.db"));
   catalog::CatalogOptions catalog_options;
   catalog_options.data_folder = options.data;
@@ -226,10 +237,10 @@ Result<int> run(const ServeOptions& options) {
     TRY(shards[i]->open(std::move(ground.listeners[i]), std::move(api_options)));
   }
   for (auto& shard : shards) shard->run();
-  board.write(collect_status(shards, options, ground.user));
+  board.write(collect_status(shards, options, ground.user, programs));
   print_ready(options, ground, board.read());
 
-  const int status = watch(signals, ground, shards, board, options);
+  const int status = watch(signals, ground, shards, board, options, programs);
   const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(options.stop_timeout_s);
   for (auto& shard : shards) shard->stop(deadline);
   ground.launcher.socket.reset();

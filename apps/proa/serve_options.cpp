@@ -47,6 +47,15 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   serve->add_flag(
       "--enable-forwarding", options.enable_forwarding,
       "Let Proa switch on the host's IP forwarding, which functions need to reach the internet");
+  serve
+      ->add_option("--runtime", options.interpreters,
+                   "RUNTIME=PATH, repeatable: the interpreter of a runtime, e.g. "
+                   "python3.12=/opt/python/bin/python3.12")
+      ->allow_extra_args(false);
+  serve->add_flag(
+      "--runtime-exact", options.is_runtime_exact,
+      "Refuse functions whose very runtime version is not installed, in place of taking "
+      "the nearest");
   serve->add_option("--runtimes", options.runtimes, "Folder of the language bootstraps");
   serve->add_option("--launcher", options.launcher, "The program proa-launcher");
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -25,6 +26,8 @@ struct ServeOptions {
   std::string cpu_policy = "weight";
   bool no_network = false;
   bool enable_forwarding = false;
+  std::vector<std::string> interpreters;  ///< RUNTIME=PATH, as given
+  bool is_runtime_exact = false;
   std::filesystem::path runtimes;  ///< empty: beside the program
   std::filesystem::path launcher;  ///< empty: beside the program
 };

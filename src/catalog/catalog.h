@@ -110,9 +110,11 @@ struct LayerVersion {
 /// Shared by the snapshot and whoever reads it: either may end last.
 using LayerVersionPtr = std::shared_ptr<const LayerVersion>;
 
-/// The version ("3.11") of the interpreter that will run a runtime ("python3.11"), if known. Called
-/// on the blocking pool, one call at a time.
-using InterpreterVersions = std::function<std::optional<std::string>(std::string_view runtime)>;
+/// The version ("3.11.2") of the interpreter that will run a runtime ("python3.11"), if known. An
+/// error (unsupported: none can run it) refuses the change that asked. Called on the blocking pool,
+/// one call at a time.
+using InterpreterVersions =
+    std::function<Result<std::optional<std::string>>(std::string_view runtime)>;
 
 struct CatalogOptions {
   std::filesystem::path data_folder;  ///< must exist; code/ and blobs/ are made inside, mode 0700

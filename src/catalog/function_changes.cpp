@@ -193,7 +193,7 @@ Result<void> CatalogImpl::check_native(const FunctionDocument& document) const {
   target.architecture = document.latest.architecture;
   target.runtime = document.latest.runtime;
   if (options_.interpreter_versions) {
-    target.interpreter_version = options_.interpreter_versions(target.runtime);
+    TRY(target.interpreter_version, options_.interpreter_versions(target.runtime));
   }
   TRY(check_native_modules(code_.tree_path(document.latest.tree_id), target));
   for (const auto& layer : document.latest.layers) {

@@ -5,9 +5,9 @@
 
 namespace proa::environment {
 
-std::map<std::string, std::string> function_variables(const model::FunctionVersion& function,
-                                                      const std::string& log_stream) {
-  std::map<std::string, std::string> variables = function.environment;
+Variables function_variables(const model::FunctionVersion& function, const std::string& log_stream,
+                             const Variables& defaults) {
+  Variables variables = function.environment;
   const auto set = [&](const char* name, std::string value) { variables[name] = std::move(value); };
   const auto set_default = [&](const char* name, const char* value) {
     variables.emplace(name, value);
@@ -26,8 +26,7 @@ std::map<std::string, std::string> function_variables(const model::FunctionVersi
   set("AWS_EXECUTION_ENV", "AWS_Lambda_" + function.runtime);
   set_default("TZ", ":UTC");
   set_default("LANG", "en_US.UTF-8");
-  set_default("PATH", "/opt/bin:/usr/local/bin:/usr/bin:/bin");
-  set_default("LD_LIBRARY_PATH", "/opt/lib:/var/task:/var/task/lib");
+  variables.insert(defaults.begin(), defaults.end());
   return variables;
 }
 

@@ -8,11 +8,14 @@
 
 namespace proa::environment {
 
+using Variables = std::map<std::string, std::string>;
+
 /// Variables of one environment of `function`. Lambda's reserved names win over the user's (which
-/// the API refuses anyway). `log_stream` is the environment's stream name.
+/// the API refuses anyway); `defaults` are the program's and give way to the user's. `log_stream`
+/// is the environment's stream name.
 /// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-std::map<std::string, std::string> function_variables(const model::FunctionVersion& function,
-                                                      const std::string& log_stream);
+Variables function_variables(const model::FunctionVersion& function, const std::string& log_stream,
+                             const Variables& defaults);
 
 /// "2026/11/23/[$LATEST]0123..." as Lambda names log streams.
 std::string log_stream_name(const model::FunctionVersion& function, WallTime now,

@@ -28,7 +28,7 @@ boost::asio::awaitable<Environment::InitReport> Environment::initialise(
     const model::Invocation& invocation) {
   runtime_api::Configuration configuration;
   configuration.handler = function_->handler;
-  configuration.environment = function_variables(*function_, log_stream_);
+  configuration.environment = function_variables(*function_, log_stream_, program_.variables);
   InitReport report;
   const SteadyTime begin = parts_.clock.steady_now();
   auto outcome = co_await session_->init(configuration, begin + kInitLimit);

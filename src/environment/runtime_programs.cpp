@@ -1,106 +1,109 @@
 #include "environment/runtime_programs.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cstdlib>
 
 namespace proa::environment {
 namespace {
 
-// Environment a runtime starts in; `configure` replaces it when the function is known. Locale and
-// library paths are those of functions, since a parked process keeps what it read at its start.
-const std::vector<std::string>& start_variables() {
-  static const std::vector<std::string> variables = {
-      "PATH=/opt/bin:/usr/local/bin:/usr/bin:/bin",
-      "LD_LIBRARY_PATH=/opt/lib:/var/task:/var/task/lib",
-      "LANG=en_US.UTF-8",
-      "TZ=:UTC",
-      "PROA_RUNTIME_FD=3",
-  };
+constexpr const char* kPath = "/opt/bin:/usr/local/bin:/usr/bin:/bin";
+constexpr const char* kLibraryPath = "/opt/lib:/var/task:/var/task/lib";
+
+/// PATH and the library path of a function's processes: the interpreter's own folders come first,
+/// as /var/lang does on Lambda. A Python built with a shared library finds it by them only, since
+/// it stands in another place than it was built for.
+std::map<std::string, std::string> function_paths(const Interpreter& interpreter) {
+  std::map<std::string, std::string> variables = {{"PATH", kPath},
+                                                  {"LD_LIBRARY_PATH", kLibraryPath}};
+  if (!interpreter.is_in_usr) {
+    const std::string folder = "/var/lang/" + interpreter.runtime();
+    variables["PATH"] = folder + "/bin:" + kPath;
+    variables["LD_LIBRARY_PATH"] = folder + "/lib:" + kLibraryPath;
+  }
+  if (interpreter.language == Language::node) {
+    // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    variables["NODE_PATH"] = "/opt/nodejs/node" + std::to_string(interpreter.generation) +
+                             "/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:"
+                             "/var/runtime:/var/task";
+  }
   return variables;
 }
 
-// "3.11" of "python3.11"; nothing for other names.
-std::optional<std::string> python_version(const std::string& name) {
-  constexpr std::string_view prefix = "python3.";
-  if (!name.starts_with(prefix)) return std::nullopt;
-  const std::string minor = name.substr(prefix.size());
-  if (minor.empty() || minor.find_first_not_of("0123456789") != std::string::npos)
-    return std::nullopt;
-  return "3." + minor;
+/// Environment a runtime starts in; `configure` replaces it when the function is known. Locale and
+/// paths are those of functions, since a parked process keeps what it read at its start.
+std::vector<std::string> start_variables(const std::map<std::string, std::string>& paths) {
+  std::vector<std::string> variables = {"LANG=en_US.UTF-8", "TZ=:UTC", "PROA_RUNTIME_FD=3"};
+  for (const auto& [name, value] : paths) variables.push_back(name + "=" + value);
+  return variables;
 }
 
-int minor_of(std::string_view version) {
-  const auto dot = version.find('.');
-  int minor = 0;
-  if (dot != std::string_view::npos) {
-    std::from_chars(version.data() + dot + 1, version.data() + version.size(), minor);
-  }
-  return minor;
-}
-
-RuntimeProgram python_program(const std::string& name, std::string version) {
+RuntimeProgram program_of(const Interpreter& interpreter) {
   RuntimeProgram program;
-  program.family = name;
-  program.version = std::move(version);
-  program.command.arguments = {"/usr/bin/" + name, "/var/runtime/python/bootstrap.py"};
-  program.command.environment = start_variables();
-  return program;
-}
-
-RuntimeProgram node_program() {
-  RuntimeProgram program;
-  program.family = "nodejs";
-  program.command.arguments = {"/usr/bin/node", "/var/runtime/node/bootstrap.cjs"};
-  program.command.environment = start_variables();
+  program.family = interpreter.runtime();
+  program.version = interpreter.version;
+  program.variables = function_paths(interpreter);
+  const bool is_python = interpreter.language == Language::python;
+  program.command.arguments = {interpreter.path_inside(), is_python
+                                                              ? "/var/runtime/python/bootstrap.py"
+                                                              : "/var/runtime/node/bootstrap.cjs"};
+  program.command.environment = start_variables(program.variables);
   return program;
 }
 
 }  // namespace
 
-RuntimePrograms RuntimePrograms::discover(const std::filesystem::path& usr) {
-  RuntimePrograms found;
-  std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(usr / "bin", failed)) {
-    const std::string name = entry.path().filename().string();
-    if (auto version = python_version(name))
-      found.programs_.push_back(python_program(name, *version));
-  }
-  if (std::filesystem::exists(usr / "bin/node", failed)) found.programs_.push_back(node_program());
-  return found;
-}
+RuntimePrograms::RuntimePrograms(std::vector<Interpreter> interpreters, RuntimeOptions options)
+    : interpreters_(std::move(interpreters)), options_(options) {}
 
 Result<RuntimeProgram> RuntimePrograms::find(std::string_view runtime) const {
-  if (runtime.starts_with("nodejs")) {
-    for (const RuntimeProgram& program : programs_) {
-      if (program.family == "nodejs") return program;
-    }
-    return Error(Errc::unsupported, "no Node.js on this host for runtime " + std::string(runtime) +
-                                        ": install the package nodejs");
-  }
-  if (!runtime.starts_with("python3.")) {
-    return Error(Errc::unsupported,
-                 "runtime " + std::string(runtime) + " is not supported by Proa yet");
-  }
-  const int wanted = minor_of(runtime.substr(std::string_view("python").size()));
-  const RuntimeProgram* nearest = nullptr;
-  for (const RuntimeProgram& program : programs_) {
-    if (!program.family.starts_with("python")) continue;
-    const auto distance = [&](const RuntimeProgram& one) {
-      return std::abs(minor_of(one.version) - wanted);
-    };
-    if (nearest == nullptr || distance(program) < distance(*nearest)) nearest = &program;
-  }
-  if (nearest == nullptr) {
-    return Error(Errc::unsupported, "no Python on this host for runtime " + std::string(runtime) +
-                                        ": install the package python3");
-  }
-  return *nearest;
+  TRY(const Interpreter* chosen, choose(runtime));
+  return program_of(*chosen);
 }
 
-std::optional<std::string> RuntimePrograms::version_of(std::string_view runtime) const {
-  auto program = find(runtime);
-  if (!program || program.value().version.empty()) return std::nullopt;
-  return program.value().version;
+Result<std::optional<std::string>> RuntimePrograms::version_of(std::string_view runtime) const {
+  if (runtime.starts_with("provided")) return std::optional<std::string>();
+  TRY(const Interpreter* chosen, choose(runtime));
+  return std::optional<std::string>(chosen->version);
+}
+
+Result<const Interpreter*> RuntimePrograms::choose(std::string_view runtime) const {
+  Language language{};
+  int wanted = 0;
+  const std::string name(runtime);
+  if (!parse_runtime(runtime, language, wanted)) {
+    return Error(Errc::unsupported, "The runtime " + name + " is not supported by Proa yet");
+  }
+  const Interpreter* nearest = nullptr;
+  for (const Interpreter& one : interpreters_) {
+    if (one.language != language) continue;
+    const auto distance = [&](const Interpreter& of) {
+      return std::pair(std::abs(of.generation - wanted), -of.generation);
+    };
+    if (nearest == nullptr || distance(one) < distance(*nearest)) nearest = &one;
+  }
+  if (nearest == nullptr) {
+    const bool is_python = language == Language::python;
+    return Error(Errc::unsupported,
+                 "There is no " + std::string(is_python ? "Python" : "Node.js") +
+                     " on this host for runtime " + name + ": install the package " +
+                     (is_python ? "python3" : "nodejs") + ", or start proa serve with --runtime");
+  }
+  if (options_.is_exact && nearest->generation != wanted) {
+    return Error(Errc::unsupported,
+                 "Runtime " + name +
+                     " is not installed on this host, and proa serve was told to "
+                     "take no other version (--runtime-exact). Installed: " +
+                     installed());
+  }
+  return nearest;
+}
+
+std::string RuntimePrograms::installed() const {
+  std::string text;
+  for (const Interpreter& one : interpreters_) {
+    text.append(text.empty() ? "" : ", ").append(one.runtime());
+  }
+  return text;
 }
 
 }  // namespace proa::environment

@@ -2,9 +2,10 @@
 #pragma once
 
 #include "base/result.h"
+#include "environment/interpreters.h"
 #include "sandbox/sandbox.h"
 
-#include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,25 +15,39 @@ namespace proa::environment {
 
 /// A program that can serve runtimes: how to start it, and which.
 struct RuntimeProgram {
-  std::string family;   ///< "python", "nodejs": key of parked environments
-  std::string version;  ///< "3.11", or empty when only the running interpreter knows
+  std::string family;   ///< "python3.11", "nodejs20.x": key of parked environments
+  std::string version;  ///< "3.11.2"
   sandbox::RuntimeCommand command;
+  /// What the function's environment says of it (PATH, LD_LIBRARY_PATH, NODE_PATH) where the
+  /// function does not set the same variable.
+  std::map<std::string, std::string> variables;
 };
 
-/// The interpreters found on this host. Built once by main; read-only afterwards, any thread.
+struct RuntimeOptions {
+  bool is_exact = false;  ///< only the very version that a function names (--runtime-exact)
+};
+
+/// The interpreters of this host. Built once by main; read-only afterwards, any thread.
 class RuntimePrograms {
  public:
-  /// Looks for interpreters below `usr` ("/usr").
-  static RuntimePrograms discover(const std::filesystem::path& usr);
+  /// `interpreters` as find_interpreters() and complete_versions() left them.
+  explicit RuntimePrograms(std::vector<Interpreter> interpreters, RuntimeOptions options = {});
 
-  /// The program that runs `runtime` ("python3.12", "nodejs22.x"): the nearest installed version of
-  /// that language. Errc: unsupported (no interpreter of the language; names what to install).
+  /// The program that runs `runtime` ("python3.12", "nodejs22.x"): that version, else the nearest
+  /// of the language, of two the newer. Errc: unsupported (names what there is and what to
+  /// do).
   Result<RuntimeProgram> find(std::string_view runtime) const;
-  /// Version of the interpreter that will run `runtime`, where known before it starts.
-  std::optional<std::string> version_of(std::string_view runtime) const;
+  /// Version of the interpreter that will run `runtime`; none for custom runtimes. Errc: as find().
+  Result<std::optional<std::string>> version_of(std::string_view runtime) const;
+  const std::vector<Interpreter>& interpreters() const { return interpreters_; }
+  bool is_exact() const { return options_.is_exact; }
 
  private:
-  std::vector<RuntimeProgram> programs_;
+  Result<const Interpreter*> choose(std::string_view runtime) const;
+  std::string installed() const;
+
+  std::vector<Interpreter> interpreters_;
+  RuntimeOptions options_;
 };
 
 }  // namespace proa::environment

@@ -175,6 +175,24 @@ Result<void> build_usr(const fs::path& root) {
   return ok();
 }
 
+// Only what an interpreter runs from is shown, and its parent folders stay ours: it may live in a
+// home that nobody else may enter.
+Result<void> bind_languages(const RootfsOptions& options) {
+  std::error_code failed;
+  for (const LanguageMount& mount : options.languages) {
+    const fs::path target = options.root / "var/lang" / mount.target;
+    const fs::path source = mount.source.empty() ? options.root / "mnt" : mount.source;
+    if (fs::is_directory(source, failed)) {
+      TRY(make_folder(target));
+    } else {
+      TRY(write_file(target, "", 0644));
+    }
+    TRY(bind(source, target));
+    TRY(set_read_only(target, MOUNT_ATTR_NODEV, 0));
+  }
+  return ok();
+}
+
 Result<void> copy_runtimes(const RootfsOptions& options) {
   std::error_code failed;
   const fs::path target = options.root / "var/runtime";
@@ -224,6 +242,7 @@ Result<void> build_rootfs(const RootfsOptions& options) {
   TRY(build_dev(root / "dev"));
   TRY(copy_runtimes(options));
   TRY(build_usr(root));
+  TRY(bind_languages(options));
   TRY(set_read_only(root / "dev", MOUNT_ATTR_NOEXEC, 0));
   return set_read_only(root, MOUNT_ATTR_NODEV, 0);
 }

@@ -27,9 +27,10 @@ def zip_of(files):
 
 
 class Daemon:
-    """Starts and stops one daemon; `endpoint` is its URL."""
+    """Starts and stops one daemon; `endpoint` is its URL, `arguments` more options of `serve`."""
 
-    def __init__(self):
+    def __init__(self, arguments=()):
+        self.arguments = list(arguments)
         self.folder = tempfile.mkdtemp(prefix="proa-compat-")
         os.chmod(self.folder, 0o755)
         self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
@@ -41,7 +42,8 @@ class Daemon:
         self.endpoint = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
             [os.path.join(BINARY_DIR, "proa"), "serve", "--listen", f"127.0.0.1:{port}", "--data",
-             os.path.join(self.folder, "data"), "--max-environments", "64"],
+             os.path.join(self.folder, "data"), "--max-environments", "64",
+             *self.arguments],
             stdout=self.log, stderr=subprocess.STDOUT, env=environment)
         deadline = time.monotonic() + 60
         while f"serves {self.endpoint}" not in self.output():
@@ -89,13 +91,15 @@ def children_of(pid):
 
 
 class DaemonTestCase(unittest.TestCase):
-    """One daemon for all tests of a class."""
+    """One daemon for all tests of a class, started with the options `arguments`."""
+
+    arguments = ()
 
     @classmethod
     def setUpClass(cls):
         if os.geteuid() != 0:
             raise unittest.SkipTest("proa serve needs root to make environments")
-        cls.daemon = Daemon()
+        cls.daemon = Daemon(cls.arguments)
         cls.addClassCleanup(cls.daemon.close)
 
     def client(self, **options):

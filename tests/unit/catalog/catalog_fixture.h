@@ -33,7 +33,9 @@ class CatalogFixture : public TempFolderTest {
   void SetUp() override {
     TempFolderTest::SetUp();
     options_.data_folder = folder_;
-    options_.interpreter_versions = [](std::string_view) { return "3.11"; };
+    options_.interpreter_versions = [](std::string_view) {
+      return std::optional<std::string>("3.11");
+    };
     open();
   }
   void TearDown() override {

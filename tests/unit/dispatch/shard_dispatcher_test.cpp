@@ -1,6 +1,7 @@
 #include "dispatch/shard_dispatcher.h"
 
 #include "support/fake_sandboxes.h"
+#include "support/interpreters.h"
 #include "support/manual_clock.h"
 #include "unit/api/fake_parts.h"
 #include "unit/catalog/temp_folder.h"
@@ -19,9 +20,6 @@ class ShardDispatcherTest : public catalog::TempFolderTest {
 
   void SetUp() override {
     TempFolderTest::SetUp();
-    std::filesystem::create_directories(folder_ / "bin");
-    std::ofstream(folder_ / "bin" / "python3.11");
-    programs_ = environment::RuntimePrograms::discover(folder_);
     std::vector<ShardDispatcher*> peers;
     for (std::size_t i = 0; i < shards_.size(); ++i) {
       environment::EnvironmentParts parts{io_.get_executor(), sandboxes_, clock_, random_};
@@ -71,7 +69,7 @@ class ShardDispatcherTest : public catalog::TempFolderTest {
   RandomSource random_;
   sandbox::FakeWorld world_{io_.get_executor()};
   sandbox::FakeSandboxes sandboxes_{io_.get_executor(), world_};
-  environment::RuntimePrograms programs_;
+  environment::RuntimePrograms programs_ = environment::python_and_node();
   api::FakeCatalog catalog_;
   Admission admission_{2};
   pool::IdleBoard board_;

@@ -3,6 +3,7 @@
 
 #include "pool/pool.h"
 #include "support/fake_sandboxes.h"
+#include "support/interpreters.h"
 #include "support/manual_clock.h"
 #include "unit/catalog/temp_folder.h"
 #include "unit/frames/await.h"
@@ -10,7 +11,6 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,9 +23,6 @@ class PoolTest : public catalog::TempFolderTest {
  protected:
   void SetUp() override {
     TempFolderTest::SetUp();
-    std::filesystem::create_directories(folder_ / "bin");
-    for (const char* program : {"python3.11", "node"}) std::ofstream(folder_ / "bin" / program);
-    programs_ = environment::RuntimePrograms::discover(folder_);
     make();
   }
   void TearDown() override {
@@ -102,7 +99,7 @@ class PoolTest : public catalog::TempFolderTest {
   RandomSource random_;
   sandbox::FakeWorld world_{io_.get_executor()};
   sandbox::FakeSandboxes sandboxes_{io_.get_executor(), world_};
-  environment::RuntimePrograms programs_;
+  environment::RuntimePrograms programs_ = environment::python_and_node();
   IdleBoard board_;
   PoolOptions options_;
   std::map<std::string, bool> replaced_;  ///< revision ids that new calls no longer run

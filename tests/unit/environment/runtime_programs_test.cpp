@@ -1,0 +1,88 @@
+#include "environment/runtime_programs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace proa::environment {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+Interpreter interpreter(Language language, int generation, std::string version, bool is_in_usr) {
+  Interpreter one;
+  one.language = language;
+  one.generation = generation;
+  one.version = std::move(version);
+  one.executable =
+      language == Language::node ? "/x/bin/node" : "/x/bin/python3." + std::to_string(generation);
+  one.prefix = "/x";
+  one.is_in_usr = is_in_usr;
+  return one;
+}
+
+std::vector<Interpreter> some() {
+  return {interpreter(Language::python, 11, "3.11.2", true),
+          interpreter(Language::node, 20, "20.9.0", true),
+          interpreter(Language::python, 13, "3.13.0", false),
+          interpreter(Language::python, 9, "3.9.18", false)};
+}
+
+TEST(RuntimePrograms, TakesTheVeryVersionElseTheNearestAndOfTwoTheNewer) {
+  const RuntimePrograms programs(some());
+  EXPECT_EQ(programs.find("python3.11").value().family, "python3.11");
+  EXPECT_EQ(programs.find("python3.12").value().family, "python3.13");
+  EXPECT_EQ(programs.find("python3.10").value().family, "python3.11");
+  EXPECT_EQ(programs.find("python3.6").value().family, "python3.9");
+  EXPECT_EQ(programs.find("python3.14").value().family, "python3.13");
+  EXPECT_EQ(programs.find("nodejs24.x").value().family, "nodejs20.x");
+  EXPECT_EQ(programs.find("nodejs").value().version, "20.9.0");
+}
+
+TEST(RuntimePrograms, SaysWhichVersionWillRun) {
+  const RuntimePrograms programs(some());
+  EXPECT_EQ(programs.version_of("python3.12").value(), "3.13.0");
+  EXPECT_EQ(programs.version_of("nodejs18.x").value(), "20.9.0");
+  EXPECT_EQ(programs.version_of("provided.al2023").value(), std::nullopt);
+}
+
+TEST(RuntimePrograms, RefusesALanguageThatIsNotThereAndSaysWhatToDo) {
+  const RuntimePrograms programs({interpreter(Language::node, 20, "20.9.0", true)});
+  auto found = programs.find("python3.12");
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code(), Errc::unsupported);
+  EXPECT_THAT(found.error().message(),
+              AllOf(HasSubstr("no Python on this host for runtime python3.12"),
+                    HasSubstr("install the package python3"), HasSubstr("--runtime")));
+  EXPECT_EQ(programs.version_of("python3.12").error().code(), Errc::unsupported);
+}
+
+TEST(RuntimePrograms, WhenExactRefusesOtherVersionsAndNamesWhatThereIs) {
+  const RuntimePrograms programs(some(), {.is_exact = true});
+  EXPECT_EQ(programs.find("python3.9").value().version, "3.9.18");
+  auto found = programs.find("python3.12");
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code(), Errc::unsupported);
+  EXPECT_THAT(found.error().message(),
+              AllOf(HasSubstr("Runtime python3.12 is not installed"), HasSubstr("--runtime-exact"),
+                    HasSubstr("python3.11, nodejs20.x, python3.13, python3.9")));
+}
+
+TEST(RuntimePrograms, StartsEachFromItsPlaceWithItsFoldersFirst) {
+  const RuntimePrograms programs(some());
+  const auto own = programs.find("python3.11").value();
+  EXPECT_EQ(own.command.arguments.front(), "/usr/bin/python3.11");
+  EXPECT_EQ(own.variables.at("PATH"), "/opt/bin:/usr/local/bin:/usr/bin:/bin");
+  const auto bound = programs.find("python3.13").value();
+  EXPECT_EQ(bound.command.arguments.front(), "/var/lang/python3.13/bin/python3.13");
+  EXPECT_THAT(bound.variables.at("PATH"), ::testing::StartsWith("/var/lang/python3.13/bin:"));
+  EXPECT_THAT(bound.command.environment,
+              Contains("LD_LIBRARY_PATH=/var/lang/python3.13/lib:/opt/lib:/var/task:"
+                       "/var/task/lib"));
+  const auto node = programs.find("nodejs20.x").value();
+  EXPECT_THAT(node.variables.at("NODE_PATH"),
+              ::testing::StartsWith("/opt/nodejs/node20/node_modules:/opt/nodejs/node_modules:"));
+}
+
+}  // namespace
+}  // namespace proa::environment

@@ -1,0 +1,34 @@
+#include "launcher/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace proa::launcher {
+namespace {
+
+TEST(LauncherConfig, SurvivesItsJson) {
+  LauncherConfig config;
+  config.data_folder = "/data";
+  config.runtimes_folder = "/runtimes";
+  config.init_program = "/init";
+  config.languages = {{"/home/u/\"x\"/lib", "python3.12/lib"}, {"", "python3.12/lib/packages"}};
+  config.shards = 3;
+  config.max_slots = 7;
+  config.daemon_uid = 65519;
+  config.cpu_policy = CpuPolicy::quota;
+  config.wants_network = false;
+  const auto parsed = parse_config(to_json(config));
+  ASSERT_TRUE(parsed) << parsed.error().message();
+  EXPECT_EQ(to_json(parsed.value()), to_json(config));
+  ASSERT_EQ(parsed.value().languages.size(), 2U);
+  EXPECT_EQ(parsed.value().languages[0].source, "/home/u/\"x\"/lib");
+  EXPECT_TRUE(parsed.value().languages[1].source.empty());
+}
+
+TEST(LauncherConfig, WithoutAFieldOrWithNonsenseIsRefused) {
+  EXPECT_EQ(parse_config("{}").error().code(), Errc::invalid);
+  EXPECT_EQ(parse_config("no").error().code(), Errc::invalid);
+}
+
+}  // namespace
+}  // namespace proa::launcher
