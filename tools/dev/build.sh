@@ -51,16 +51,55 @@ programs_of() {
   done
 }
 
+# end_to_end_benches: the scripts bench/e2e/NAME.py that are benchmarks, as names, one a line.
+end_to_end_benches() {
+  printf '%s\n' warm cold
+}
+
+# run_end_to_end NAME [OPTION...]: one of them, against the release build.
+run_end_to_end() {
+  local name=$1
+  shift
+  local -a python=(/usr/bin/python3 -B)
+  if [[ $EUID -ne 0 ]] && command -v sudo >/dev/null; then
+    python=(sudo --preserve-env=PATH "${python[@]}")
+  fi
+  PYTHONUNBUFFERED=1 "${python[@]}" "bench/e2e/$name.py" "$@"
+}
+
+# verb_bench [NAME...] [-- OPTION...]: options go to every benchmark that is run.
 verb_bench() {
-  local list program
-  list=$(programs_of bench bench "$@")
-  [[ -n $list ]] || die "there are no benchmarks in bench/"
+  local -a names=() options=() scripts=() programs=()
+  while [[ $# -gt 0 && $1 != -- ]]; do
+    names+=("$1")
+    shift
+  done
+  [[ $# -eq 0 ]] || options=("${@:2}")
+  local name program
+  for name in "${names[@]}"; do
+    if end_to_end_benches | grep -qx "$name"; then
+      scripts+=("$name")
+    else
+      programs+=("$name")
+    fi
+  done
+  local list
+  list=$(programs_of bench bench "${programs[@]}")
+  if [[ ${#names[@]} -eq 0 ]]; then
+    mapfile -t scripts < <(end_to_end_benches)
+  elif [[ ${#programs[@]} -eq 0 ]]; then
+    list=
+  fi
   ensure_packages build run test
   # shellcheck disable=SC2086  # one word a program
-  build_preset release $list
+  build_preset release proa bench_load $list
   for program in $list; do
     say "== $program"
-    "build/release/bin/$program"
+    "build/release/bin/$program" "${options[@]}"
+  done
+  for name in "${scripts[@]}"; do
+    say "== $name"
+    run_end_to_end "$name" "${options[@]}"
   done
 }
 

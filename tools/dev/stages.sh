@@ -49,6 +49,14 @@ stage_release() {
       say "FAILED   $program"
     fi
   done < <(programs_of bench bench)
+  while read -r program; do
+    if run_end_to_end "$program" --quick </dev/null; then
+      passed=$((passed + 1))
+    else
+      failed=$((failed + 1))
+      say "FAILED   $program"
+    fi
+  done < <(end_to_end_benches)
   record "$passed" "$failed" 0
   [[ $failed -eq 0 ]]
 }
