@@ -49,6 +49,11 @@ boost::json::object describe(const environment::Interpreter& one) {
 
 }  // namespace
 
+fs::path beside_program(const char* name) {
+  std::error_code failed;
+  return fs::read_symlink("/proc/self/exe", failed).parent_path() / name;
+}
+
 Result<environment::FoundInterpreters> search_interpreters(const ServeOptions& options) {
   environment::SearchPlaces places;
   for (const std::string& text : options.interpreters) {
@@ -59,10 +64,40 @@ Result<environment::FoundInterpreters> search_interpreters(const ServeOptions& o
   return environment::find_interpreters(places);
 }
 
-std::vector<launcher::LanguageMount> mounts_of(const environment::FoundInterpreters& found) {
-  std::vector<launcher::LanguageMount> mounts;
+Result<BundledPackages> find_bundled(const ServeOptions& options) {
+  const bool is_given = !options.bundled.empty();
+  const fs::path folder = is_given ? options.bundled : beside_program("../share/proa/bundled");
+  BundledPackages found;
+  std::error_code failed;
+  const auto existing = [&](const char* part) {
+    const fs::path whole = fs::canonical(folder / part, failed);
+    return !failed && fs::is_directory(whole, failed) ? whole : fs::path();
+  };
+  found.python = existing("python");
+  found.node_modules = existing("node/node_modules");
+  if (is_given && found.python.empty() && found.node_modules.empty()) {
+    return Error(Errc::invalid, "--bundled " + folder.string() +
+                                    ": there is neither python/ nor node/node_modules/ in it");
+  }
+  return found;
+}
+
+boost::json::object BundledPackages::status() const {
+  const auto show = [](const fs::path& folder) {
+    return folder.empty() ? boost::json::value() : boost::json::value(folder.string());
+  };
+  return {{"python", show(python)}, {"node", show(node_modules)}};
+}
+
+std::vector<launcher::HostMount> mounts_of(const environment::FoundInterpreters& found,
+                                           const BundledPackages& bundled) {
+  std::vector<launcher::HostMount> mounts;
   for (auto& mount : environment::language_mounts(found.interpreters)) {
-    mounts.push_back({std::move(mount.source), std::move(mount.target)});
+    mounts.push_back({std::move(mount.source), fs::path("var/lang") / mount.target});
+  }
+  if (!bundled.python.empty()) mounts.push_back({bundled.python, "var/runtime/python_modules"});
+  if (!bundled.node_modules.empty()) {
+    mounts.push_back({bundled.node_modules, "var/runtime/node_modules"});
   }
   return mounts;
 }

@@ -6,16 +6,32 @@
 #include "serve_options.h"
 
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
+#include <filesystem>
 #include <vector>
 
 namespace proa::apps {
 
+/// Packages that functions need not ship, as on Lambda; empty paths where there are none.
+struct BundledPackages {
+  std::filesystem::path python;        ///< a folder for sys.path: boto3 and what it needs
+  std::filesystem::path node_modules;  ///< @aws-sdk/...
+
+  boost::json::object status() const;
+};
+
 /// Looks where the options, the distribution and the homes of root and of who called sudo say. As
 /// root; nothing found is executed. Errc: invalid (an option --runtime that cannot be used).
 Result<environment::FoundInterpreters> search_interpreters(const ServeOptions& options);
-/// What the launcher shows of them to every environment.
-std::vector<launcher::LanguageMount> mounts_of(const environment::FoundInterpreters& found);
+/// `name` from the folder of the running program.
+std::filesystem::path beside_program(const char* name);
+/// The folders of bundled packages that exist: --bundled, or what was built beside the program.
+/// Errc: invalid (--bundled names a folder without any).
+Result<BundledPackages> find_bundled(const ServeOptions& options);
+/// What the launcher shows of both to every environment.
+std::vector<launcher::HostMount> mounts_of(const environment::FoundInterpreters& found,
+                                           const BundledPackages& bundled);
 /// A log line for each, and for each note.
 void log_interpreters(const environment::FoundInterpreters& found);
 /// The list in GET /proa/v1/status.

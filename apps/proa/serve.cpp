@@ -29,14 +29,10 @@ struct Ground {
   os::UniqueFd data_lock;
   std::vector<os::UniqueFd> listeners;
   environment::FoundInterpreters interpreters;
+  BundledPackages bundled;
   launcher::LauncherProcess launcher;
   launcher::RoleConnections roles;
 };
-
-fs::path beside_program(const char* name) {
-  std::error_code failed;
-  return fs::read_symlink("/proc/self/exe", failed).parent_path() / name;
-}
 
 launcher::LauncherConfig launcher_config(const ServeOptions& options, const DaemonUser& user,
                                          std::uint32_t shards) {
@@ -76,7 +72,9 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   TRY(auto interpreters, search_interpreters(options));
   ground.interpreters = std::move(interpreters);
   auto config = launcher_config(options, ground.user, shards);
-  config.languages = mounts_of(ground.interpreters);
+  TRY(auto bundled, find_bundled(options));
+  ground.bundled = std::move(bundled);
+  config.mounts = mounts_of(ground.interpreters, ground.bundled);
   TRY(auto launcher, launcher::start_launcher(program, config));
   ground.launcher = std::move(launcher);
   auto roles = launcher::receive_roles(ground.launcher.socket.get());
@@ -107,15 +105,16 @@ class StatusBoard {
 };
 
 boost::json::object collect_status(std::vector<std::unique_ptr<Shard>>& shards,
-                                   const ServeOptions& options, const DaemonUser& user,
+                                   const ServeOptions& options, const Ground& ground,
                                    const environment::RuntimePrograms& programs) {
   boost::json::object out;
   out["version"] = PROA_VERSION;
   out["auth"] = "off";
-  out["user"] = user.text;
+  out["user"] = ground.user.text;
   out["isolation"] = options.isolation;
   out["shards"] = shards.size();
   out["interpreters"] = interpreters_status(programs);
+  out["bundled"] = ground.bundled.status();
   out["runtime_match"] = programs.is_exact() ? "exact" : "nearest";
   pool::PoolCounts sum;
   for (auto& shard : shards) {
@@ -173,7 +172,7 @@ int watch(const os::UniqueFd& signals, const Ground& ground,
           "proa: the launcher is gone: stopping (a service manager should start proa again)\n");
       return 1;
     }
-    board.write(collect_status(shards, options, ground.user, programs));
+    board.write(collect_status(shards, options, ground, programs));
   }
 }
 
@@ -204,8 +203,8 @@ Result<int> run(const ServeOptions& options) {
 
   SystemClock clock;
   boost::asio::thread_pool blocking(2);
-  const environment::RuntimePrograms programs(ground.interpreters.interpreters,
-                                              {options.is_runtime_exact});
+  const environment::RuntimePrograms programs(
+      ground.interpreters.interpreters, {options.is_runtime_exact, !ground.bundled.python.empty()});
   TRY(auto store, storage::open_sqlite(options.data / "catalog" / "catalog.db"));
   catalog::CatalogOptions catalog_options;
   catalog_options.data_folder = options.data;
@@ -237,7 +236,7 @@ Result<int> run(const ServeOptions& options) {
     TRY(shards[i]->open(std::move(ground.listeners[i]), std::move(api_options)));
   }
   for (auto& shard : shards) shard->run();
-  board.write(collect_status(shards, options, ground.user, programs));
+  board.write(collect_status(shards, options, ground, programs));
   print_ready(options, ground, board.read());
 
   const int status = watch(signals, ground, shards, board, options, programs);

@@ -56,6 +56,9 @@ void add_serve(CLI::App& app, ServeOptions& options) {
       "--runtime-exact", options.is_runtime_exact,
       "Refuse functions whose very runtime version is not installed, in place of taking "
       "the nearest");
+  serve->add_option("--bundled", options.bundled,
+                    "Folder of packages that functions find without shipping them: python/ and "
+                    "node/node_modules/ in it");
   serve->add_option("--runtimes", options.runtimes, "Folder of the language bootstraps");
   serve->add_option("--launcher", options.launcher, "The program proa-launcher");
 }

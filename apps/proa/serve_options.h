@@ -28,6 +28,7 @@ struct ServeOptions {
   bool enable_forwarding = false;
   std::vector<std::string> interpreters;  ///< RUNTIME=PATH, as given
   bool is_runtime_exact = false;
+  std::filesystem::path bundled;   ///< empty: beside the program, where there is one
   std::filesystem::path runtimes;  ///< empty: beside the program
   std::filesystem::path launcher;  ///< empty: beside the program
 };

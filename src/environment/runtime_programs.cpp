@@ -37,7 +37,7 @@ std::vector<std::string> start_variables(const std::map<std::string, std::string
   return variables;
 }
 
-RuntimeProgram program_of(const Interpreter& interpreter) {
+RuntimeProgram program_of(const Interpreter& interpreter, const RuntimeOptions& options) {
   RuntimeProgram program;
   program.family = interpreter.runtime();
   program.version = interpreter.version;
@@ -47,6 +47,9 @@ RuntimeProgram program_of(const Interpreter& interpreter) {
                                                               ? "/var/runtime/python/bootstrap.py"
                                                               : "/var/runtime/node/bootstrap.cjs"};
   program.command.environment = start_variables(program.variables);
+  if (is_python && options.has_python_modules) {
+    program.command.environment.emplace_back("PROA_BUNDLED_PYTHON=/var/runtime/python_modules");
+  }
   return program;
 }
 
@@ -57,7 +60,7 @@ RuntimePrograms::RuntimePrograms(std::vector<Interpreter> interpreters, RuntimeO
 
 Result<RuntimeProgram> RuntimePrograms::find(std::string_view runtime) const {
   TRY(const Interpreter* chosen, choose(runtime));
-  return program_of(*chosen);
+  return program_of(*chosen, options_);
 }
 
 Result<std::optional<std::string>> RuntimePrograms::version_of(std::string_view runtime) const {

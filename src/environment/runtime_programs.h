@@ -25,6 +25,7 @@ struct RuntimeProgram {
 
 struct RuntimeOptions {
   bool is_exact = false;  ///< only the very version that a function names (--runtime-exact)
+  bool has_python_modules = false;  ///< /var/runtime/python_modules holds bundled packages
 };
 
 /// The interpreters of this host. Built once by main; read-only afterwards, any thread.

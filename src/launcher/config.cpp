@@ -10,12 +10,12 @@ std::string to_json(const LauncherConfig& config) {
   out["data_folder"] = config.data_folder.string();
   out["runtimes_folder"] = config.runtimes_folder.string();
   out["init_program"] = config.init_program.string();
-  boost::json::array languages;
-  for (const LanguageMount& mount : config.languages) {
-    languages.push_back(
+  boost::json::array mounts;
+  for (const HostMount& mount : config.mounts) {
+    mounts.push_back(
         boost::json::object{{"source", mount.source.string()}, {"target", mount.target.string()}});
   }
-  out["languages"] = std::move(languages);
+  out["mounts"] = std::move(mounts);
   out["shards"] = config.shards;
   out["spare_slots"] = config.spare_slots;
   out["max_slots"] = config.max_slots;
@@ -41,9 +41,9 @@ Result<LauncherConfig> parse_config(std::string_view text) {
     config.data_folder = folder("data_folder");
     config.runtimes_folder = folder("runtimes_folder");
     config.init_program = folder("init_program");
-    for (const boost::json::value& mount : value.at("languages").as_array()) {
-      config.languages.push_back({std::string_view(mount.at("source").as_string()),
-                                  std::string_view(mount.at("target").as_string())});
+    for (const boost::json::value& mount : value.at("mounts").as_array()) {
+      config.mounts.push_back({std::string_view(mount.at("source").as_string()),
+                               std::string_view(mount.at("target").as_string())});
     }
     config.shards = number("shards");
     config.spare_slots = number("spare_slots");

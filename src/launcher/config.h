@@ -12,10 +12,10 @@
 
 namespace proa::launcher {
 
-/// A file or folder of the host that every environment sees, read-only, below /var/lang.
-struct LanguageMount {
+/// A file or folder of the host that every environment sees, read-only.
+struct HostMount {
   std::filesystem::path source;  ///< empty: an empty folder, to hide what an earlier mount shows
-  std::filesystem::path target;  ///< relative to /var/lang: "python3.12/lib"
+  std::filesystem::path target;  ///< relative to the root: "var/lang/python3.12/lib"
 };
 
 struct LauncherConfig {
@@ -23,7 +23,7 @@ struct LauncherConfig {
   std::filesystem::path data_folder;               ///< holds code/ and disks/
   std::filesystem::path runtimes_folder;           ///< copied to /var/runtime
   std::filesystem::path init_program;              ///< proa-init
-  std::vector<LanguageMount> languages;            ///< interpreters outside /usr
+  std::vector<HostMount> mounts;                   ///< interpreters outside /usr, bundled packages
   std::uint32_t shards = 1;                        ///< connections each role serves
   std::uint32_t spare_slots = 4;                   ///< slots made ready ahead of need
   std::uint32_t max_slots = 1024;

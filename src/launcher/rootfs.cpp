@@ -177,10 +177,10 @@ Result<void> build_usr(const fs::path& root) {
 
 // Only what an interpreter runs from is shown, and its parent folders stay ours: it may live in a
 // home that nobody else may enter.
-Result<void> bind_languages(const RootfsOptions& options) {
+Result<void> bind_mounts(const RootfsOptions& options) {
   std::error_code failed;
-  for (const LanguageMount& mount : options.languages) {
-    const fs::path target = options.root / "var/lang" / mount.target;
+  for (const HostMount& mount : options.mounts) {
+    const fs::path target = options.root / mount.target;
     const fs::path source = mount.source.empty() ? options.root / "mnt" : mount.source;
     if (fs::is_directory(source, failed)) {
       TRY(make_folder(target));
@@ -242,7 +242,11 @@ Result<void> build_rootfs(const RootfsOptions& options) {
   TRY(build_dev(root / "dev"));
   TRY(copy_runtimes(options));
   TRY(build_usr(root));
-  TRY(bind_languages(options));
+  // ES modules know no NODE_PATH: they look into the node_modules of the folders above /var/task.
+  // So these two put layers and then the bundled packages after the function's own.
+  TRY(make_link("/opt/nodejs/node_modules", root / "var/node_modules"));
+  TRY(make_link("/var/runtime/node_modules", root / "node_modules"));
+  TRY(bind_mounts(options));
   TRY(set_read_only(root / "dev", MOUNT_ATTR_NOEXEC, 0));
   return set_read_only(root, MOUNT_ATTR_NODEV, 0);
 }

@@ -23,7 +23,7 @@ struct RootfsOptions {
   std::filesystem::path root;             ///< an empty folder; becomes a mount point
   std::filesystem::path runtimes_folder;  ///< copied to /var/runtime
   std::filesystem::path init_program;     ///< copied to /var/runtime/proa-init
-  std::vector<LanguageMount> languages;   ///< bound below /var/lang
+  std::vector<HostMount> mounts;          ///< interpreters outside /usr, bundled packages
 };
 
 /// Builds the tree and makes it read-only. Errc: not_found (a source is missing), unsupported (the

@@ -29,7 +29,8 @@ verb_build() {
     dev | release | tsan | fuzz | tidy) ;;
     *) die "unknown preset '$preset': one of dev, release, tsan, fuzz, tidy" ;;
   esac
-  ensure_packages build test
+  ensure_packages build test bundle
+  make_bundled
   build_preset "$preset"
   say "Built to build/$preset/bin/"
 }

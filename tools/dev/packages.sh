@@ -41,6 +41,8 @@ run    zip                    cmd:zip
 run    e2fsprogs              cmd:mkfs.ext4
 run    iproute2               cmd:ip
 run    nftables               cmd:nft
+bundle python3-boto3          file:/usr/lib/python3/dist-packages/boto3/__init__.py
+bundle npm                    cmd:npm
 test   libgtest-dev           pc:gtest
 test   libgmock-dev           pc:gmock
 test   libbenchmark-dev       pc:benchmark

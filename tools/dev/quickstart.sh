@@ -148,11 +148,12 @@ verb_quickstart() {
     --stop-after) stop_after=true ;;
     *) die "quickstart knows only --stop-after, not '$1'" ;;
   esac
-  ensure_packages build run
+  ensure_packages build run bundle
   local installed=$SECONDS
   say "Building for release (the first time takes minutes) ..."
   configure_preset release -DPROA_BENCHMARKS=OFF
   cmake --build build/release -j "$cores"
+  make_bundled
   built=$SECONDS
 
   if quickstart_pid >/dev/null; then

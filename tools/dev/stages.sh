@@ -164,7 +164,8 @@ verb_test() {
     --quick) wanted='dev tidy' ;;
     *) die "test knows only --quick, not '$1'" ;;
   esac
-  ensure_packages build run test
+  ensure_packages build run test bundle
+  make_bundled
   rm -rf "$stage_folder"
   mkdir -p "$stage_folder"
   totals=(0 0 0)

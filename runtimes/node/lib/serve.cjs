@@ -10,6 +10,7 @@ const { Call, readSettings, reportText } = require('./call.cjs');
 const faults = require('./faults.cjs');
 const logs = require('./logs.cjs');
 const { LoopWatch } = require('./loop_watch.cjs');
+const layers = require('./layers.cjs');
 const loading = require('./loading.cjs');
 const streaming = require('./streaming.cjs');
 
@@ -43,6 +44,7 @@ function configure(body) {
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, given.environment);
   if (process.env.NODE_PATH !== oldPath) require('module')._initPaths();
+  layers.searchVersionedLayer();
   logs.patchConsole(process.env);
   try {
     process.chdir(given.cwd);

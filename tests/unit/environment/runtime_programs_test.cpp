@@ -8,6 +8,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Interpreter interpreter(Language language, int generation, std::string version, bool is_in_usr) {
   Interpreter one;
@@ -82,6 +83,15 @@ TEST(RuntimePrograms, StartsEachFromItsPlaceWithItsFoldersFirst) {
   const auto node = programs.find("nodejs20.x").value();
   EXPECT_THAT(node.variables.at("NODE_PATH"),
               ::testing::StartsWith("/opt/nodejs/node20/node_modules:/opt/nodejs/node_modules:"));
+}
+
+TEST(RuntimePrograms, TellPythonOfBundledPackagesWhereThereAreAny) {
+  const std::string variable = "PROA_BUNDLED_PYTHON=/var/runtime/python_modules";
+  const RuntimePrograms with(some(), {.has_python_modules = true});
+  EXPECT_THAT(with.find("python3.13").value().command.environment, Contains(variable));
+  EXPECT_THAT(with.find("nodejs20.x").value().command.environment, Not(Contains(variable)));
+  const RuntimePrograms without(some());
+  EXPECT_THAT(without.find("python3.13").value().command.environment, Not(Contains(variable)));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ TEST(LauncherConfig, SurvivesItsJson) {
   config.data_folder = "/data";
   config.runtimes_folder = "/runtimes";
   config.init_program = "/init";
-  config.languages = {{"/home/u/\"x\"/lib", "python3.12/lib"}, {"", "python3.12/lib/packages"}};
+  config.mounts = {{"/home/u/\"x\"/lib", "var/lang/python3.12/lib"},
+                   {"", "var/lang/python3.12/lib/packages"}};
   config.shards = 3;
   config.max_slots = 7;
   config.daemon_uid = 65519;
@@ -20,9 +21,9 @@ TEST(LauncherConfig, SurvivesItsJson) {
   const auto parsed = parse_config(to_json(config));
   ASSERT_TRUE(parsed) << parsed.error().message();
   EXPECT_EQ(to_json(parsed.value()), to_json(config));
-  ASSERT_EQ(parsed.value().languages.size(), 2U);
-  EXPECT_EQ(parsed.value().languages[0].source, "/home/u/\"x\"/lib");
-  EXPECT_TRUE(parsed.value().languages[1].source.empty());
+  ASSERT_EQ(parsed.value().mounts.size(), 2U);
+  EXPECT_EQ(parsed.value().mounts[0].source, "/home/u/\"x\"/lib");
+  EXPECT_TRUE(parsed.value().mounts[1].source.empty());
 }
 
 TEST(LauncherConfig, WithoutAFieldOrWithNonsenseIsRefused) {
