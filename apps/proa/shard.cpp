@@ -12,8 +12,9 @@ namespace asio = boost::asio;
 namespace {
 
 environment::EnvironmentParts parts_of(asio::io_context& io, sandbox::SandboxFactory& sandboxes,
-                                       Clock& clock, RandomSource& random) {
-  return {io.get_executor(), sandboxes, clock, random};
+                                       Clock& clock, RandomSource& random,
+                                       const runtime_api::FunctionApi& function_api) {
+  return {io.get_executor(), sandboxes, clock, random, &function_api};
 }
 
 pool::PoolHooks hooks_of(catalog::Catalog& catalog) {
@@ -38,7 +39,8 @@ Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, 
       launcher_(io_.get_executor(), std::move(spawn), std::move(pool)),
       sandboxes_(io_.get_executor(), launcher_),
       pool_(
-          parts_of(io_, sandboxes_, shared.clock, random_), shared.programs, shared.idle_board,
+          parts_of(io_, sandboxes_, shared.clock, random_, function_api_), shared.programs,
+          shared.idle_board,
           [&] {
             pool_options.shard = number;
             return pool_options;
@@ -54,6 +56,9 @@ Shard::~Shard() {
 Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
   api_ =
       std::make_unique<api::Api>(shared_.catalog, dispatcher_, shared_.clock, std::move(options));
+  function_api_ = [this](http::Request& request, const model::FunctionCaller& caller) {
+    return api_->serve_function(request, caller);
+  };
   http::ServerOptions server_options;
   server_options.body_limit = [this](const http::Request& request) {
     return api_->body_limit(request);

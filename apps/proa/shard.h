@@ -57,6 +57,7 @@ class Shard {
   boost::asio::io_context io_{1};
   std::unique_ptr<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
   RandomSource random_;
+  runtime_api::FunctionApi function_api_;  ///< our own api_, for function code; set by open()
   launcher::Client launcher_;
   sandbox::ContainerFactory sandboxes_;
   pool::Pool pool_;

@@ -59,6 +59,37 @@ boost::asio::awaitable<http::Response> Api::answer(http::Request& request, std::
   Context& context = parts_->context;
   const auto allowed = check_not_a_browser(request, context.options);
   if (!allowed) co_return error_response(allowed.error());
+  co_return co_await run(request, scope_of(request, context.options), std::move(request_id));
+}
+
+boost::asio::awaitable<http::Response> Api::serve_function(http::Request& request,
+                                                           const model::FunctionCaller& caller) {
+  std::string request_id = parts_->context.random.uuid();
+  http::Response response = co_await answer_function(request, caller, request_id);
+  response.headers.add("x-amzn-RequestId", request_id);
+  co_return response;
+}
+
+boost::asio::awaitable<http::Response> Api::answer_function(http::Request& request,
+                                                            const model::FunctionCaller& caller,
+                                                            std::string request_id) {
+  const auto allowed = check_function(request, caller);
+  if (!allowed) co_return error_response(allowed.error());
+  const auto match = parts_->router.find(request);
+  if (match) {
+    const Operation& operation = operations()[static_cast<std::size_t>(match->id)];
+    const auto may = check_function_right(operation.name, caller);
+    if (!may) co_return error_response(may.error());
+  }
+  model::Scope scope;
+  scope.account_id = caller.function->account_id;
+  scope.region = caller.function->region;
+  co_return co_await run(request, std::move(scope), std::move(request_id));
+}
+
+boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::Scope scope,
+                                                std::string request_id) {
+  Context& context = parts_->context;
   auto match = parts_->router.find(request);
   if (!match) co_return fault_response(Fault::unknown_operation, unknown_path(request).message());
   const Operation& operation = operations()[static_cast<std::size_t>(match->id)];
@@ -71,8 +102,7 @@ boost::asio::awaitable<http::Response> Api::answer(http::Request& request, std::
     const auto action = operation.action.empty() ? operation.name : operation.action;
     co_return body_too_large(action, operation.body_limit);
   }
-  Call call{request, std::move(match->parameters), scope_of(request, context.options),
-            std::move(request_id)};
+  Call call{request, std::move(match->parameters), std::move(scope), std::move(request_id)};
   auto result = co_await operation.run(context, call);
   if (!result) co_return error_response(result.error());
   co_return std::move(result).value();

@@ -14,6 +14,7 @@
 #include "catalog/catalog.h"
 #include "dispatch/dispatch.h"
 #include "http/http.h"
+#include "model/function_caller.h"
 
 #include <boost/json/object.hpp>
 
@@ -54,12 +55,21 @@ class Api {
   /// Answers one request; every failure becomes an answer. Moves from the request's body. For
   /// http::Server: `[&api](http::Request& request) { return api.serve(request); }`.
   boost::asio::awaitable<http::Response> serve(http::Request& request);
+  /// The same for function code, on the socket inside its environment: signed with the
+  /// environment's credentials, it may call functions of its account and nothing else.
+  boost::asio::awaitable<http::Response> serve_function(http::Request& request,
+                                                        const model::FunctionCaller& caller);
   /// For http::ServerOptions::body_limit: 6 MiB for Invoke, about 70 MB for code, 1 MiB else.
   std::uint64_t body_limit(const http::Request& request) const;
 
  private:
   struct Parts;
   boost::asio::awaitable<http::Response> answer(http::Request& request, std::string request_id);
+  boost::asio::awaitable<http::Response> answer_function(http::Request& request,
+                                                         const model::FunctionCaller& caller,
+                                                         std::string request_id);
+  boost::asio::awaitable<http::Response> run(http::Request& request, model::Scope scope,
+                                             std::string request_id);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -89,4 +89,22 @@ Result<void> check_not_a_browser(const http::Request& request, const ApiOptions&
                    std::string(*host) + "' is not one of them");
 }
 
+Result<void> check_function(const http::Request& request, const model::FunctionCaller& caller) {
+  const std::string_view credential = credential_of(request);
+  const bool is_key = credential.substr(0, credential.find('/')) == caller.access_key_id;
+  auto token = request.headers.find("X-Amz-Security-Token");
+  if (!token) token = request.query_value("X-Amz-Security-Token");
+  if (is_key && token && *token == caller.session_token) return ok();
+  return Error(Errc::denied, "The security token included in the request is invalid.");
+}
+
+Result<void> check_function_right(std::string_view operation, const model::FunctionCaller& caller) {
+  if (operation == "Invoke") return ok();
+  const model::FunctionVersion& function = *caller.function;
+  return Error(Errc::denied,
+               "User: " + function.role + "/" + function.name +
+                   " is not authorized to perform: lambda:" + std::string(operation) +
+                   " (function code may call functions; other operations need a key of their own)");
+}
+
 }  // namespace proa::api

@@ -52,4 +52,14 @@ std::string RandomSource::hex(std::size_t bytes) {
   return to_hex(std::as_bytes(std::span(raw)));
 }
 
+std::string RandomSource::access_key_id() {
+  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  std::array<std::byte, 16> bytes;
+  fill(bytes);
+  std::string id = "ASIA";
+  for (const std::byte byte : bytes)
+    id += kDigits[std::to_integer<unsigned>(byte) % kDigits.size()];
+  return id;
+}
+
 }  // namespace proa

@@ -24,6 +24,8 @@ class RandomSource {
   std::string uuid();
   /// `bytes` random bytes in lower-case hexadecimal.
   std::string hex(std::size_t bytes);
+  /// An id as AWS gives temporary credentials: "ASIA" and 16 letters and digits (A-Z, 2-7).
+  std::string access_key_id();
 
  private:
   std::array<std::byte, 4096> buffer_{};

@@ -4,7 +4,8 @@
 
 namespace proa::environment {
 
-Environment::Environment(EnvironmentParts parts, RuntimeProgram program, std::uint32_t tmp_mib)
+Environment::Environment(EnvironmentParts parts, std::optional<RuntimeProgram> program,
+                         std::uint32_t tmp_mib)
     : parts_(parts),
       id_(parts_.random.hex(16)),
       program_(std::move(program)),
@@ -30,18 +31,25 @@ Task<void> Environment::reset() {
   needs_reset_ = false;
   is_initialised_ = false;
   change(State::resetting);
+  CO_TRY(co_await drop_runtime());
+  change(State::assigned);
+  co_return ok();
+}
+
+// Everything but proa-init goes; /tmp stays. The next call starts a new process.
+Task<void> Environment::drop_runtime() {
   session_.reset();
   CO_TRY(co_await sandbox_->kill_runtime());
   if (output_) output_->close();
-  change(State::assigned);
   co_return ok();
 }
 
 Task<void> Environment::close() {
   if (state_ == State::terminated) co_return ok();
   change(State::terminated);
-  auto closed = co_await sandbox_->close();
+  endpoint_.reset();
   session_.reset();
+  auto closed = co_await sandbox_->close();
   if (output_) output_->close();
   co_await tasks_.join();
   co_return closed;

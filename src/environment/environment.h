@@ -10,8 +10,10 @@
 #include "base/random.h"
 #include "base/task.h"
 #include "base/task_group.h"
+#include "environment/failure.h"
 #include "environment/output.h"
 #include "environment/runtime_programs.h"
+#include "environment/runtime_start.h"
 #include "environment/state.h"
 #include "model/function.h"
 #include "model/invocation.h"
@@ -30,28 +32,32 @@ struct EnvironmentParts {
   sandbox::SandboxFactory& sandboxes;
   Clock& clock;
   RandomSource& random;
+  /// The Lambda API for function code; none: nothing is served inside.
+  const runtime_api::FunctionApi* function_api = nullptr;
 };
 
 /// One environment. Owned by the pool; members do not overlap. close() before destruction.
 class Environment {
  public:
-  Environment(EnvironmentParts parts, RuntimeProgram program, std::uint32_t tmp_mib);
+  /// With a program its interpreter is started ahead of any function; without one the sandbox alone
+  /// is, for a function that needs_own_start().
+  Environment(EnvironmentParts parts, std::optional<RuntimeProgram> program, std::uint32_t tmp_mib);
   ~Environment();
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
   const std::string& id() const { return id_; }
   State state() const { return state_; }
-  const RuntimeProgram& program() const { return program_; }
   /// Set from assign() on.
   const model::FunctionPtr& function() const { return function_; }
 
-  /// Starts sandbox and interpreter: provisioning -> warm. Errc: exhausted, os, unavailable,
-  /// deadline. On error only close() may follow.
+  /// Starts the sandbox, and the interpreter where there is one: provisioning -> warm. Errc:
+  /// exhausted, os, unavailable, deadline. On error only close() may follow.
   Task<void> provision();
-  /// Gives it to a function for good, sets limits, mounts code: warm -> assigned. Errc: os (a limit
-  /// did not take), not_found (code tree), unavailable. On error only close() may follow.
-  Task<void> assign(model::FunctionPtr function);
+  /// Gives it to a function for good, sets limits, mounts code: warm -> assigned. `program` runs
+  /// it; an environment whose interpreter was started has the same already. Errc: os (a limit did
+  /// not take), not_found (code tree), unavailable. On error only close() may follow.
+  Task<void> assign(model::FunctionPtr function, RuntimeProgram program);
   /// Runs one call, after thawing and after the function's initialisation where that is due:
   /// assigned | frozen -> running -> assigned. Failures of the function are in the result.
   /// Errc: unavailable (the environment broke and nothing of the call ran: try another).
@@ -60,8 +66,8 @@ class Environment {
   bool needs_reset() const { return needs_reset_; }
   /// Kills what the failed call left; /tmp stays. Errc: deadline, unavailable: close() it.
   Task<void> reset();
-  /// True when it can never run a call again.
-  bool is_broken() const { return sandbox_->has_ended(); }
+  /// True when it can never run a call again: it has ended, or a call in it was given up half way.
+  bool is_broken() const { return sandbox_->has_ended() || state_ == State::running; }
 
   /// Stops all its processes: assigned -> frozen. Errc: deadline, unsupported, os.
   Result<void> freeze();
@@ -75,11 +81,17 @@ class Environment {
   };
 
   void change(State to);
-  Task<void> start_runtime();
+  Result<void> open_endpoint();
+  std::map<std::string, std::string> variables() const;
+  Task<void> start_runtime(std::size_t bootstrap_index);
+  Task<void> open_session(sandbox::RuntimeProcess process);
   boost::asio::awaitable<void> watch_runtime(runtime_api::RuntimeSession* session);
-  Task<void> ensure_runtime();
-  boost::asio::awaitable<InitReport> initialise(const model::Invocation& invocation);
-  boost::asio::awaitable<std::string> describe_exit();
+  Task<void> renew_if_exited();
+  Task<void> drop_runtime();
+  Task<InitReport> initialise(const model::Invocation& invocation);
+  Task<runtime_api::InitOutcome> start_and_init(SteadyTime deadline);
+  Task<bool> is_missing();
+  boost::asio::awaitable<ExitDescription> describe_exit();
   boost::asio::awaitable<model::InvocationResult> failed(const runtime_api::CallOutcome& outcome,
                                                          const model::Invocation& invocation);
   void write_start(const model::Invocation& invocation);
@@ -87,12 +99,14 @@ class Environment {
 
   EnvironmentParts parts_;
   std::string id_;
-  RuntimeProgram program_;
+  std::optional<RuntimeProgram> program_;
   State state_ = State::provisioning;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::unique_ptr<runtime_api::RuntimeSession> session_;
   std::unique_ptr<OutputCapture> output_;
+  std::unique_ptr<runtime_api::FunctionEndpoint> endpoint_;
   std::string runtime_identity_;
+  std::string entrypoint_;       ///< the program that was started last
   model::FunctionPtr function_;  ///< keeps the code trees on disk, too (catalog::Catalog::resolve)
   std::string log_stream_;
   bool is_initialised_ = false;

@@ -1,5 +1,6 @@
 #include "environment/failure.h"
 
+#include "environment/runtime_start.h"
 #include "runtime_api/runtime_api.h"
 
 #include <boost/json.hpp>
@@ -7,6 +8,7 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
@@ -46,6 +48,31 @@ std::string signal_name(int signal) {
   }
 }
 
+// "Permission denied" as "permission denied".
+std::string go_error(int error) {
+  std::string text = std::strerror(error);
+  if (!text.empty() && text.front() >= 'A' && text.front() <= 'Z') {
+    text.front() = static_cast<char>(text.front() - 'A' + 'a');
+  }
+  return text;
+}
+
+ExitDescription describe_entrypoint(int error, std::string_view program) {
+  ExitDescription description;
+  description.type = "Runtime.InvalidEntrypoint";
+  if (error == ENOENT && program == kBootstraps[std::size(kBootstraps) - 1]) {
+    description.text = "Couldn't find valid bootstrap(s): [";
+    for (const std::string_view bootstrap : kBootstraps) {
+      if (bootstrap != kBootstraps[0]) description.text += " ";
+      description.text += bootstrap;
+    }
+    description.text += "]";
+    return description;
+  }
+  description.text = "fork/exec " + std::string(program) + ": " + go_error(error);
+  return description;
+}
+
 }  // namespace
 
 std::string platform_error(std::string_view type, std::string_view request_id,
@@ -63,18 +90,20 @@ std::string timeout_text(std::chrono::seconds timeout) {
   return text.data();
 }
 
-std::string exit_text(const sandbox::RuntimeExit& exit) {
-  if (exit.exec_errno != 0) {
-    return std::string("Runtime could not be executed: ") + std::strerror(exit.exec_errno);
-  }
+ExitDescription describe(const sandbox::RuntimeExit& exit, std::string_view program) {
+  if (exit.exec_errno != 0) return describe_entrypoint(exit.exec_errno, program);
+  ExitDescription description;
+  description.type = "Runtime.ExitError";
   if (WIFSIGNALED(exit.wait_status)) {
-    return "Runtime exited with error: signal: " + signal_name(WTERMSIG(exit.wait_status));
+    description.text =
+        "Runtime exited with error: signal: " + signal_name(WTERMSIG(exit.wait_status));
+  } else if (WEXITSTATUS(exit.wait_status) != 0) {
+    description.text =
+        "Runtime exited with error: exit status " + std::to_string(WEXITSTATUS(exit.wait_status));
+  } else {
+    description.text = "Runtime exited without providing a reason";
   }
-  if (WEXITSTATUS(exit.wait_status) != 0) {
-    return "Runtime exited with error: exit status " +
-           std::to_string(WEXITSTATUS(exit.wait_status));
-  }
-  return "Runtime exited without providing a reason";
+  return description;
 }
 
 std::string too_large_text() {

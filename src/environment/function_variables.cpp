@@ -1,12 +1,15 @@
 #include "environment/function_variables.h"
 
+#include "sandbox/sandbox.h"
+
 #include <array>
 #include <ctime>
 
 namespace proa::environment {
 
 Variables function_variables(const model::FunctionVersion& function, const std::string& log_stream,
-                             const Variables& defaults) {
+                             const Variables& defaults, bool has_runtime_api,
+                             const model::FunctionCaller* caller) {
   Variables variables = function.environment;
   const auto set = [&](const char* name, std::string value) { variables[name] = std::move(value); };
   const auto set_default = [&](const char* name, const char* value) {
@@ -24,6 +27,13 @@ Variables function_variables(const model::FunctionVersion& function, const std::
   set("AWS_LAMBDA_LOG_STREAM_NAME", log_stream);
   set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
   set("AWS_EXECUTION_ENV", "AWS_Lambda_" + function.runtime);
+  if (has_runtime_api) set("AWS_LAMBDA_RUNTIME_API", std::string(sandbox::kRuntimeApiAddress));
+  if (caller != nullptr) {
+    set("AWS_ENDPOINT_URL_LAMBDA", "http://" + std::string(sandbox::kLambdaApiAddress));
+    set("AWS_ACCESS_KEY_ID", caller->access_key_id);
+    set("AWS_SECRET_ACCESS_KEY", caller->secret_access_key);
+    set("AWS_SESSION_TOKEN", caller->session_token);
+  }
   set_default("TZ", ":UTC");
   set_default("LANG", "en_US.UTF-8");
   variables.insert(defaults.begin(), defaults.end());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/function.h"
+#include "model/function_caller.h"
 
 #include <map>
 #include <string>
@@ -12,10 +13,13 @@ using Variables = std::map<std::string, std::string>;
 
 /// Variables of one environment of `function`. Lambda's reserved names win over the user's (which
 /// the API refuses anyway); `defaults` are the program's and give way to the user's. `log_stream`
-/// is the environment's stream name.
+/// is the environment's stream name. AWS_LAMBDA_RUNTIME_API is set where the HTTP Runtime API is
+/// served (`has_runtime_api`), credentials and AWS_ENDPOINT_URL_LAMBDA where the Lambda API is
+/// (`caller`, else null).
 /// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 Variables function_variables(const model::FunctionVersion& function, const std::string& log_stream,
-                             const Variables& defaults);
+                             const Variables& defaults, bool has_runtime_api,
+                             const model::FunctionCaller* caller);
 
 /// "2026/11/23/[$LATEST]0123..." as Lambda names log streams.
 std::string log_stream_name(const model::FunctionVersion& function, WallTime now,

@@ -1,56 +1,18 @@
 // Init: the function's own initialisation, before its first event.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 #include "environment/environment.h"
-#include "environment/failure.h"
-#include "environment/function_variables.h"
+
+#include <cerrno>
 
 namespace proa::environment {
 namespace {
 
 constexpr auto kInitLimit = std::chrono::seconds(10);
+// proa-init tells of a failed exec at once.
+constexpr auto kExitLimit = std::chrono::seconds(1);
 
-std::chrono::microseconds since(SteadyTime begin, SteadyTime end) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(end - begin);
-}
-
-}  // namespace
-
-// After a failed call the runtime's processes are gone; the next call starts them again.
-Task<void> Environment::ensure_runtime() {
-  if (session_) co_return ok();
-  co_return co_await start_runtime();
-}
-
-// Lambda initialises with a limit of 10 s; when that fails it repeats the initialisation once
-// within the first call, under the function's own time-out, and that one's failure is the call's
-// answer.
-boost::asio::awaitable<Environment::InitReport> Environment::initialise(
-    const model::Invocation& invocation) {
-  runtime_api::Configuration configuration;
-  configuration.handler = function_->handler;
-  configuration.environment = function_variables(*function_, log_stream_, program_.variables);
-  InitReport report;
-  const SteadyTime begin = parts_.clock.steady_now();
-  auto outcome = co_await session_->init(configuration, begin + kInitLimit);
-  report.duration = since(begin, parts_.clock.steady_now());
-  if (!std::holds_alternative<runtime_api::Ready>(outcome)) {
-    change(State::resetting);
-    session_.reset();
-    auto again = co_await sandbox_->kill_runtime();
-    if (again) again = co_await start_runtime();
-    if (again) {
-      change(State::assigned);
-      change(State::running);
-      const SteadyTime deadline = parts_.clock.steady_now() + function_->timeout;
-      outcome = co_await session_->init(std::move(configuration), deadline);
-    }
-  }
-  if (std::holds_alternative<runtime_api::Ready>(outcome)) co_return report;
-  if (state_ == State::resetting) {
-    change(State::assigned);
-    change(State::running);
-  }
-  const auto as_call = std::visit(
+runtime_api::CallOutcome as_call_outcome(runtime_api::InitOutcome outcome) {
+  return std::visit(
       [](auto&& part) -> runtime_api::CallOutcome {
         if constexpr (std::is_same_v<std::decay_t<decltype(part)>, runtime_api::Ready>) {
           return runtime_api::Gone{};
@@ -59,8 +21,62 @@ boost::asio::awaitable<Environment::InitReport> Environment::initialise(
         }
       },
       std::move(outcome));
-  report.failure = co_await failed(as_call, invocation);
+}
+
+}  // namespace
+
+// A runtime that ended while nobody called it is no failure of the next call.
+Task<void> Environment::renew_if_exited() {
+  if (!is_initialised_ || !sandbox_->has_runtime_exited()) co_return ok();
+  is_initialised_ = false;
+  co_return co_await drop_runtime();
+}
+
+// Lambda initialises with a limit of 10 s; when that fails it repeats the initialisation once
+// within the first call, under the function's own time-out, and that one's failure is the call's
+// answer.
+Task<Environment::InitReport> Environment::initialise(const model::Invocation& invocation) {
+  InitReport report;
+  const SteadyTime begin = parts_.clock.steady_now();
+  CO_TRY(auto outcome, co_await start_and_init(begin + kInitLimit));
+  report.duration =
+      std::chrono::duration_cast<std::chrono::microseconds>(parts_.clock.steady_now() - begin);
+  if (!std::holds_alternative<runtime_api::Ready>(outcome)) {
+    CO_TRY(co_await drop_runtime());
+    const SteadyTime deadline = parts_.clock.steady_now() + function_->timeout;
+    CO_TRY(auto second, co_await start_and_init(deadline));
+    outcome = std::move(second);
+  }
+  if (!std::holds_alternative<runtime_api::Ready>(outcome)) {
+    report.failure = co_await failed(as_call_outcome(std::move(outcome)), invocation);
+  }
   co_return report;
+}
+
+// Starts the process unless it runs, and waits until the function is initialised in it. A custom
+// runtime's bootstrap may be in either of two places. Errc: as start_runtime.
+Task<runtime_api::InitOutcome> Environment::start_and_init(SteadyTime deadline) {
+  for (std::size_t bootstrap = 0;; ++bootstrap) {
+    if (!session_) {
+      CO_TRY(co_await start_runtime(bootstrap));
+    }
+    runtime_api::Configuration configuration;
+    configuration.handler = function_->handler;
+    if (!needs_own_start(*program_, *function_)) configuration.environment = variables();
+    auto outcome = co_await session_->init(std::move(configuration), deadline);
+    const bool has_next =
+        program_->protocol == Protocol::http && bootstrap + 1 < std::size(kBootstraps);
+    if (!has_next || !std::holds_alternative<runtime_api::Gone>(outcome)) co_return outcome;
+    CO_TRY(const bool is_bootstrap_missing, co_await is_missing());
+    if (!is_bootstrap_missing) co_return outcome;
+    session_.reset();
+  }
+}
+
+// Whether the program that was started last does not exist.
+Task<bool> Environment::is_missing() {
+  CO_TRY(const auto exit, co_await sandbox_->runtime_exit(parts_.clock.steady_now() + kExitLimit));
+  co_return exit.exec_errno == ENOENT;
 }
 
 }  // namespace proa::environment

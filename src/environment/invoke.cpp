@@ -28,17 +28,22 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
     change(State::assigned);
   }
   change(State::running);
-  if (auto ready = co_await ensure_runtime(); !ready) {
+  std::optional<model::InvocationResult> result;
+  auto ready = co_await renew_if_exited();
+  if (ready && !is_initialised_) {
+    auto report = co_await initialise(invocation);
+    if (report) {
+      init_duration_ = report.value().duration;
+      is_initialised_ = !report.value().failure;
+      result = std::move(report.value().failure);
+    } else {
+      ready = report.error();
+    }
+  }
+  if (!ready) {
     change(State::assigned);
     needs_reset_ = true;
     co_return Error(Errc::unavailable, ready.error().message());
-  }
-  std::optional<model::InvocationResult> result;
-  if (!is_initialised_) {
-    auto report = co_await initialise(invocation);
-    init_duration_ = report.duration;
-    is_initialised_ = !report.failure;
-    result = std::move(report.failure);
   }
   const bool is_first = init_duration_.count() != 0;
   write_start(invocation);
@@ -89,16 +94,15 @@ boost::asio::awaitable<model::InvocationResult> Environment::failed(
     result.payload = platform_error("Runtime.Unknown", invocation.request_id,
                                     "Runtime broke the protocol: " + broke->what);
   } else {
-    result.payload =
-        platform_error("Runtime.ExitError", invocation.request_id, co_await describe_exit());
+    const auto exit = co_await describe_exit();
+    result.payload = platform_error(exit.type, invocation.request_id, exit.text);
   }
   co_return result;
 }
 
-boost::asio::awaitable<std::string> Environment::describe_exit() {
+boost::asio::awaitable<ExitDescription> Environment::describe_exit() {
   const auto exit = co_await sandbox_->runtime_exit(parts_.clock.steady_now() + kExitLimit);
-  co_return exit ? exit_text(exit.value())
-                 : std::string("Runtime exited without providing a reason");
+  co_return describe(exit ? exit.value() : sandbox::RuntimeExit{}, entrypoint_);
 }
 
 void Environment::write_start(const model::Invocation& invocation) {

@@ -7,32 +7,57 @@ namespace {
 
 // Generous: an interpreter starts in 0.1 s, but fifty at once on two cores take their time.
 constexpr auto kParkLimit = std::chrono::seconds(30);
+// Lambda's limit on a function's whole initialisation, which includes its own start.
+constexpr auto kOwnStartLimit = std::chrono::seconds(10);
 
 }  // namespace
 
 Task<void> Environment::provision() {
   CO_TRY(co_await sandbox_->start());
-  CO_TRY(co_await start_runtime());
+  if (program_) {
+    CO_TRY(co_await start_runtime(0));
+  }
   change(State::warm);
   co_return ok();
 }
 
-Task<void> Environment::start_runtime() {
-  CO_TRY(auto process, co_await sandbox_->start_runtime(program_.command));
+// A function that needs its own start gets a process with its variables; any other one that waits
+// to be told its function.
+Task<void> Environment::start_runtime(std::size_t bootstrap_index) {
+  const bool is_own = function_ && needs_own_start(*program_, *function_);
+  auto command = is_own ? own_command(*program_, variables(), bootstrap_index) : program_->command;
+  entrypoint_ = command.arguments.front();
+  if (program_->protocol == Protocol::http) {
+    // Before the process: it may ask for its first event at once.
+    CO_TRY(auto listener, sandbox_->runtime_api_listener());
+    CO_TRY(auto session, runtime_api::HttpSession::create(parts_.executor, std::move(listener)));
+    session_ = std::move(session);
+  }
+  CO_TRY(auto process, co_await sandbox_->start_runtime(std::move(command)));
+  auto opened = co_await open_session(std::move(process));
+  // What the function's own variables and wrapper do to its start is for init() to tell.
+  if (is_own && session_) co_return ok();
+  co_return opened;
+}
+
+Task<void> Environment::open_session(sandbox::RuntimeProcess process) {
   output_ = std::make_unique<OutputCapture>(parts_.executor, std::move(process.output));
-  CO_TRY(auto session, runtime_api::FrameSession::create(parts_.executor, std::move(process.link)));
-  session_ = std::move(session);
+  if (program_->protocol == Protocol::frames) {
+    CO_TRY(auto session,
+           runtime_api::FrameSession::create(parts_.executor, std::move(process.link)));
+    session_ = std::move(session);
+  }
   tasks_.spawn(watch_runtime(session_.get()));
-  auto identity = co_await session_->parked(parts_.clock.steady_now() + kParkLimit);
+  const auto limit = function_ ? kOwnStartLimit : kParkLimit;
+  auto identity = co_await session_->parked(parts_.clock.steady_now() + limit);
   if (!identity) {
     output_->drain();
     std::string text = identity.error().message();
     const std::string printed = output_->take_tail();
     if (!printed.empty()) text += "; it printed: " + printed;
-    co_return Error(Errc::unavailable,
-                    program_.command.arguments.front() + " did not start: " + text);
+    co_return Error(Errc::unavailable, entrypoint_ + " did not start: " + text);
   }
-  runtime_identity_ = std::move(identity.value());
+  runtime_identity_ = identity.value().empty() ? program_->family : std::move(identity.value());
   co_return ok();
 }
 
@@ -42,8 +67,9 @@ boost::asio::awaitable<void> Environment::watch_runtime(runtime_api::RuntimeSess
   if (session_.get() == session) session_->process_ended();
 }
 
-Task<void> Environment::assign(model::FunctionPtr function) {
+Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram program) {
   function_ = std::move(function);
+  if (!program_) program_ = std::move(program);
   log_stream_ = log_stream_name(*function_, parts_.clock.wall_now(), id_);
   sandbox::SandboxLimits limits;
   limits.memory = Bytes::mib(function_->memory_mib);
@@ -53,8 +79,29 @@ Task<void> Environment::assign(model::FunctionPtr function) {
   std::vector<std::string> layers;
   for (const model::LayerRef& layer : function_->layers) layers.push_back(layer.tree_id);
   CO_TRY(co_await sandbox_->adopt_code(function_->tree_id, std::move(layers)));
+  CO_TRY(open_endpoint());
   change(State::assigned);
   co_return ok();
+}
+
+// The Lambda API inside, with credentials that are made here and forgotten with the environment.
+Result<void> Environment::open_endpoint() {
+  if (parts_.function_api == nullptr) return ok();
+  model::FunctionCaller caller;
+  caller.function = function_;
+  caller.access_key_id = parts_.random.access_key_id();
+  caller.secret_access_key = parts_.random.hex(20);
+  caller.session_token = parts_.random.hex(48);
+  TRY(auto listener, sandbox_->lambda_api_listener());
+  TRY(endpoint_, runtime_api::FunctionEndpoint::create(parts_.executor, std::move(listener),
+                                                       std::move(caller), *parts_.function_api));
+  return ok();
+}
+
+std::map<std::string, std::string> Environment::variables() const {
+  const bool has_runtime_api = program_->protocol == Protocol::http;
+  return function_variables(*function_, log_stream_, program_->variables, has_runtime_api,
+                            endpoint_ ? &endpoint_->caller() : nullptr);
 }
 
 }  // namespace proa::environment

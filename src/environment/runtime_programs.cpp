@@ -53,12 +53,22 @@ RuntimeProgram program_of(const Interpreter& interpreter, const RuntimeOptions& 
   return program;
 }
 
+// provided.*: the program is in the package (runtime_start.h).
+RuntimeProgram custom_program() {
+  RuntimeProgram program;
+  program.family = "provided";
+  program.protocol = Protocol::http;
+  program.variables = {{"PATH", kPath}, {"LD_LIBRARY_PATH", kLibraryPath}};
+  return program;
+}
+
 }  // namespace
 
 RuntimePrograms::RuntimePrograms(std::vector<Interpreter> interpreters, RuntimeOptions options)
     : interpreters_(std::move(interpreters)), options_(options) {}
 
 Result<RuntimeProgram> RuntimePrograms::find(std::string_view runtime) const {
+  if (runtime.starts_with("provided")) return custom_program();
   TRY(const Interpreter* chosen, choose(runtime));
   return program_of(*chosen, options_);
 }

@@ -13,11 +13,15 @@
 
 namespace proa::environment {
 
+/// What a runtime process speaks with us: our own bootstraps frames, a custom runtime HTTP.
+enum class Protocol { frames, http };
+
 /// A program that can serve runtimes: how to start it, and which.
 struct RuntimeProgram {
   std::string family;   ///< "python3.11", "nodejs20.x": key of parked environments
-  std::string version;  ///< "3.11.2"
-  sandbox::RuntimeCommand command;
+  std::string version;  ///< "3.11.2"; empty for custom runtimes
+  Protocol protocol = Protocol::frames;
+  sandbox::RuntimeCommand command;  ///< no arguments: the package's own `bootstrap`
   /// What the function's environment says of it (PATH, LD_LIBRARY_PATH, NODE_PATH) where the
   /// function does not set the same variable.
   std::map<std::string, std::string> variables;

@@ -149,11 +149,18 @@ Task<AcquiredSlot> Client::acquire_slot(std::uint32_t tmp_mib) {
   message.tmp_mib = tmp_mib;
   CO_TRY(auto answer, co_await ask(false, message.request, Request(message)));
   const auto* done = std::get_if<Done>(&answer.first);
-  if (done == nullptr) co_return Error(Errc::corrupt, "launcher: unexpected answer");
+  auto& fds = answer.second;
+  if (done == nullptr || fds.size() < 2) {
+    co_return Error(Errc::corrupt, "launcher: unexpected answer");
+  }
   AcquiredSlot slot;
   slot.id = done->slot;
   slot.cgroup_kind = done->detail;
-  slot.cgroup_fds = std::move(answer.second);
+  slot.sockets.lambda_api = std::move(fds.back());
+  fds.pop_back();
+  slot.sockets.runtime_api = std::move(fds.back());
+  fds.pop_back();
+  slot.cgroup_fds = std::move(fds);
   co_return slot;
 }
 

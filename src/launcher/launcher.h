@@ -11,6 +11,7 @@
 
 #include "base/task.h"
 #include "launcher/config.h"
+#include "launcher/environment_sockets.h"
 #include "launcher/protocol.h"
 #include "os/seqpacket.h"
 #include "os/unique_fd.h"
@@ -55,11 +56,12 @@ struct SandboxExit {
   std::string start_failure;      ///< not empty: failed before proa-init ran; says at which step
 };
 
-/// A slot given to this client: its name and the cgroup's files.
+/// A slot given to this client: its name, the cgroup's files, the listeners inside.
 struct AcquiredSlot {
   SlotId id;
   std::uint32_t cgroup_kind = 0;         ///< kind of os::CgroupFiles
   std::vector<os::UniqueFd> cgroup_fds;  ///< in the order of os::CgroupFiles
+  EnvironmentSockets sockets;
 };
 
 /// The daemon's end of one shard's two connections. Lives on one executor; all members are called

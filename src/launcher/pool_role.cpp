@@ -187,7 +187,12 @@ Result<void> PoolRole::acquire(std::size_t connection, const AcquireSlot& reques
   done.request = request.request;
   done.slot = slot->id;
   done.detail = files.value().shape();
-  return reply(connection, done, files.value().fds());
+  std::vector<int> fds = files.value().fds();
+  fds.push_back(slot->sockets.runtime_api.get());
+  fds.push_back(slot->sockets.lambda_api.get());
+  auto sent = reply(connection, done, fds);
+  slot->sockets = EnvironmentSockets();  // held by the daemon alone from now on
+  return sent;
 }
 
 Result<void> PoolRole::hand_to_spawn(Slot& slot) {
@@ -326,8 +331,11 @@ Result<void> PoolRole::prepare(Slot& slot) {
   }
   TRY(auto disk, disks_->make(Bytes::mib(kUsualTmpMib), disk_owner(slot)));
   slot.disk = std::move(disk);
+  slot.sockets = EnvironmentSockets();  // of a failed preparation: they would hold its namespace
   TRY(auto network, make_network(slot.id.index));
   slot.network_namespace = std::move(network);
+  TRY(auto sockets, make_environment_sockets(slot.network_namespace.get()));
+  slot.sockets = std::move(sockets);
   return ok();
 }
 
@@ -358,6 +366,7 @@ void PoolRole::clean(Slot& slot) {
   slot.disk.reset();
   if (cleaned && slot.cgroup) cleaned = slot.cgroup->reset();
   slot.network_namespace.reset();
+  slot.sockets = EnvironmentSockets();
   if (cleaned && router_) {
     const std::array<std::uint32_t, 1> indices{slot.id.index};
     if (auto released = router_->release(indices); !released) cleaned = released.error();

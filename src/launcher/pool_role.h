@@ -4,6 +4,7 @@
 #include "launcher/cgroup/cgroup_backend.h"
 #include "launcher/config.h"
 #include "launcher/disk/loop_disk.h"
+#include "launcher/environment_sockets.h"
 #include "launcher/instance.h"
 #include "launcher/net/router.h"
 #include "launcher/protocol.h"
@@ -43,6 +44,7 @@ class PoolRole {
     std::size_t owner = 0;
     os::UniqueFd user_namespace;     ///< kept for all uses: its ids are the slot's
     os::UniqueFd network_namespace;  ///< until handed to the spawn role
+    EnvironmentSockets sockets;      ///< until handed to the daemon
     std::unique_ptr<EnvironmentCgroup> cgroup;
     std::unique_ptr<LoopDisk> disk;
   };

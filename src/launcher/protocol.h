@@ -99,7 +99,7 @@ struct SlotGone {
 
 // Roles to daemon.
 /// Answer to every request. Descriptors depend on the request: AcquireSlot gives those of
-/// os::CgroupFiles, StartSandbox the control link.
+/// os::CgroupFiles, then the two listeners of EnvironmentSockets; StartSandbox the control link.
 struct Done {
   std::uint64_t request = 0;
   SlotId slot;

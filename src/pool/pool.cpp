@@ -15,6 +15,11 @@ using environment::Environment;
 namespace {
 // /tmp of parked environments; a function that wants another size starts cold.
 constexpr std::uint32_t kParkedTmpMib = 512;
+
+// Sandboxes without an interpreter serve every function that needs its own start.
+std::string family_of(const std::optional<environment::RuntimeProgram>& program) {
+  return program ? program->family : std::string();
+}
 }  // namespace
 
 Lease::Lease(Pool& pool, std::unique_ptr<Environment> environment, model::Start start)
@@ -53,15 +58,20 @@ Task<Lease> Pool::lease(model::FunctionPtr function) {
 
 Task<Lease> Pool::lease_prepared(model::FunctionPtr function) {
   CO_TRY(auto program, programs_.find(function->runtime));
-  if (auto parked = take_parked(program, function->ephemeral_storage_mib)) {
-    replenish(program);
-    auto assigned = co_await parked->assign(function);
-    if (assigned) co_return Lease(*this, std::move(parked), model::Start::parked);
+  const bool is_own = environment::needs_own_start(program, *function);
+  std::optional<environment::RuntimeProgram> ahead;
+  if (!is_own) ahead = program;
+  if (auto parked = take_parked(ahead, function->ephemeral_storage_mib)) {
+    replenish(ahead);
+    auto assigned = co_await parked->assign(function, program);
+    // A sandbox without an interpreter saves 2 ms; to the caller that is a cold start all the same.
+    const auto start = is_own ? model::Start::cold : model::Start::parked;
+    if (assigned) co_return Lease(*this, std::move(parked), start);
     retire(std::move(parked));
     if (assigned.error().code() != Errc::unavailable) co_return assigned.error();
   }
   auto started = co_await start_new(function, program);
-  if (started) replenish(program);
+  if (started) replenish(ahead);
   co_return started;
 }
 
@@ -69,10 +79,12 @@ Task<Lease> Pool::start_new(model::FunctionPtr function, environment::RuntimePro
   CO_TRY(make_room());
   ++total_;
   ++starting_;
+  std::optional<environment::RuntimeProgram> ahead;
+  if (!environment::needs_own_start(program, *function)) ahead = program;
   auto made =
-      std::make_unique<Environment>(parts_, std::move(program), function->ephemeral_storage_mib);
+      std::make_unique<Environment>(parts_, std::move(ahead), function->ephemeral_storage_mib);
   auto result = co_await made->provision();
-  if (result) result = co_await made->assign(function);
+  if (result) result = co_await made->assign(function, std::move(program));
   --starting_;
   if (!result) {
     retire(std::move(made));
@@ -94,9 +106,8 @@ Pool::EnvironmentPtr Pool::take_idle(const model::FunctionPtr& function) {
   return nullptr;
 }
 
-Pool::EnvironmentPtr Pool::take_parked(const environment::RuntimeProgram& program,
-                                       std::uint32_t tmp_mib) {
-  Parked& parked = parked_[program.family];
+Pool::EnvironmentPtr Pool::take_parked(const Program& program, std::uint32_t tmp_mib) {
+  Parked& parked = parked_[family_of(program)];
   parked.last_taken = parts_.clock.steady_now();
   if (tmp_mib != kParkedTmpMib) return nullptr;
   while (!parked.ready.empty()) {
@@ -184,14 +195,16 @@ std::optional<std::size_t> Pool::other_shard_with_idle(const model::FunctionPtr&
 
 void Pool::park(const std::vector<std::string>& runtimes) {
   for (const std::string& runtime : runtimes) {
-    if (auto program = programs_.find(runtime)) replenish(program.value());
+    auto program = programs_.find(runtime);
+    if (program && program.value().protocol == environment::Protocol::frames)
+      replenish(program.value());
   }
 }
 
 // Parked environments follow demand: one as soon as a runtime is used, twice as many whenever the
 // last was taken, none after ten idle minutes (sweep()).
-void Pool::replenish(const environment::RuntimeProgram& program) {
-  Parked& parked = parked_[program.family];
+void Pool::replenish(const Program& program) {
+  Parked& parked = parked_[family_of(program)];
   parked.target = std::clamp<std::size_t>(parked.target, 1, options_.parked_max);
   parked.last_taken = parts_.clock.steady_now();
   while (!is_closing_ && parked.ready.size() + parked.starting < parked.target &&
@@ -203,10 +216,10 @@ void Pool::replenish(const environment::RuntimeProgram& program) {
   }
 }
 
-boost::asio::awaitable<void> Pool::park_one(environment::RuntimeProgram program) {
+boost::asio::awaitable<void> Pool::park_one(Program program) {
   auto made = std::make_unique<Environment>(parts_, program, kParkedTmpMib);
   auto result = co_await made->provision();
-  Parked& parked = parked_[program.family];
+  Parked& parked = parked_[family_of(program)];
   --parked.starting;
   --starting_;
   if (result && !is_closing_) {

@@ -95,6 +95,8 @@ class Pool {
  private:
   friend class Lease;
   using EnvironmentPtr = std::unique_ptr<environment::Environment>;
+  /// What is started ahead of a function: an interpreter, or (none) the sandbox alone.
+  using Program = std::optional<environment::RuntimeProgram>;
   /// How often idle environments are looked at: often while one may have to be frozen.
   enum class Sweep { none, quiet, busy };
   struct Idle {
@@ -116,15 +118,15 @@ class Pool {
   Task<Lease> lease_prepared(model::FunctionPtr function);
   Task<Lease> start_new(model::FunctionPtr function, environment::RuntimeProgram program);
   EnvironmentPtr take_idle(const model::FunctionPtr& function);
-  EnvironmentPtr take_parked(const environment::RuntimeProgram& program, std::uint32_t tmp_mib);
+  EnvironmentPtr take_parked(const Program& program, std::uint32_t tmp_mib);
   Result<void> make_room();
   void give_back(EnvironmentPtr environment);
   void push_idle(EnvironmentPtr environment);
   void retire(EnvironmentPtr environment);
   boost::asio::awaitable<void> close_one(EnvironmentPtr environment);
   boost::asio::awaitable<void> reset_one(EnvironmentPtr environment);
-  void replenish(const environment::RuntimeProgram& program);
-  boost::asio::awaitable<void> park_one(environment::RuntimeProgram program);
+  void replenish(const Program& program);
+  boost::asio::awaitable<void> park_one(Program program);
   void arm_sweep();
   void schedule_sweep(Sweep pace);
   bool sweep_group(Group& group, SteadyTime now);
@@ -137,8 +139,8 @@ class Pool {
   PoolHooks hooks_;
   // Keyed by address: the group holds the version, so no other gets that address meanwhile.
   std::unordered_map<const model::FunctionVersion*, Group> groups_;
-  std::map<std::string, Parked> parked_;
-  std::size_t total_ = 0;  ///< environments that exist
+  std::map<std::string, Parked> parked_;  ///< by family; "" has no interpreter
+  std::size_t total_ = 0;                 ///< environments that exist
   std::size_t leased_ = 0;
   std::size_t starting_ = 0;
   std::size_t preparing_ = 0;  ///< calls whose environment is being started or given its code

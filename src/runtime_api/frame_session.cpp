@@ -49,13 +49,15 @@ struct FrameSession::State : std::enable_shared_from_this<State> {
 namespace {
 
 std::string configuration_json(const Configuration& configuration) {
-  boost::json::object environment;
-  for (const auto& [name, value] : configuration.environment) environment[name] = value;
   boost::json::object out;
+  if (configuration.environment) {
+    boost::json::object environment;
+    for (const auto& [name, value] : *configuration.environment) environment[name] = value;
+    out["environment"] = std::move(environment);
+  }
   out["handler"] = configuration.handler;
   out["task_root"] = configuration.task_root;
   out["cwd"] = configuration.directory;
-  out["environment"] = std::move(environment);
   return boost::json::serialize(out);
 }
 

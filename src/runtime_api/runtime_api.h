@@ -1,18 +1,24 @@
-// What function code talks to, seen from the host: one session with one runtime process.
+// What function code talks to, seen from the host: one session with one runtime process, and the
+// Lambda API for functions that call functions.
 //
-// Nouns: RuntimeSession (interface), FrameSession (our own bootstraps, over frames; the HTTP
-// Runtime API for official clients and custom runtimes is the second implementation). `environment`
-// calls it; it calls nobody: what function code does completes a wait. Runs on its shard's
-// executor. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+// Nouns: RuntimeSession (interface), FrameSession (our own bootstraps, over frames), HttpSession
+// (the HTTP Runtime API: official clients and custom runtimes), FunctionEndpoint (the Lambda API
+// inside an environment). `environment` calls it; it calls nobody: what function code does
+// completes a wait, and what it asks of the Lambda API goes to a callback that main gives. Runs on
+// its shard's executor. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 #pragma once
 
 #include "base/task.h"
 #include "base/units.h"
 #include "frames/link.h"
+#include "http/http.h"
+#include "model/function_caller.h"
 #include "model/invocation.h"
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -51,15 +57,16 @@ struct Configuration {
   std::string handler;
   std::string task_root = "/var/task";
   std::string directory = "/var/task";
-  std::map<std::string, std::string> environment;  ///< replaces everything it was started with
+  /// Replaces everything the process was started with; nothing: it has its variables already.
+  std::optional<std::map<std::string, std::string>> environment;
 };
 
 /// One runtime process's conversation. Owned by its Environment; calls do not overlap.
 class RuntimeSession {
  public:
   virtual ~RuntimeSession() = default;
-  /// Waits until the interpreter runs and says what it is ("python3.11.2").
-  /// Errc: deadline, unavailable (it went), corrupt.
+  /// Waits until the interpreter runs and says what it is ("python3.11.2"). A custom runtime says
+  /// nothing: empty, at once. Errc: deadline, unavailable (it went), corrupt.
   virtual Task<std::string> parked(SteadyTime deadline) = 0;
   /// Hands over the function and waits until it is initialised.
   virtual boost::asio::awaitable<InitOutcome> init(Configuration configuration,
@@ -91,6 +98,53 @@ class FrameSession final : public RuntimeSession {
   struct State;
   explicit FrameSession(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;  // a timer's handler may run after this object
+};
+
+/// Session over the HTTP Runtime API, 2018-06-01: serves the runtime process's requests on a
+/// listening socket that only its environment can reach. The process gets its configuration as
+/// environment variables when it is started, so init() only waits for its first /next.
+class HttpSession final : public RuntimeSession {
+ public:
+  struct State;  // private to runtime_api/: http_session.h
+  /// Errc: os (the descriptor does not listen).
+  static Result<std::unique_ptr<RuntimeSession>> create(boost::asio::any_io_executor executor,
+                                                        os::UniqueFd listener);
+  ~HttpSession() override;
+  Task<std::string> parked(SteadyTime deadline) override;
+  void process_ended() override;
+  boost::asio::awaitable<InitOutcome> init(Configuration configuration,
+                                           SteadyTime deadline) override;
+  boost::asio::awaitable<CallOutcome> call(const model::Invocation& invocation,
+                                           WallTime function_deadline,
+                                           SteadyTime deadline) override;
+
+ private:
+  explicit HttpSession(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;  // a connection's coroutine may end after this object
+  std::unique_ptr<http::Server> server_;
+};
+
+/// Answers one request of function code to the Lambda API; runs on the shard's executor.
+using FunctionApi = std::function<boost::asio::awaitable<http::Response>(
+    http::Request&, const model::FunctionCaller&)>;
+
+/// The Lambda API on a listening socket that only one environment can reach. Owned by it.
+class FunctionEndpoint {
+ public:
+  /// `api` outlives it. Errc: os (the descriptor does not listen).
+  static Result<std::unique_ptr<FunctionEndpoint>> create(boost::asio::any_io_executor executor,
+                                                          os::UniqueFd listener,
+                                                          model::FunctionCaller caller,
+                                                          const FunctionApi& api);
+  const model::FunctionCaller& caller() const { return *caller_; }
+
+ private:
+  FunctionEndpoint(std::shared_ptr<const model::FunctionCaller> caller,
+                   std::unique_ptr<http::Server> server)
+      : caller_(std::move(caller)), server_(std::move(server)) {}
+  std::shared_ptr<const model::FunctionCaller>
+      caller_;  // a request's coroutine may end after this object
+  std::unique_ptr<http::Server> server_;
 };
 
 }  // namespace proa::runtime_api

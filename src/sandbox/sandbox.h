@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace proa::sandbox {
@@ -28,6 +29,11 @@ struct SandboxLimits {
   model::NetworkPolicy network = model::NetworkPolicy::none;
 };
 
+/// Where code inside reaches what the daemon serves: the HTTP Runtime API (AWS_LAMBDA_RUNTIME_API)
+/// and the Lambda API for functions that call functions (AWS_ENDPOINT_URL_LAMBDA).
+inline constexpr std::string_view kRuntimeApiAddress = "127.0.0.1:9001";
+inline constexpr std::string_view kLambdaApiAddress = "127.0.0.1:9002";
+
 /// A program inside the sandbox. Runs as the function's user (inside uid 993).
 struct RuntimeCommand {
   std::vector<std::string> arguments;    ///< the first is the absolute path inside
@@ -37,7 +43,7 @@ struct RuntimeCommand {
 
 /// Our ends of a started runtime process.
 struct RuntimeProcess {
-  os::UniqueFd link;    ///< Unix stream socket: the runtime link (frames)
+  os::UniqueFd link;    ///< Unix stream socket: the runtime link (frames), its descriptor 3
   os::UniqueFd output;  ///< read end of the pipe behind its stdout and stderr
 };
 
@@ -61,6 +67,11 @@ class Sandbox {
   /// Shows a code tree at /var/task and layers merged at /opt, read-only; once in its life.
   /// Errc: not_found (tree), unavailable, os.
   virtual Task<void> adopt_code(std::string tree_id, std::vector<std::string> layer_tree_ids) = 0;
+  /// A listening stream socket that only code inside can reach, at kRuntimeApiAddress and
+  /// kLambdaApiAddress: each call gives a descriptor of its own of the same socket, since a new
+  /// runtime process gets a new server. After start(). Errc: exhausted, unavailable.
+  virtual Result<os::UniqueFd> runtime_api_listener() const = 0;
+  virtual Result<os::UniqueFd> lambda_api_listener() const = 0;
   /// Starts the runtime process; none may run. Errc: exhausted, unavailable.
   virtual Task<RuntimeProcess> start_runtime(RuntimeCommand command) = 0;
   /// The end of the runtime process started last, as soon as it is known, also when the whole

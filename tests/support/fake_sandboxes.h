@@ -83,6 +83,10 @@ class FakeSandbox final : public Sandbox {
     tree_id = std::move(tree);
     co_return ok();
   }
+  Result<os::UniqueFd> runtime_api_listener() const override {
+    return Error(Errc::unavailable, "a fake sandbox has no network");
+  }
+  Result<os::UniqueFd> lambda_api_listener() const override { return runtime_api_listener(); }
   Task<RuntimeProcess> start_runtime(RuntimeCommand command) override {
     program = command.arguments.empty() ? std::string() : command.arguments.front();
     CO_TRY(auto pair, os::stream_pair());

@@ -41,7 +41,12 @@ async function start(link) {
 function configure(body) {
   const given = parseConfiguration(body);
   const oldPath = process.env.NODE_PATH;
-  for (const name of Object.keys(process.env)) delete process.env[name];
+  const own = /^PROA_(RUNTIME_FD|PRELOAD|BUNDLED_PYTHON)$/;
+  // Without variables the process was started with the function's, perhaps by an
+  // AWS_LAMBDA_EXEC_WRAPPER that has changed them.
+  for (const name of Object.keys(process.env)) {
+    if (given.environment || own.test(name)) delete process.env[name];
+  }
   Object.assign(process.env, given.environment);
   if (process.env.NODE_PATH !== oldPath) require('module')._initPaths();
   layers.searchVersionedLayer();
@@ -60,7 +65,9 @@ function parseConfiguration(body) {
     const given = JSON.parse(body.toString('utf8'));
     given.cwd ??= given.task_root;
     for (const name of ['handler', 'task_root', 'cwd']) requireText(given, name);
-    for (const name of Object.keys(given.environment)) requireText(given.environment, name);
+    if (given.environment !== undefined) {
+      for (const name of Object.keys(given.environment)) requireText(given.environment, name);
+    }
     return given;
   } catch (error) {
     throw new faults.InvalidTaskConfig(`configure: ${error}`);

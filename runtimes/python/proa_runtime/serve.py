@@ -81,7 +81,9 @@ class _Configuration:
             self.handler = _text(given, "handler")
             self.task_root = _text(given, "task_root")
             self.cwd = _text(given, "cwd") if "cwd" in given else self.task_root
-            self.environment = given["environment"]
+            # Without it the process was started with the function's variables, perhaps by an
+            # AWS_LAMBDA_EXEC_WRAPPER that has changed them.
+            self.environment = given["environment"] if "environment" in given else dict(os.environ)
             for name in self.environment:
                 _text(self.environment, name)
         except Exception as error:

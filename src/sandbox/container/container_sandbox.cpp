@@ -28,6 +28,16 @@ SteadyTime after(std::chrono::steady_clock::duration time) {
   return std::chrono::steady_clock::now() + time;
 }
 
+static_assert(kRuntimeApiAddress.ends_with("9001") && launcher::kRuntimeApiPort == 9001);
+static_assert(kLambdaApiAddress.ends_with("9002") && launcher::kLambdaApiPort == 9002);
+
+Result<os::UniqueFd> another(const os::UniqueFd& listener) {
+  if (!listener) return Error(Errc::unavailable, "sandbox has no network");
+  os::UniqueFd copy(::fcntl(listener.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) return os_error("duplicate a listener");
+  return copy;
+}
+
 /// Ends of what a runtime process inherits; the `theirs` side is closed once it is sent.
 struct RuntimeEnds {
   RuntimeProcess ours;
@@ -92,6 +102,7 @@ ContainerSandbox::~ContainerSandbox() {
 Task<void> ContainerSandbox::start() {
   CO_TRY(auto slot, co_await launcher_.acquire_slot(tmp_mib_));
   slot_ = slot.id;
+  sockets_ = std::move(slot.sockets);
   CO_TRY(auto files, os::CgroupFiles::from_fds(slot.cgroup_kind, std::move(slot.cgroup_fds)));
   CO_TRY(auto cgroup, os::CgroupControl::open(std::move(files)));
   cgroup_ = std::move(cgroup);
@@ -125,6 +136,14 @@ Task<void> ContainerSandbox::configure(SandboxLimits limits) {
 Task<void> ContainerSandbox::adopt_code(std::string tree_id,
                                         std::vector<std::string> layer_tree_ids) {
   co_return co_await launcher_.adopt_code(*slot_, std::move(tree_id), std::move(layer_tree_ids));
+}
+
+Result<os::UniqueFd> ContainerSandbox::runtime_api_listener() const {
+  return another(sockets_.runtime_api);
+}
+
+Result<os::UniqueFd> ContainerSandbox::lambda_api_listener() const {
+  return another(sockets_.lambda_api);
 }
 
 Task<RuntimeProcess> ContainerSandbox::start_runtime(RuntimeCommand command) {
@@ -215,6 +234,7 @@ Task<void> ContainerSandbox::close() {
   if (!is_killed_here) launcher_.kill(*slot_);
   if (control_) control_->close();
   co_await tasks_.join();
+  sockets_ = launcher::EnvironmentSockets();  // before release(): they hold the network namespace
   launcher_.release(*slot_);
   slot_.reset();
   co_return ok();

@@ -24,6 +24,8 @@ class ContainerSandbox final : public Sandbox {
   Task<void> start() override;
   Task<void> configure(SandboxLimits limits) override;
   Task<void> adopt_code(std::string tree_id, std::vector<std::string> layer_tree_ids) override;
+  Result<os::UniqueFd> runtime_api_listener() const override;
+  Result<os::UniqueFd> lambda_api_listener() const override;
   Task<RuntimeProcess> start_runtime(RuntimeCommand command) override;
   Task<RuntimeExit> runtime_exit(SteadyTime deadline) override;
   bool has_runtime_exited() const override { return exit_.is_set(); }
@@ -44,6 +46,7 @@ class ContainerSandbox final : public Sandbox {
   launcher::Client& launcher_;
   std::uint32_t tmp_mib_;
   std::optional<launcher::SlotId> slot_;
+  launcher::EnvironmentSockets sockets_;
   std::optional<os::CgroupControl> cgroup_;
   std::unique_ptr<frames::Link> control_;
   Pending<bool> init_up_;

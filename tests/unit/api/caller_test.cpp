@@ -38,5 +38,59 @@ TEST_F(ApiTest, WithKeysOriginAndHostAreFree) {
             200);
 }
 
+class FunctionCallerTest : public ApiTest {
+ protected:
+  FunctionCallerTest() {
+    auto function = std::make_shared<model::FunctionVersion>();
+    function->account_id = "123456789012";
+    function->region = "eu-north-1";
+    function->name = "caller";
+    function->role = "arn:aws:iam::123456789012:role/r";
+    caller_.function = std::move(function);
+    caller_.access_key_id = "ASIAX";
+    caller_.session_token = "token";
+  }
+  http::Response ask(std::string method, std::string target, const HeaderList& headers) {
+    http::Request request;
+    request.method = std::move(method);
+    request.target = std::move(target);
+    request.headers.add("Host", "127.0.0.1:9002");
+    for (const auto& [name, value] : headers) request.headers.add(name, value);
+    EXPECT_TRUE(http::parse_target(request));
+    return serve_function(request, caller_);
+  }
+  const HeaderList signed_{
+      {"Authorization", "AWS4-HMAC-SHA256 Credential=ASIAX/20260101/us-east-1/lambda/aws4_request"},
+      {"X-Amz-Security-Token", "token"}};
+  model::FunctionCaller caller_;
+};
+
+TEST_F(FunctionCallerTest, FunctionCodeCallsFunctionsOfItsAccountAndRegion) {
+  const auto answer = ask("POST", "/2015-03-31/functions/other/invocations", signed_);
+  EXPECT_EQ(answer.status, 200);
+  ASSERT_TRUE(dispatcher_.ref);
+  EXPECT_EQ(dispatcher_.ref->account_id, "123456789012");
+  EXPECT_EQ(dispatcher_.ref->region, "eu-north-1");
+  EXPECT_EQ(dispatcher_.ref->name, "other");
+}
+
+TEST_F(FunctionCallerTest, RequestsWithoutTheEnvironmentsCredentialsAreRefused) {
+  const std::string target = "/2015-03-31/functions/other/invocations";
+  const std::string refusal =
+      "403 AccessDeniedException Message=The security token included in the request is invalid.";
+  EXPECT_EQ(failure(ask("POST", target, {})), refusal);
+  EXPECT_EQ(failure(ask("POST", target, {signed_[0]})), refusal);
+  EXPECT_EQ(failure(ask("POST", target, {signed_[1]})), refusal);
+  EXPECT_EQ(failure(ask("POST", target, {signed_[0], {"X-Amz-Security-Token", "other"}})), refusal);
+}
+
+TEST_F(FunctionCallerTest, FunctionCodeMayDoNothingElse) {
+  const auto refused = failure(ask("DELETE", "/2015-03-31/functions/other", signed_));
+  EXPECT_NE(refused.find("role/r/caller is not authorized to perform: lambda:DeleteFunction"),
+            std::string::npos)
+      << refused;
+  EXPECT_EQ(ask("GET", "/proa/v1/status", signed_).status, 403);
+}
+
 }  // namespace
 }  // namespace proa::api

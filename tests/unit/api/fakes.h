@@ -53,6 +53,16 @@ class ApiTest : public ::testing::Test {
     return response;
   }
 
+  /// The same on the socket inside an environment.
+  http::Response serve_function(http::Request& request, const model::FunctionCaller& caller) {
+    http::Response response(0);
+    boost::asio::io_context context;
+    boost::asio::co_spawn(context, keep_function(*api_, request, caller, response),
+                          boost::asio::detached);
+    context.run();
+    return response;
+  }
+
   static boost::json::object body_of(const http::Response& response) {
     return boost::json::parse(response.body).as_object();
   }
@@ -82,6 +92,11 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<Api> api_;
 
  private:
+  static boost::asio::awaitable<void> keep_function(Api& api, http::Request& request,
+                                                    const model::FunctionCaller& caller,
+                                                    http::Response& response) {
+    response = co_await api.serve_function(request, caller);
+  }
   static boost::asio::awaitable<void> keep(Api& api, http::Request& request,
                                            http::Response& response) {
     response = co_await api.serve(request);

@@ -19,6 +19,17 @@ TEST(Random, UuidsAreVersionFourAndDiffer) {
   }
 }
 
+TEST(Random, AccessKeyIdsLookLikeThoseOfTemporaryCredentials) {
+  RandomSource random;
+  const std::regex form("ASIA[A-Z2-7]{16}");
+  std::set<std::string> seen;
+  for (int i = 0; i < 500; ++i) {
+    const std::string id = random.access_key_id();
+    ASSERT_TRUE(std::regex_match(id, form)) << id;
+    ASSERT_TRUE(seen.insert(id).second) << id;
+  }
+}
+
 TEST(Random, FillsMoreThanOneBuffer) {
   RandomSource random;
   EXPECT_EQ(random.hex(10'000).size(), 20'000U);

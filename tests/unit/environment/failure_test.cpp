@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <csignal>
 
 namespace proa::environment {
@@ -13,12 +14,32 @@ sandbox::RuntimeExit exit_of(int wait_status) {
   return exit;
 }
 
+std::string described(const sandbox::RuntimeExit& exit, std::string_view program = "/x") {
+  const ExitDescription description = describe(exit, program);
+  return description.type + " " + description.text;
+}
+
 TEST(Failure, ExitsAreWordedAsOnLambda) {
-  EXPECT_EQ(exit_text(exit_of(0)), "Runtime exited without providing a reason");
-  EXPECT_EQ(exit_text(exit_of(127 << 8)), "Runtime exited with error: exit status 127");
-  EXPECT_EQ(exit_text(exit_of(SIGKILL)), "Runtime exited with error: signal: killed");
-  EXPECT_EQ(exit_text(exit_of(SIGSEGV | 0x80)),
-            "Runtime exited with error: signal: segmentation fault");
+  EXPECT_EQ(described(exit_of(0)), "Runtime.ExitError Runtime exited without providing a reason");
+  EXPECT_EQ(described(exit_of(127 << 8)),
+            "Runtime.ExitError Runtime exited with error: exit status 127");
+  EXPECT_EQ(described(exit_of(SIGKILL)),
+            "Runtime.ExitError Runtime exited with error: signal: killed");
+  EXPECT_EQ(described(exit_of(SIGSEGV | 0x80)),
+            "Runtime.ExitError Runtime exited with error: signal: segmentation fault");
+}
+
+TEST(Failure, ProgramsThatCannotBeExecutedAreNamed) {
+  sandbox::RuntimeExit exit;
+  exit.exec_errno = EACCES;
+  EXPECT_EQ(described(exit, "/var/task/bootstrap"),
+            "Runtime.InvalidEntrypoint fork/exec /var/task/bootstrap: permission denied");
+  exit.exec_errno = ENOENT;
+  EXPECT_EQ(described(exit, "/opt/wrap"),
+            "Runtime.InvalidEntrypoint fork/exec /opt/wrap: no such file or directory");
+  EXPECT_EQ(described(exit, "/opt/bootstrap"),
+            "Runtime.InvalidEntrypoint Couldn't find valid bootstrap(s): [/var/task/bootstrap "
+            "/opt/bootstrap]");
 }
 
 TEST(Failure, PlatformErrorsNameTheRequest) {

@@ -19,7 +19,7 @@ TEST(FunctionVariables, AreLambdasAndTheUsersAndTheProgramsWhereTheUserSetsNone)
   auto given = function();
   given.environment = {{"MINE", "1"}, {"PATH", "/mine"}, {"AWS_REGION", "moon-1"}};
   const Variables defaults = {{"PATH", "/bin"}, {"NODE_PATH", "/modules"}};
-  const auto variables = function_variables(given, "stream", defaults);
+  const auto variables = function_variables(given, "stream", defaults, false, nullptr);
   EXPECT_EQ(variables.at("MINE"), "1");
   EXPECT_EQ(variables.at("PATH"), "/mine");
   EXPECT_EQ(variables.at("NODE_PATH"), "/modules");
@@ -30,6 +30,25 @@ TEST(FunctionVariables, AreLambdasAndTheUsersAndTheProgramsWhereTheUserSetsNone)
   EXPECT_EQ(variables.at("AWS_LAMBDA_LOG_STREAM_NAME"), "stream");
   EXPECT_EQ(variables.at("AWS_EXECUTION_ENV"), "AWS_Lambda_python3.12");
   EXPECT_EQ(variables.at("TZ"), ":UTC");
+  EXPECT_FALSE(variables.contains("AWS_LAMBDA_RUNTIME_API"));
+  EXPECT_FALSE(variables.contains("AWS_ACCESS_KEY_ID"));
+}
+
+TEST(FunctionVariables, NameTheRuntimeApiWhereItIsServed) {
+  const auto variables = function_variables(function(), "stream", {}, true, nullptr);
+  EXPECT_EQ(variables.at("AWS_LAMBDA_RUNTIME_API"), "127.0.0.1:9001");
+}
+
+TEST(FunctionVariables, HoldTheCredentialsOfTheCaller) {
+  model::FunctionCaller caller;
+  caller.access_key_id = "ASIA1";
+  caller.secret_access_key = "secret";
+  caller.session_token = "token";
+  const auto variables = function_variables(function(), "stream", {}, false, &caller);
+  EXPECT_EQ(variables.at("AWS_ENDPOINT_URL_LAMBDA"), "http://127.0.0.1:9002");
+  EXPECT_EQ(variables.at("AWS_ACCESS_KEY_ID"), "ASIA1");
+  EXPECT_EQ(variables.at("AWS_SECRET_ACCESS_KEY"), "secret");
+  EXPECT_EQ(variables.at("AWS_SESSION_TOKEN"), "token");
 }
 
 TEST(LogStreamName, HasDayVersionAndEnvironment) {

@@ -1,0 +1,19 @@
+// Function code as a caller of the Lambda API.
+#pragma once
+
+#include "model/function.h"
+
+#include <string>
+
+namespace proa::model {
+
+/// Code of one function in one environment. The credentials stand in the environment's variables
+/// (AWS_ACCESS_KEY_ID ...), are accepted on that environment's own socket only, and die with it.
+struct FunctionCaller {
+  FunctionPtr function;
+  std::string access_key_id;      ///< begins with ASIA, as temporary credentials do
+  std::string secret_access_key;  ///< never logged
+  std::string session_token;
+};
+
+}  // namespace proa::model

@@ -1,0 +1,33 @@
+#include "runtime_api/runtime_api.h"
+
+#include <chrono>
+
+namespace proa::runtime_api {
+namespace {
+
+http::ServerOptions server_options() {
+  http::ServerOptions options;
+  // Events of calls; nothing larger is of use to function code here.
+  options.body_limit = [](const http::Request&) -> std::uint64_t { return 6 * 1024 * 1024; };
+  options.connections_max = 256;
+  // SDKs keep their connections over the time that their environment is frozen.
+  options.idle_timeout = std::chrono::hours(24 * 30);
+  options.sweep_interval = std::chrono::seconds(30);
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FunctionEndpoint>> FunctionEndpoint::create(
+    boost::asio::any_io_executor executor, os::UniqueFd listener, model::FunctionCaller caller,
+    const FunctionApi& api) {
+  auto shared = std::make_shared<const model::FunctionCaller>(std::move(caller));
+  auto answer = [shared, &api](http::Request& request) { return api(request, *shared); };
+  auto server = std::make_unique<http::Server>(std::move(executor), std::move(listener),
+                                               std::move(answer), server_options());
+  TRY(server->start());
+  return std::unique_ptr<FunctionEndpoint>(
+      new FunctionEndpoint(std::move(shared), std::move(server)));
+}
+
+}  // namespace proa::runtime_api

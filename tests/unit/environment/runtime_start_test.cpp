@@ -1,0 +1,74 @@
+#include "environment/runtime_start.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace proa::environment {
+namespace {
+
+using testing::ElementsAre;
+
+RuntimeProgram python() {
+  RuntimeProgram program;
+  program.family = "python3.11";
+  program.command.arguments = {"/usr/bin/python3.11", "/var/runtime/python/bootstrap.py"};
+  program.command.environment = {"PATH=/bin", "PROA_RUNTIME_FD=3"};
+  return program;
+}
+
+RuntimeProgram custom() {
+  RuntimeProgram program;
+  program.family = "provided";
+  program.protocol = Protocol::http;
+  return program;
+}
+
+model::FunctionVersion with_variable(const std::string& name) {
+  model::FunctionVersion function;
+  function.environment["ORDINARY"] = "x";
+  function.environment[name] = "1";
+  return function;
+}
+
+TEST(RuntimeStart, AFunctionOfOrdinaryVariablesTakesAParkedInterpreter) {
+  for (const char* name : {"TZ", "NODE_ENV", "NODE_PATH", "PATH", "MY_LD_PATH", "LANGUAGE"}) {
+    EXPECT_FALSE(needs_own_start(python(), with_variable(name))) << name;
+    EXPECT_EQ(start_variable(with_variable(name)), "") << name;
+  }
+}
+
+TEST(RuntimeStart, VariablesThatAnInterpreterReadsAtItsStartNeedAProcessOfTheirOwn) {
+  for (const char* name : {"PYTHONPATH", "NODE_OPTIONS", "LD_PRELOAD", "GLIBC_TUNABLES",
+                           "AWS_LAMBDA_EXEC_WRAPPER", "LANG", "LC_ALL", "SSL_CERT_FILE"}) {
+    EXPECT_TRUE(needs_own_start(python(), with_variable(name))) << name;
+    EXPECT_EQ(start_variable(with_variable(name)), name);
+  }
+}
+
+TEST(RuntimeStart, ACustomRuntimeIsItsPackagesBootstrapWithTheFunctionsVariables) {
+  EXPECT_TRUE(needs_own_start(custom(), model::FunctionVersion()));
+  const auto command = own_command(custom(), {{"A", "1"}, {"B", "x=y"}}, 1);
+  EXPECT_THAT(command.arguments, ElementsAre("/opt/bootstrap"));
+  EXPECT_THAT(command.environment, ElementsAre("A=1", "B=x=y"));
+  EXPECT_EQ(command.directory, "/var/task");
+}
+
+TEST(RuntimeStart, AWrapperRunsInFrontOfTheInterpreterAndNotOfACustomRuntime) {
+  const std::map<std::string, std::string> variables{{"AWS_LAMBDA_EXEC_WRAPPER", "/opt/wrap"}};
+  EXPECT_THAT(own_command(python(), variables, 0).arguments,
+              ElementsAre("/opt/wrap", "/usr/bin/python3.11", "/var/runtime/python/bootstrap.py"));
+  EXPECT_THAT(own_command(custom(), variables, 0).arguments, ElementsAre("/var/task/bootstrap"));
+}
+
+TEST(RuntimeStart, ARelativeWrapperIsSoughtInTheFunctionsFolder) {
+  const std::map<std::string, std::string> variables{{"AWS_LAMBDA_EXEC_WRAPPER", "bin/wrap"}};
+  EXPECT_EQ(own_command(python(), variables, 0).arguments.front(), "/var/task/bin/wrap");
+}
+
+TEST(RuntimeStart, AnInterpreterKeepsTheDescriptorOfItsLink) {
+  const auto command = own_command(python(), {{"PYTHONOPTIMIZE", "2"}}, 0);
+  EXPECT_THAT(command.environment, ElementsAre("PYTHONOPTIMIZE=2", "PROA_RUNTIME_FD=3"));
+}
+
+}  // namespace
+}  // namespace proa::environment
