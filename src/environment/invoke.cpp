@@ -78,7 +78,7 @@ boost::asio::awaitable<model::InvocationResult> Environment::failed(
   if (const auto* reported = std::get_if<runtime_api::Failed>(&outcome)) {
     result.payload = reported->error_json;
     // A failed initialisation ends the runtime; a thrown error of the handler does not.
-    needs_reset_ = !is_initialised_;
+    needs_reset_ = !is_initialised_ || reported->is_last;
     co_return result;
   }
   if (std::holds_alternative<runtime_api::AnswerTooLarge>(outcome)) {

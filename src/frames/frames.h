@@ -39,6 +39,7 @@ enum class Type : std::uint8_t {
   init_error = 19,  ///< Body: JSON as above; the runtime exits afterwards
   parked = 20,      ///< interpreter started, waits for configure. Body: JSON {"runtime": "..."}
   too_large = 21,   ///< the answer exceeds the limit and was not sent. Body: request id, u64 size
+  last_error = 22,  ///< as `error`, and the process ends: it takes no further call
   // control link, host to proa-init
   start = 64,     ///< start the runtime process. Body: StartView; descriptors by SCM_RIGHTS
   kill_all = 65,  ///< kill every process but init; answered by `killed`. Body: empty

@@ -74,13 +74,14 @@ BrokeProtocol unexpected(Type type) {
 }
 
 CallOutcome read_answer(const Frame& frame, std::string_view request_id) {
-  const bool is_answer =
-      frame.type == Type::response || frame.type == Type::error || frame.type == Type::too_large;
+  const bool is_answer = frame.type == Type::response || frame.type == Type::error ||
+                         frame.type == Type::last_error || frame.type == Type::too_large;
   if (!is_answer) return unexpected(frame.type);
   if (!frame.body.starts_with(request_id)) return BrokeProtocol{"answer to another request id"};
   const std::string_view body = frame.body.substr(request_id.size());
   if (frame.type == Type::too_large) return AnswerTooLarge{};
   if (frame.type == Type::error) return Failed{std::string(body)};
+  if (frame.type == Type::last_error) return Failed{std::string(body), true};
   if (body.size() > kMaxAnswer) return AnswerTooLarge{};
   return Answered{std::string(body)};
 }

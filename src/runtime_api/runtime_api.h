@@ -31,6 +31,7 @@ struct Answered {
 /// The runtime reported a failure of the function: JSON {errorMessage, errorType, stackTrace}.
 struct Failed {
   std::string error_json;
+  bool is_last = false;  ///< its process ends and takes no further call
 };
 /// The answer was larger than Lambda's limit of 6 MiB + 100 B.
 struct AnswerTooLarge {};

@@ -215,7 +215,7 @@ exports.handler = async () => { throw new NoGood('really'); };
         self.assertRegex(log, rf"^{STAMP}\t{request}\tINFO\thi {{ a: 1 }}\n"
                               rf"{STAMP}\t{request}\tWARN\toh\n$")
 
-    def test_an_unhandled_rejection_is_the_answer(self):
+    def test_an_unhandled_rejection_is_the_answer_and_the_next_call_works(self):
         code = """
 exports.handler = async (event) => {
     if (event.fails) { Promise.reject(new Error('nobody cares')); await new Promise(() => {}); }
@@ -226,6 +226,7 @@ exports.handler = async (event) => {
         payload, _ = self.error("rejects", {"fails": True})
         self.assertEqual(payload["errorType"], "Runtime.UnhandledPromiseRejection")
         self.assertEqual(payload["errorMessage"], "Error: nobody cares")
+        self.assertEqual(self.answer("rejects"), "fine")
 
     def test_wrong_handlers_are_named(self):
         for name, handler, code, kind in (

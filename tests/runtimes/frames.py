@@ -36,7 +36,7 @@ ENVIRONMENT = {
 }
 
 CONFIGURE, INVOKE = 1, 2
-READY, RESPONSE, ERROR, INIT_ERROR, PARKED, TOO_LARGE = 16, 17, 18, 19, 20, 21
+READY, RESPONSE, ERROR, INIT_ERROR, PARKED, TOO_LARGE, LAST_ERROR = range(16, 23)
 _NAMES = {
     READY: "ready",
     RESPONSE: "response",
@@ -44,6 +44,7 @@ _NAMES = {
     INIT_ERROR: "init_error",
     PARKED: "parked",
     TOO_LARGE: "too_large",
+    LAST_ERROR: "last_error",
 }
 
 

@@ -183,7 +183,7 @@ class Errors(NodeTest):
         """
         runtime = self.serve_code(code)
         kind, report = runtime.call()
-        self.assertEqual((kind, report["errorMessage"]), ("error", "from a timer"))
+        self.assertEqual((kind, report["errorMessage"]), ("last_error", "from a timer"))
         self.assertEqual(runtime.wait_for_exit(), 129)
         self.assertIn("ERROR\tUncaught Exception \t{", runtime.stdout)
 
@@ -197,7 +197,7 @@ class Errors(NodeTest):
         runtime = self.serve_code(code)
         kind, report = runtime.call()
         self.assertEqual(report["errorType"], "Runtime.UnhandledPromiseRejection")
-        self.assertEqual((kind, report["errorMessage"]), ("error", "Error: lost"))
+        self.assertEqual((kind, report["errorMessage"]), ("last_error", "Error: lost"))
         self.assertEqual(runtime.wait_for_exit(), 128)
 
     def test_a_rejection_left_behind_by_an_answered_call_ends_the_process(self):

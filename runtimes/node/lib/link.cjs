@@ -19,6 +19,7 @@ const Kind = Object.freeze({
   initError: 19,
   parked: 20,
   tooLarge: 21,
+  lastError: 22,
 });
 
 const HEADER_SIZE = 8;

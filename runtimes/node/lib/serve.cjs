@@ -198,7 +198,7 @@ class Server {
     if (!this.isReady) this.failInit(title, error);
     logs.logError(title, error);
     if (this.call !== null) {
-      this.link.write(Kind.error, this.call.invoke.requestId, reportText(error));
+      this.link.write(Kind.lastError, this.call.invoke.requestId, reportText(error));
     }
     process.exit(status);
   }
