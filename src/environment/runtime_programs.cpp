@@ -9,6 +9,10 @@ namespace {
 constexpr const char* kPath = "/opt/bin:/usr/local/bin:/usr/bin:/bin";
 constexpr const char* kLibraryPath = "/opt/lib:/var/task:/var/task/lib";
 
+std::string folder_of(const Interpreter& interpreter) {
+  return "/var/lang/" + interpreter.runtime();
+}
+
 /// PATH and the library path of a function's processes: the interpreter's own folders come first,
 /// as /var/lang does on Lambda. A Python built with a shared library finds it by them only, since
 /// it stands in another place than it was built for.
@@ -16,7 +20,7 @@ std::map<std::string, std::string> function_paths(const Interpreter& interpreter
   std::map<std::string, std::string> variables = {{"PATH", kPath},
                                                   {"LD_LIBRARY_PATH", kLibraryPath}};
   if (!interpreter.is_in_usr) {
-    const std::string folder = "/var/lang/" + interpreter.runtime();
+    const std::string folder = folder_of(interpreter);
     variables["PATH"] = folder + "/bin:" + kPath;
     variables["LD_LIBRARY_PATH"] = folder + "/lib:" + kLibraryPath;
   }
@@ -42,6 +46,7 @@ RuntimeProgram program_of(const Interpreter& interpreter, const RuntimeOptions& 
   program.family = interpreter.runtime();
   program.version = interpreter.version;
   program.variables = function_paths(interpreter);
+  if (!interpreter.is_in_usr) program.library_folder = folder_of(interpreter) + "/lib";
   const bool is_python = interpreter.language == Language::python;
   program.command.arguments = {interpreter.path_inside(), is_python
                                                               ? "/var/runtime/python/bootstrap.py"

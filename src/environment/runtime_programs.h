@@ -21,6 +21,7 @@ struct RuntimeProgram {
   std::string family;   ///< "python3.11", "nodejs20.x": key of parked environments
   std::string version;  ///< "3.11.2"; empty for custom runtimes
   Protocol protocol = Protocol::frames;
+  std::string library_folder;       ///< where it finds its own library: outside /usr, else empty
   sandbox::RuntimeCommand command;  ///< no arguments: the package's own `bootstrap`
   /// What the function's environment says of it (PATH, LD_LIBRARY_PATH, NODE_PATH) where the
   /// function does not set the same variable.

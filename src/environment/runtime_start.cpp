@@ -39,7 +39,11 @@ sandbox::RuntimeCommand own_command(const RuntimeProgram& program,
   sandbox::RuntimeCommand command;
   command.directory = "/var/task";
   for (const auto& [name, value] : variables) {
-    command.environment.push_back(std::string(name).append("=").append(value));
+    // A Python outside /usr does not start without its library, whatever the function sets.
+    const bool hides_library = name == "LD_LIBRARY_PATH" && !program.library_folder.empty() &&
+                               !value.starts_with(program.library_folder);
+    const std::string before = hides_library ? program.library_folder + ":" : std::string();
+    command.environment.push_back(std::string(name).append("=").append(before).append(value));
   }
   if (program.protocol == Protocol::http) {
     command.arguments = {std::string(kBootstraps[bootstrap_index])};

@@ -70,5 +70,15 @@ TEST(RuntimeStart, AnInterpreterKeepsTheDescriptorOfItsLink) {
   EXPECT_THAT(command.environment, ElementsAre("PYTHONOPTIMIZE=2", "PROA_RUNTIME_FD=3"));
 }
 
+TEST(RuntimeStart, AnInterpreterOutsideUsrFindsItsLibraryWhateverTheFunctionSets) {
+  RuntimeProgram program = python();
+  program.library_folder = "/var/lang/python3.12/lib";
+  EXPECT_THAT(own_command(program, {{"LD_LIBRARY_PATH", "/mine"}}, 0).environment,
+              testing::Contains("LD_LIBRARY_PATH=/var/lang/python3.12/lib:/mine"));
+  const std::string whole = "/var/lang/python3.12/lib:/opt/lib";
+  EXPECT_THAT(own_command(program, {{"LD_LIBRARY_PATH", whole}}, 0).environment,
+              testing::Contains("LD_LIBRARY_PATH=" + whole));
+}
+
 }  // namespace
 }  // namespace proa::environment
