@@ -6,6 +6,7 @@ import queue
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
@@ -86,6 +87,9 @@ class RuntimeApi(http.server.ThreadingHTTPServer):
 
 
 class _Exchange(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # connections are kept, as by the real one
+    disable_nagle_algorithm = True
+
     def do_GET(self):
         event = self.server.events.get()
         if event is None:
@@ -109,8 +113,9 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@unittest.skipUnless(shutil.which("curl"), "curl is not installed")
-class BashHello(unittest.TestCase):
+class OnTheStub(unittest.TestCase):
+    """A `bootstrap` on the stub."""
+
     BASE = "/2018-06-01/runtime/"
 
     def setUp(self):
@@ -121,8 +126,7 @@ class BashHello(unittest.TestCase):
         self.addCleanup(self.api.server_close)
         self.addCleanup(self.api.shutdown)
 
-    def start(self, handler):
-        folder = os.path.join(ROOT, "examples", "bash-hello")
+    def start(self, folder, handler):
         env = {
             **ENVIRONMENT,
             "_HANDLER": handler,
@@ -142,8 +146,46 @@ class BashHello(unittest.TestCase):
     def answer(self):
         return self.api.answers.get(timeout=30)
 
+
+class Compiled(OnTheStub):
+    def compiled(self, tool, *command):
+        """A temporary folder with the `bootstrap` that a compiler makes."""
+        if not shutil.which(tool):
+            self.skipTest(tool + " is not installed")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        subprocess.run([tool, *command, "-o", os.path.join(folder.name, "bootstrap")], check=True)
+        return folder.name
+
+    def check_compiled(self, folder, language):
+        process = self.start(folder, "bootstrap")
+        self.api.events.put(b'{"name": "Ada"}')
+        path, error_type, body = self.answer()
+        self.assertEqual(path, self.BASE + "invocation/%s/response" % (REQUEST_ID % 1))
+        self.assertEqual(error_type, None)
+        message = "Hello from %s!" % language
+        self.assertEqual(body, {"message": message, "event": {"name": "Ada"}})
+        self.api.events.put(b'{"x": "fail"}')
+        path, error_type, body = self.answer()
+        self.assertEqual(path, self.BASE + "invocation/%s/error" % (REQUEST_ID % 1))
+        self.assertEqual((error_type, body["errorMessage"]), ("Function.Failed", "told to fail"))
+        self.assertEqual(process.stderr.readline(), b"event of 15 characters\n")
+
+    def test_cpp_answers_events_and_reports_failures(self):
+        source = os.path.join(ROOT, "examples", "cpp-hello", "main.cpp")
+        self.check_compiled(self.compiled("g++", "-std=c++20", "-static", source), "C++")
+
+    def test_rust_answers_events_and_reports_failures(self):
+        source = os.path.join(ROOT, "examples", "rust-hello", "main.rs")
+        self.check_compiled(self.compiled("rustc", "--edition", "2021", source), "Rust")
+
+
+@unittest.skipUnless(shutil.which("curl"), "curl is not installed")
+class BashHello(OnTheStub):
+    FOLDER = os.path.join(ROOT, "examples", "bash-hello")
+
     def test_answers_events_and_reports_failures(self):
-        process = self.start("function.hello")
+        process = self.start(self.FOLDER, "function.hello")
         self.api.events.put(b'{"name": "Ada"}')
         path, error_type, body = self.answer()
         self.assertEqual(path, self.BASE + "invocation/%s/response" % (REQUEST_ID % 1))
@@ -156,7 +198,7 @@ class BashHello(unittest.TestCase):
         self.assertEqual(process.stderr.readline(), b"event of 15 characters\n")
 
     def test_reports_a_function_that_is_missing(self):
-        process = self.start("function.nothing")
+        process = self.start(self.FOLDER, "function.nothing")
         path, error_type, _ = self.answer()
         self.assertEqual((path, error_type), (self.BASE + "init/error", "Runtime.HandlerNotFound"))
         self.assertEqual(process.wait(30), 1)
