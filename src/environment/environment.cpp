@@ -10,6 +10,7 @@ Environment::Environment(EnvironmentParts parts, std::optional<RuntimeProgram> p
       id_(parts_.random.hex(16)),
       program_(std::move(program)),
       sandbox_(parts_.sandboxes.make(tmp_mib)),
+      output_(parts_.executor),
       tasks_(parts_.executor) {}
 
 Environment::~Environment() {
@@ -39,9 +40,7 @@ Task<void> Environment::reset() {
 // Everything but proa-init goes; /tmp stays. The next call starts a new process.
 Task<void> Environment::drop_runtime() {
   session_.reset();
-  CO_TRY(co_await sandbox_->kill_runtime());
-  if (output_) output_->close();
-  co_return ok();
+  co_return co_await sandbox_->kill_runtime();
 }
 
 Task<void> Environment::close() {
@@ -50,7 +49,7 @@ Task<void> Environment::close() {
   endpoint_.reset();
   session_.reset();
   auto closed = co_await sandbox_->close();
-  if (output_) output_->close();
+  output_.close();
   co_await tasks_.join();
   co_return closed;
 }

@@ -77,7 +77,8 @@ class Environment {
  private:
   struct InitReport {
     std::optional<model::InvocationResult> failure;  ///< what the caller gets; none = initialised
-    std::chrono::microseconds duration{0};
+    std::chrono::microseconds duration{0};           ///< 0: repeated, and so a part of the call
+    std::optional<SteadyTime> repeated_at;           ///< the call's time runs from here
   };
 
   void change(State to);
@@ -89,11 +90,15 @@ class Environment {
   Task<void> renew_if_exited();
   Task<void> drop_runtime();
   Task<InitReport> initialise(const model::Invocation& invocation);
+  boost::asio::awaitable<void> report_init(const runtime_api::InitOutcome& outcome,
+                                           std::chrono::microseconds duration,
+                                           std::string_view phase);
   Task<runtime_api::InitOutcome> start_and_init(SteadyTime deadline);
   Task<bool> is_missing();
   boost::asio::awaitable<ExitDescription> describe_exit();
   boost::asio::awaitable<model::InvocationResult> failed(const runtime_api::CallOutcome& outcome,
                                                          const model::Invocation& invocation);
+  void forget_output(const model::Invocation& invocation);
   void write_start(const model::Invocation& invocation);
   void write_report(const model::Invocation& invocation, model::InvocationResult& result);
 
@@ -103,7 +108,7 @@ class Environment {
   State state_ = State::provisioning;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   std::unique_ptr<runtime_api::RuntimeSession> session_;
-  std::unique_ptr<OutputCapture> output_;
+  OutputCapture output_;
   std::unique_ptr<runtime_api::FunctionEndpoint> endpoint_;
   std::string runtime_identity_;
   std::string entrypoint_;       ///< the program that was started last

@@ -2,7 +2,9 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 #include "environment/environment.h"
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 
 namespace proa::environment {
 namespace {
@@ -10,6 +12,18 @@ namespace {
 constexpr auto kInitLimit = std::chrono::seconds(10);
 // proa-init tells of a failed exec at once.
 constexpr auto kExitLimit = std::chrono::seconds(1);
+
+std::chrono::microseconds since(SteadyTime begin, SteadyTime end) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(end - begin);
+}
+
+std::string init_report_line(std::chrono::microseconds duration, std::string_view phase,
+                             std::string_view status) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "INIT_REPORT Init Duration: %.2f ms\tPhase: ",
+                static_cast<double>(duration.count()) / 1000.0);
+  return std::string(text.data()).append(phase).append("\tStatus: ").append(status).append("\n");
+}
 
 runtime_api::CallOutcome as_call_outcome(runtime_api::InitOutcome outcome) {
   return std::visit(
@@ -39,18 +53,34 @@ Task<Environment::InitReport> Environment::initialise(const model::Invocation& i
   InitReport report;
   const SteadyTime begin = parts_.clock.steady_now();
   CO_TRY(auto outcome, co_await start_and_init(begin + kInitLimit));
-  report.duration =
-      std::chrono::duration_cast<std::chrono::microseconds>(parts_.clock.steady_now() - begin);
-  if (!std::holds_alternative<runtime_api::Ready>(outcome)) {
-    CO_TRY(co_await drop_runtime());
-    const SteadyTime deadline = parts_.clock.steady_now() + function_->timeout;
-    CO_TRY(auto second, co_await start_and_init(deadline));
-    outcome = std::move(second);
+  const auto first = since(begin, parts_.clock.steady_now());
+  if (std::holds_alternative<runtime_api::Ready>(outcome)) {
+    report.duration = first;
+    co_return report;
   }
-  if (!std::holds_alternative<runtime_api::Ready>(outcome)) {
-    report.failure = co_await failed(as_call_outcome(std::move(outcome)), invocation);
-  }
+  co_await report_init(outcome, first, "init");
+  CO_TRY(co_await drop_runtime());
+  report.repeated_at = parts_.clock.steady_now();
+  CO_TRY(auto second, co_await start_and_init(*report.repeated_at + function_->timeout));
+  if (std::holds_alternative<runtime_api::Ready>(second)) co_return report;
+  co_await report_init(second, since(*report.repeated_at, parts_.clock.steady_now()), "invoke");
+  report.failure = co_await failed(as_call_outcome(std::move(second)), invocation);
   co_return report;
+}
+
+// The line that Lambda writes for an initialisation that failed.
+boost::asio::awaitable<void> Environment::report_init(const runtime_api::InitOutcome& outcome,
+                                                      std::chrono::microseconds duration,
+                                                      std::string_view phase) {
+  std::string status = "error";
+  if (std::holds_alternative<runtime_api::TimedOut>(outcome)) {
+    status = "timeout";
+  } else if (std::holds_alternative<runtime_api::Gone>(outcome)) {
+    const auto exit = co_await describe_exit();
+    status += "\tError Type: " + exit.type;
+  }
+  output_.drain();
+  output_.add_platform_line(init_report_line(duration, phase, status));
 }
 
 // Starts the process unless it runs, and waits until the function is initialised in it. A custom

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdio>
+#include <utility>
 
 namespace proa::environment {
 namespace {
@@ -29,11 +30,14 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   }
   change(State::running);
   std::optional<model::InvocationResult> result;
+  std::optional<SteadyTime> repeated_at;
   auto ready = co_await renew_if_exited();
+  if (is_initialised_) forget_output(invocation);
   if (ready && !is_initialised_) {
     auto report = co_await initialise(invocation);
     if (report) {
       init_duration_ = report.value().duration;
+      repeated_at = report.value().repeated_at;
       is_initialised_ = !report.value().failure;
       result = std::move(report.value().failure);
     } else {
@@ -45,22 +49,22 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
     needs_reset_ = true;
     co_return Error(Errc::unavailable, ready.error().message());
   }
-  const bool is_first = init_duration_.count() != 0;
   write_start(invocation);
-  const SteadyTime begin = parts_.clock.steady_now();
+  const SteadyTime now = parts_.clock.steady_now();
+  const SteadyTime begin = repeated_at.value_or(now);
   if (!result) {
-    const auto outcome = co_await session_->call(
-        invocation, parts_.clock.wall_now() + function_->timeout, begin + function_->timeout);
+    const SteadyTime deadline = begin + function_->timeout;
+    auto outcome =
+        co_await session_->call(invocation, parts_.clock.wall_now() + (deadline - now), deadline);
     if (auto* answered = std::get_if<runtime_api::Answered>(&outcome)) {
       result.emplace();
-      result->payload = std::move(const_cast<runtime_api::Answered*>(answered)->payload);
+      result->payload = std::move(answered->payload);
     } else {
       result = co_await failed(outcome, invocation);
     }
   }
   result->duration = since(begin, parts_.clock.steady_now());
-  result->init_duration = is_first ? init_duration_ : std::chrono::microseconds(0);
-  init_duration_ = std::chrono::microseconds(0);
+  result->init_duration = std::exchange(init_duration_, std::chrono::microseconds(0));
   result->start = start;
   result->environment_id = id_;
   result->runtime_identity = runtime_identity_;
@@ -105,16 +109,23 @@ boost::asio::awaitable<ExitDescription> Environment::describe_exit() {
   co_return describe(exit ? exit.value() : sandbox::RuntimeExit{}, entrypoint_);
 }
 
+// What earlier calls printed and nobody asked for is not of this call.
+void Environment::forget_output(const model::Invocation& invocation) {
+  if (!invocation.wants_log_tail) return;
+  output_.drain();
+  output_.take_tail();
+}
+
 void Environment::write_start(const model::Invocation& invocation) {
   if (!invocation.wants_log_tail) return;
-  output_->drain();
-  output_->add_platform_line("START RequestId: " + invocation.request_id +
-                             " Version: " + function_->version + "\n");
+  output_.drain();
+  output_.add_platform_line("START RequestId: " + invocation.request_id +
+                            " Version: " + function_->version + "\n");
 }
 
 void Environment::write_report(const model::Invocation& invocation,
                                model::InvocationResult& result) {
-  output_->drain();
+  output_.drain();
   const Bytes peak = sandbox_->memory_peak().value_or(Bytes());
   result.max_memory_used = peak;
   const auto billed =
@@ -130,9 +141,9 @@ void Environment::write_report(const model::Invocation& invocation,
     size += std::snprintf(text.data() + size, text.size() - static_cast<std::size_t>(size),
                           "Init Duration: %.2f ms\t", milliseconds(result.init_duration));
   }
-  output_->add_platform_line("END RequestId: " + invocation.request_id + "\n");
-  output_->add_platform_line(std::string(text.data(), static_cast<std::size_t>(size)) + "\n");
-  result.log_tail = output_->take_tail();
+  output_.add_platform_line("END RequestId: " + invocation.request_id + "\n");
+  output_.add_platform_line(std::string(text.data(), static_cast<std::size_t>(size)) + "\n");
+  result.log_tail = output_.take_tail();
 }
 
 }  // namespace proa::environment

@@ -11,8 +11,14 @@ namespace {
 constexpr std::size_t kMaxDrain = 4U << 20U;
 }
 
-struct OutputCapture::State : std::enable_shared_from_this<State> {
-  State(const boost::asio::any_io_executor& executor, int fd) : pipe(executor, fd) {}
+void OutputCapture::Tail::append(std::string_view more) {
+  text.append(more.substr(more.size() - std::min(more.size(), kTailSize)));
+  if (text.size() > 2 * kTailSize) text.erase(0, text.size() - kTailSize);
+}
+
+struct OutputCapture::Pipe : std::enable_shared_from_this<Pipe> {
+  Pipe(const boost::asio::any_io_executor& executor, int fd, std::shared_ptr<Tail> shared)
+      : pipe(executor, fd), tail(std::move(shared)) {}
 
   void listen() {
     pipe.async_wait(boost::asio::posix::stream_descriptor::wait_read,
@@ -31,50 +37,50 @@ struct OutputCapture::State : std::enable_shared_from_this<State> {
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return errno == EAGAIN;
       if (count == 0) {
-        boost::system::error_code ignored;
-        pipe.close(ignored);
+        close();
         return false;
       }
-      append({buffer.data(), static_cast<std::size_t>(count)});
+      tail->append({buffer.data(), static_cast<std::size_t>(count)});
       total += static_cast<std::size_t>(count);
     }
     return true;
   }
 
-  void append(std::string_view text) {
-    tail.append(text.substr(text.size() - std::min(text.size(), kTailSize)));
-    if (tail.size() > 2 * kTailSize) tail.erase(0, tail.size() - kTailSize);
+  void close() {
+    boost::system::error_code ignored;
+    pipe.close(ignored);
   }
 
   boost::asio::posix::stream_descriptor pipe;
-  std::string tail;
+  std::shared_ptr<Tail> tail;
 };
 
-OutputCapture::OutputCapture(boost::asio::any_io_executor executor, os::UniqueFd pipe) {
+void OutputCapture::attach(os::UniqueFd pipe) {
+  drain();
+  close();
   ::fcntl(pipe.get(), F_SETFL, ::fcntl(pipe.get(), F_GETFL) | O_NONBLOCK);
-  state_ = std::make_shared<State>(executor, pipe.release());
-  state_->listen();
+  pipe_ = std::make_shared<Pipe>(executor_, pipe.release(), tail_);
+  pipe_->listen();
 }
 
-OutputCapture::~OutputCapture() { close(); }
-
-void OutputCapture::drain() { state_->read_available(); }
+void OutputCapture::drain() {
+  if (pipe_) pipe_->read_available();
+}
 
 void OutputCapture::add_platform_line(std::string_view line) {
-  if (!state_->tail.empty() && state_->tail.back() != '\n') state_->append("\n");
-  state_->append(line);
+  if (!tail_->text.empty() && tail_->text.back() != '\n') tail_->append("\n");
+  tail_->append(line);
 }
 
 std::string OutputCapture::take_tail() {
-  std::string tail = std::move(state_->tail);
-  state_->tail.clear();
+  std::string tail = std::move(tail_->text);
+  tail_->text.clear();
   if (tail.size() > kTailSize) tail.erase(0, tail.size() - kTailSize);
   return tail;
 }
 
 void OutputCapture::close() {
-  boost::system::error_code ignored;
-  state_->pipe.close(ignored);
+  if (pipe_) pipe_->close();
 }
 
 }  // namespace proa::environment

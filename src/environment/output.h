@@ -6,19 +6,25 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <memory>
 #include <string>
+#include <string_view>
 
 namespace proa::environment {
 
-/// Reads one runtime process's output pipe until it closes. Owned by the Environment; runs on the
-/// shard's executor. Never keeps more than the tail, however much is printed.
+/// Reads the output pipes of an environment's runtime processes, one after the other. Owned by the
+/// Environment; runs on the shard's executor. Never keeps more than the tail, however much is
+/// printed.
 class OutputCapture {
  public:
   /// Lambda returns the last 4 KB of the log with LogType=Tail.
   static constexpr std::size_t kTailSize = 4096;
 
-  OutputCapture(boost::asio::any_io_executor executor, os::UniqueFd pipe);
-  ~OutputCapture();
+  explicit OutputCapture(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  ~OutputCapture() { close(); }
+
+  /// Goes on with the pipe of another process; what is still in the last one is taken first.
+  void attach(os::UniqueFd pipe);
 
   /// Takes everything that is in the pipe now, so that what a function printed before its answer is
   /// seen with that answer. Never blocks; at most 4 MiB a time.
@@ -31,8 +37,14 @@ class OutputCapture {
   void close();
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;  // the pending wait handler may run after this object
+  struct Tail {
+    std::string text;
+    void append(std::string_view more);
+  };
+  struct Pipe;
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<Tail> tail_ = std::make_shared<Tail>();  // a pipe's handler may run after this
+  std::shared_ptr<Pipe> pipe_;                             // as may the pipe
 };
 
 }  // namespace proa::environment

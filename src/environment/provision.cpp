@@ -41,7 +41,7 @@ Task<void> Environment::start_runtime(std::size_t bootstrap_index) {
 }
 
 Task<void> Environment::open_session(sandbox::RuntimeProcess process) {
-  output_ = std::make_unique<OutputCapture>(parts_.executor, std::move(process.output));
+  output_.attach(std::move(process.output));
   if (program_->protocol == Protocol::frames) {
     CO_TRY(auto session,
            runtime_api::FrameSession::create(parts_.executor, std::move(process.link)));
@@ -51,9 +51,9 @@ Task<void> Environment::open_session(sandbox::RuntimeProcess process) {
   const auto limit = function_ ? kOwnStartLimit : kParkLimit;
   auto identity = co_await session_->parked(parts_.clock.steady_now() + limit);
   if (!identity) {
-    output_->drain();
+    output_.drain();
     std::string text = identity.error().message();
-    const std::string printed = output_->take_tail();
+    const std::string printed = output_.take_tail();
     if (!printed.empty()) text += "; it printed: " + printed;
     co_return Error(Errc::unavailable, entrypoint_ + " did not start: " + text);
   }

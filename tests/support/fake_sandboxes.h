@@ -18,6 +18,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace proa::sandbox {
@@ -39,6 +40,10 @@ struct FakeWorld {
   bool can_freeze = true;
   bool fails_thaw = false;  ///< a thaw ends the sandbox
   std::string answer = "\"done\"";
+  std::string answers_to;      ///< not empty: the request id that answers name
+  bool exits_in_call = false;  ///< the next call ends its runtime
+  int init_failures = 0;       ///< so many configurations from now on fail
+  int init_failed = 0;
 
   std::vector<FakeSandbox*> alive;  ///< not closed yet, in the order of their making
   std::size_t made = 0;
@@ -61,6 +66,8 @@ class FakeSandbox final : public Sandbox {
   bool is_frozen_ever = false;
   int kills = 0;
 
+  /// The runtime process ends by itself, with status 0.
+  void end_runtime() { hang_up(); }
   /// Everything inside ends, as if the kernel had killed it.
   void break_down() {
     has_ended_ = true;
@@ -149,14 +156,26 @@ class FakeSandbox final : public Sandbox {
       auto frame = co_await link.receive();
       if (!frame) co_return;
       if (frame.value().type == frames::Type::configure) {
+        if (world_.init_failed < world_.init_failures) {
+          const std::string number = std::to_string(++world_.init_failed);
+          co_await say(link, frames::Type::init_error,
+                       "{\"errorType\":\"Fake.Init\",\"number\":" + number + "}");
+          hang_up();
+          co_return;
+        }
         if (!co_await say(link, frames::Type::ready, "")) co_return;
         continue;
       }
       frames::InvokeView view;
       const auto body = std::as_bytes(std::span(frame.value().body));
       if (frames::decode_invoke(body, view) != frames::Status::ok) co_return;
-      const std::string id(view.request_id);
+      const std::string id =
+          world_.answers_to.empty() ? std::string(view.request_id) : world_.answers_to;
       ++world_.calls;
+      if (std::exchange(world_.exits_in_call, false)) {
+        hang_up();
+        co_return;
+      }
       (void)co_await world_.answers.wait(SteadyTime::max(), "the test's permission");
       if (!link.is_open()) co_return;
       if (!co_await say(link, frames::Type::response, id + world_.answer)) co_return;

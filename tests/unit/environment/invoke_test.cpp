@@ -1,0 +1,86 @@
+#include "unit/environment/environment_fixture.h"
+
+namespace proa::environment {
+namespace {
+
+TEST_F(EnvironmentTest, TheAnswerCarriesWhatTheCallerIsTold) {
+  function_.version = "$LATEST";
+  assign();
+  const auto result = invoke();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result.value().payload, "\"done\"");
+  EXPECT_FALSE(result.value().function_error);
+  EXPECT_EQ(result.value().executed_version, "$LATEST");
+  EXPECT_EQ(result.value().environment_id, environment_->id());
+  EXPECT_EQ(result.value().runtime_identity, "fake1.0");
+  EXPECT_EQ(result.value().start, model::Start::cold);
+  EXPECT_EQ(result.value().log_tail, "");
+  EXPECT_FALSE(environment_->needs_reset());
+}
+
+TEST_F(EnvironmentTest, TheTailHoldsStartEndAndReport) {
+  assign();
+  invocation_.wants_log_tail = true;
+  const auto result = invoke();
+  ASSERT_TRUE(result);
+  const std::string& log = result.value().log_tail;
+  const std::string id = invocation_.request_id;
+  EXPECT_NE(log.find("START RequestId: " + id + " Version: $LATEST\n"), std::string::npos) << log;
+  EXPECT_NE(log.find("END RequestId: " + id + "\nREPORT RequestId: " + id + "\tDuration: "),
+            std::string::npos)
+      << log;
+}
+
+TEST_F(EnvironmentTest, AnAnswerToAnotherIdBreaksTheProtocol) {
+  assign();
+  world_.answers_to = "99999999-2222-4333-8444-555555555555";
+  const auto result = invoke();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result.value().function_error, "Unhandled");
+  EXPECT_NE(result.value().payload.find("Runtime.Unknown"), std::string::npos);
+  EXPECT_TRUE(environment_->needs_reset());
+}
+
+TEST_F(EnvironmentTest, ARuntimeThatEndsInACallIsAnExitError) {
+  assign();
+  world_.exits_in_call = true;
+  const auto result = invoke();
+  ASSERT_TRUE(result);
+  EXPECT_NE(result.value().payload.find("Runtime.ExitError"), std::string::npos);
+  EXPECT_NE(result.value().payload.find("Runtime exited without providing a reason"),
+            std::string::npos);
+  EXPECT_TRUE(environment_->needs_reset());
+}
+
+TEST_F(EnvironmentTest, ARuntimeThatEndedBetweenCallsIsStartedAnew) {
+  assign();
+  ASSERT_TRUE(invoke());
+  sandbox().end_runtime();
+  const auto result = invoke();
+  ASSERT_TRUE(result);
+  EXPECT_FALSE(result.value().function_error);
+  EXPECT_EQ(result.value().payload, "\"done\"");
+}
+
+TEST_F(EnvironmentTest, ACallPastItsDeadlineTimesOut) {
+  function_.timeout = std::chrono::seconds(1);
+  assign();
+  world_.answers.reset();
+  const auto result = invoke();
+  ASSERT_TRUE(result);
+  EXPECT_NE(result.value().payload.find("Task timed out after 1.00 seconds"), std::string::npos);
+  EXPECT_TRUE(environment_->needs_reset());
+  world_.answers.set(true);  // the fake bootstrap waits for it also when it is killed
+}
+
+TEST_F(EnvironmentTest, ASandboxThatCannotBeThawedIsUnavailable) {
+  assign();
+  ASSERT_TRUE(environment_->freeze());
+  world_.fails_thaw = true;
+  const auto result = invoke();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), Errc::unavailable);
+}
+
+}  // namespace
+}  // namespace proa::environment

@@ -1,0 +1,51 @@
+#include "unit/environment/environment_fixture.h"
+
+namespace proa::environment {
+namespace {
+
+TEST_F(EnvironmentTest, AnInterpreterIsStartedAheadOfItsFunction) {
+  make();
+  ASSERT_TRUE(run(environment_->provision()));
+  EXPECT_EQ(environment_->state(), State::warm);
+  EXPECT_EQ(sandbox().program, "/usr/bin/fake");
+  EXPECT_EQ(environment_->function(), nullptr);
+}
+
+TEST_F(EnvironmentTest, ABareEnvironmentStartsNothingAheadOfItsFunction) {
+  make(true);
+  ASSERT_TRUE(run(environment_->provision()));
+  EXPECT_EQ(environment_->state(), State::warm);
+  EXPECT_EQ(sandbox().program, "");
+}
+
+TEST_F(EnvironmentTest, AssigningSetsLimitsAndMountsCode) {
+  function_.memory_mib = 300;
+  function_.tree_id = "tree";
+  function_.settings.network = model::NetworkPolicy::lan;
+  assign();
+  EXPECT_EQ(environment_->state(), State::assigned);
+  ASSERT_TRUE(sandbox().limits);
+  EXPECT_EQ(sandbox().limits->memory, Bytes::mib(300));
+  EXPECT_EQ(sandbox().limits->memory_mib, 300U);
+  EXPECT_EQ(sandbox().limits->network, model::NetworkPolicy::lan);
+  EXPECT_EQ(sandbox().tree_id, "tree");
+}
+
+TEST_F(EnvironmentTest, AFailedStartIsTheError) {
+  world_.start_error = Error(Errc::exhausted, "no more slots");
+  make();
+  const auto result = run(environment_->provision());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), Errc::exhausted);
+}
+
+TEST_F(EnvironmentTest, AFunctionThatNeedsItsOwnStartGetsItsVariablesFromTheFirstCallOn) {
+  function_.environment = {{"PYTHONOPTIMIZE", "2"}};
+  assign(true);
+  EXPECT_EQ(sandbox().program, "");
+  ASSERT_TRUE(invoke());
+  EXPECT_EQ(sandbox().program, "/usr/bin/fake");
+}
+
+}  // namespace
+}  // namespace proa::environment
