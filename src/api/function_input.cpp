@@ -1,5 +1,6 @@
 #include "api/function_input.h"
 
+#include "api/layer_input.h"
 #include "api/runtimes.h"
 #include "base/encoding.h"
 
@@ -119,6 +120,18 @@ std::optional<std::map<std::string, std::string>> decode_environment(const Field
   return variables;
 }
 
+void check_layer_arns(const std::vector<std::string>& arns, Problems& problems) {
+  if (std::all_of(arns.begin(), arns.end(), is_layer_version_arn)) return;
+  problems.add(
+      "Value '" + printed(arns) +
+      "' at 'layers' failed to satisfy constraint: Member must satisfy constraint: [Member must "
+      "have length less than or equal to 2048, Member must have length greater than or equal to 1, "
+      "Member must satisfy regular expression pattern: "
+      R"((arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:)"
+      "[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+), Member must "
+      "not be null]");
+}
+
 /// An integer within its constraint; nothing also when it is outside, which is then a problem.
 std::optional<std::int64_t> ranged(const Fields& fields, std::string_view key,
                                    std::string_view member, std::int64_t least, std::int64_t most) {
@@ -194,6 +207,7 @@ catalog::ConfigChange decode_config(const Fields& fields) {
   config.description = fields.text("Description");
   config.environment = decode_environment(fields);
   config.layer_arns = fields.texts("Layers");
+  if (config.layer_arns) check_layer_arns(*config.layer_arns, problems);
   config.revision_id = fields.text("RevisionId");
   decode_numbers(fields, config);
   if (config.role && !is_role(*config.role)) {

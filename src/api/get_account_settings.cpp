@@ -14,6 +14,18 @@ constexpr std::uint64_t kTotalCodeSize = 80530636800;  ///< 75 GB, Lambda's defa
 constexpr std::uint64_t kCodeSizeUnzipped = 262144000;
 constexpr std::uint64_t kCodeSizeZipped = 52428800;
 
+/// Every version of every layer counts, as on Lambda.
+std::uint64_t layers_size(const Context& context, const model::Scope& scope) {
+  constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+  std::uint64_t size = 0;
+  for (const auto& newest : context.catalog.list_layers(scope, "", kAll)) {
+    for (const auto& layer : context.catalog.list_layer_versions(scope, newest->name, 0, kAll)) {
+      size += layer->code_size;
+    }
+  }
+  return size;
+}
+
 }  // namespace
 
 Task<http::Response> get_account_settings(Context& context, Call& call) {
@@ -25,6 +37,7 @@ Task<http::Response> get_account_settings(Context& context, Call& call) {
     code_size += record->latest->code_size;
     reserved += record->reserved_concurrency.value_or(0);
   }
+  code_size += layers_size(context, call.scope);
   const std::uint32_t most = context.options.concurrent_executions;
   boost::json::object limit;
   limit["TotalCodeSize"] = kTotalCodeSize;

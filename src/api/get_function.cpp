@@ -1,22 +1,12 @@
 // GetFunction: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
 #include "api/errors.h"
 #include "api/function_output.h"
+#include "api/location.h"
 #include "api/operations.h"
 
 #include <boost/json/serialize.hpp>
 
 namespace proa::api {
-namespace {
-
-/// Where the archive can be fetched: Lambda's is a presigned S3 address, ours is on this listener.
-std::string code_location(const Call& call, const model::FunctionRef& ref) {
-  const auto host = call.request.headers.find("Host").value_or("localhost");
-  return "http://" + std::string(host) + "/proa/v1/functions/" + http::percent_encode(ref.arn()) +
-         "/code";
-}
-
-}  // namespace
-
 Task<http::Response> get_function(Context& context, Call& call) {
   CO_TRY(const auto ref,
          model::parse_function_ref(call.parameters[0], call.request.query_value("Qualifier"),

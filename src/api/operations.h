@@ -59,9 +59,21 @@ Task<http::Response> tag_resource(Context& context, Call& call);
 Task<http::Response> untag_resource(Context& context, Call& call);
 Task<http::Response> list_tags(Context& context, Call& call);
 Task<http::Response> get_account_settings(Context& context, Call& call);
+// reserved_concurrency.cpp
+Task<http::Response> put_function_concurrency(Context& context, Call& call);
+Task<http::Response> get_function_concurrency(Context& context, Call& call);
+Task<http::Response> delete_function_concurrency(Context& context, Call& call);
+// layer_versions.cpp, but for the first
+Task<http::Response> publish_layer_version(Context& context, Call& call);
+Task<http::Response> get_layer_version(Context& context, Call& call);
+Task<http::Response> get_layer_version_by_arn(Context& context, Call& call);
+Task<http::Response> list_layer_versions(Context& context, Call& call);
+Task<http::Response> list_layers(Context& context, Call& call);
+Task<http::Response> delete_layer_version(Context& context, Call& call);
 // /proa/v1: proa_endpoints.cpp.
 Task<http::Response> health(Context& context, Call& call);
 Task<http::Response> status(Context& context, Call& call);
 Task<http::Response> download_code(Context& context, Call& call);
+Task<http::Response> download_layer(Context& context, Call& call);
 
 }  // namespace proa::api

@@ -1,10 +1,22 @@
 // /proa/v1: what Lambda's API has no words for.
 #include "api/errors.h"
+#include "api/layer_input.h"
 #include "api/operations.h"
 
 #include <boost/json/serialize.hpp>
 
 namespace proa::api {
+
+namespace {
+
+http::Response zip_response(std::string zip) {
+  http::Response response;
+  response.headers.add("Content-Type", "application/zip");
+  response.body = std::move(zip);
+  return response;
+}
+
+}  // namespace
 
 Task<http::Response> health(Context&, Call&) { co_return json_response(200, R"({"status":"ok"})"); }
 
@@ -20,10 +32,15 @@ Task<http::Response> download_code(Context& context, Call& call) {
          model::parse_function_ref(call.parameters[0], call.request.query_value("Qualifier"),
                                    call.scope));
   CO_TRY(auto zip, context.catalog.code_zip(ref));
-  http::Response response;
-  response.headers.add("Content-Type", "application/zip");
-  response.body = std::move(zip);
-  co_return response;
+  co_return zip_response(std::move(zip));
+}
+
+Task<http::Response> download_layer(Context& context, Call& call) {
+  CO_TRY(const auto name, decode_layer_name(call.parameters[0], call.scope));
+  CO_TRY(const auto version, decode_layer_version(call.parameters[1]));
+  CO_TRY(const auto layer, context.catalog.find_layer_version(call.scope, name, version));
+  CO_TRY(auto zip, context.catalog.layer_zip(*layer));
+  co_return zip_response(std::move(zip));
 }
 
 }  // namespace proa::api

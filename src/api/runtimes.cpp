@@ -30,6 +30,18 @@ bool contains(const std::array<std::string_view, N>& list, std::string_view name
 
 bool is_custom_runtime(std::string_view runtime) { return runtime.starts_with("provided"); }
 
+bool is_known_runtime(std::string_view runtime) {
+  return contains(kRuntimes, runtime) || contains(kOtherRuntimes, runtime);
+}
+
+std::string known_runtimes() {
+  std::string text = "[";
+  for (const std::string_view name : kRuntimes) text.append(name).append(", ");
+  for (const std::string_view name : kOtherRuntimes) text.append(name).append(", ");
+  text.resize(text.size() - 2);
+  return text + "]";
+}
+
 Result<void> check_runtime(std::string_view runtime) {
   if (contains(kRuntimes, runtime)) return ok();
   if (contains(kOtherRuntimes, runtime)) {

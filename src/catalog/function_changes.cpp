@@ -33,6 +33,48 @@ void apply(const ConfigChange& change, model::FunctionVersion& version) {
   version.has_environment = true;
 }
 
+/// The part of `arn` between two colons; empty when there are fewer.
+std::string_view part_of(std::string_view arn, int index) {
+  for (; index > 0; --index) {
+    const std::size_t colon = arn.find(':');
+    if (colon == std::string_view::npos) return {};
+    arn.remove_prefix(colon + 1);
+  }
+  return arn.substr(0, arn.find(':'));
+}
+
+/// Whether a function may use a layer at all, before it is known whether the layer exists. Layer
+/// permissions are not supported yet: so nobody may use those of another account.
+Result<void> check_layer_scope(const std::string& arn, const model::FunctionVersion& function) {
+  if (part_of(arn, 5) != "layer") return ok();  // find_layer_version() says what is wrong
+  if (part_of(arn, 3) != function.region) {
+    return Error(Errc::invalid,
+                 "Layers are not in the same region as the function. Layers are expected to be in "
+                 "region " +
+                     function.region + ".");
+  }
+  if (part_of(arn, 4) == function.account_id) return ok();
+  return Error(Errc::denied, "User: arn:aws:iam::" + function.account_id +
+                                 ":root is not authorized to perform: lambda:GetLayerVersion on "
+                                 "resource: " +
+                                 arn +
+                                 " because no resource-based policy allows the "
+                                 "lambda:GetLayerVersion action");
+}
+
+/// Lambda starts every program directly below /opt/extensions beside the function. Proa cannot yet,
+/// and a function without its extension would not be what its owner deployed.
+Result<void> refuse_extensions(const std::string& arn, const std::filesystem::path& tree) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(tree / "extensions", failed)) {
+    if (entry.is_directory(failed)) continue;
+    return Error(Errc::unsupported, "Layer version " + arn + " brings the extension extensions/" +
+                                        entry.path().filename().string() +
+                                        "; extensions are not supported by Proa yet");
+  }
+  return ok();
+}
+
 std::string layer_of(const std::string& version_arn) {
   return version_arn.substr(0, version_arn.rfind(':'));
 }
@@ -154,27 +196,28 @@ Result<void> CatalogImpl::use_layers(FunctionDocument& document,
   std::vector<model::LayerRef> layers;
   std::uint64_t total = 0;
   for (const auto& arn : arns) {
+    TRY(check_layer_scope(arn, document.latest));
     auto layer = find_layer_version(arn);
     if (!layer && layer.error().code() == Errc::not_found) {
       return Error(Errc::invalid, "Layer version " + arn + " does not exist.");
     }
     if (!layer) return layer.error();
     const LayerVersion& version = *layer.value();
-    if (version.account_id != document.latest.account_id ||
-        version.region != document.latest.region) {
-      return Error(Errc::invalid, "Layer version " + arn +
-                                      " is of another account or region; sharing layers is not "
-                                      "supported by Proa yet.");
-    }
     for (const auto& other : layers) {
       if (layer_of(other.arn) != layer_of(arn)) continue;
       return Error(Errc::invalid,
-                   "Two different versions of the same layer are not allowed to be "
-                   "referenced in the same function. " +
-                       arn);
+                   "Two different versions of the same layer are not allowed to be referenced in "
+                   "the same function. " +
+                       other.arn + " and " + arn + " are versions of the same layer.");
     }
+    TRY(refuse_extensions(arn, code_.tree_path(version.tree_id)));
     total += version.unpacked_bytes;
     layers.push_back(model::LayerRef{arn, version.tree_id, version.code_size});
+  }
+  const std::uint64_t limit = options_.package_limits.unpacked_bytes_max;
+  if (total > limit) {
+    return Error(Errc::invalid, "Layers consume more than the available size of " +
+                                    std::to_string(limit) + " bytes");
   }
   document.latest.layers = std::move(layers);
   document.layers_unpacked_bytes = total;
@@ -183,9 +226,12 @@ Result<void> CatalogImpl::use_layers(FunctionDocument& document,
 
 Result<void> CatalogImpl::check_size(const FunctionDocument& document) const {
   const std::uint64_t limit = options_.package_limits.unpacked_bytes_max;
-  if (document.code_unpacked_bytes + document.layers_unpacked_bytes <= limit) return ok();
+  const std::uint64_t actual = document.code_unpacked_bytes + document.layers_unpacked_bytes;
+  if (actual <= limit) return ok();
   return Error(Errc::invalid,
-               "Unzipped size must be smaller than " + std::to_string(limit) + " bytes");
+               "Function code combined with layers exceeds the maximum allowed size of " +
+                   std::to_string(limit) + " bytes. The actual size is " + std::to_string(actual) +
+                   " bytes.");
 }
 
 Result<void> CatalogImpl::check_native(const FunctionDocument& document) const {

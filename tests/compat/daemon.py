@@ -112,6 +112,15 @@ class DaemonTestCase(unittest.TestCase):
         self.addCleanup(client.close)
         return client
 
+    def aws(self, *words):
+        """What the AWS CLI (Debian's) prints for `aws WORDS...`; a failure of it fails the test."""
+        environment = dict(os.environ, AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any",
+                           AWS_DEFAULT_REGION="us-east-1")
+        done = subprocess.run(["/usr/bin/aws", "--endpoint-url", self.daemon.endpoint, *words],
+                              env=environment, capture_output=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        return done.stdout.decode()
+
     def deploy(self, name, code, runtime="python3.11", handler="app.handler", file="app.py",
                **more):
         client = self.client()

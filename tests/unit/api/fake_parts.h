@@ -32,6 +32,7 @@ class FakeCatalog final : public catalog::Catalog {
   std::map<std::string, std::optional<std::string>> tag_changes;
   std::vector<std::string> deleted;
   std::string zip = "the zip";
+  std::map<std::string, std::vector<catalog::LayerVersionPtr>> layers;  ///< by name
 
   void put(const std::string& name, catalog::Tags tags = {}) {
     model::FunctionVersion version;
@@ -105,8 +106,10 @@ class FakeCatalog final : public catalog::Catalog {
     tag_changes = std::move(changes);
     co_return find(ref);
   }
-  Task<catalog::FunctionRecordPtr> set_reserved_concurrency(model::FunctionRef ref,
-                                                            std::optional<std::uint32_t>) override {
+  Task<catalog::FunctionRecordPtr> set_reserved_concurrency(
+      model::FunctionRef ref, std::optional<std::uint32_t> count) override {
+    CO_TRY(find(ref));
+    records[ref.name].reserved_concurrency = count;
     co_return find(ref);
   }
   Result<std::string> code_zip(const model::FunctionRef& ref) const override {
@@ -114,29 +117,57 @@ class FakeCatalog final : public catalog::Catalog {
     return zip;
   }
 
-  Task<catalog::LayerVersionPtr> publish_layer_version(catalog::NewLayerVersion) override {
-    co_return no_layers();
+  Task<catalog::LayerVersionPtr> publish_layer_version(catalog::NewLayerVersion request) override {
+    if (next_error) co_return *next_error;
+    auto layer = std::make_shared<catalog::LayerVersion>();
+    layer->account_id = request.scope.account_id;
+    layer->region = request.scope.region;
+    layer->name = request.name;
+    layer->version = layers[request.name].size() + 1;
+    layer->description = request.description;
+    layer->license_info = request.license_info;
+    layer->compatible_runtimes = request.compatible_runtimes;
+    layer->compatible_architectures = request.compatible_architectures;
+    layer->code_sha256_base64 = to_base64(as_chars(sha256(request.zip)));
+    layer->code_size = request.zip.size();
+    layer->created = kNow;
+    layers[request.name].push_back(layer);
+    co_return catalog::LayerVersionPtr(layer);
   }
-  Task<void> delete_layer_version(model::Scope, std::string, std::uint64_t) override {
-    co_return no_layers();
+  Task<void> delete_layer_version(model::Scope, std::string name, std::uint64_t version) override {
+    deleted.push_back(name + ":" + std::to_string(version));
+    co_return ok();
   }
-  Result<catalog::LayerVersionPtr> find_layer_version(const model::Scope&, const std::string&,
-                                                      std::uint64_t) const override {
-    return no_layers();
+  Result<catalog::LayerVersionPtr> find_layer_version(const model::Scope&, const std::string& name,
+                                                      std::uint64_t version) const override {
+    const auto found = layers.find(name);
+    if (found == layers.end() || version > found->second.size()) return no_layers();
+    return found->second[version - 1];
   }
   Result<catalog::LayerVersionPtr> find_layer_version(const std::string&) const override {
     return no_layers();
   }
-  std::vector<catalog::LayerVersionPtr> list_layers(const model::Scope&, const std::string&,
-                                                    std::size_t) const override {
-    return {};
+  std::vector<catalog::LayerVersionPtr> list_layers(const model::Scope&, const std::string& after,
+                                                    std::size_t max_items) const override {
+    std::vector<catalog::LayerVersionPtr> page;
+    for (auto i = layers.upper_bound(after); i != layers.end() && page.size() < max_items; ++i) {
+      page.push_back(i->second.back());
+    }
+    return page;
   }
-  std::vector<catalog::LayerVersionPtr> list_layer_versions(const model::Scope&, const std::string&,
-                                                            std::uint64_t,
-                                                            std::size_t) const override {
-    return {};
+  std::vector<catalog::LayerVersionPtr> list_layer_versions(const model::Scope&,
+                                                            const std::string& name,
+                                                            std::uint64_t before,
+                                                            std::size_t max_items) const override {
+    const auto found = layers.find(name);
+    std::vector<catalog::LayerVersionPtr> page;
+    if (found == layers.end()) return page;
+    for (auto i = found->second.rbegin(); i != found->second.rend(); ++i) {
+      if (page.size() < max_items && (before == 0 || (*i)->version < before)) page.push_back(*i);
+    }
+    return page;
   }
-  Result<std::string> layer_zip(const catalog::LayerVersion&) const override { return no_layers(); }
+  Result<std::string> layer_zip(const catalog::LayerVersion&) const override { return zip; }
 
  private:
   static Error no_layers() {

@@ -35,8 +35,19 @@ TEST_F(UpdateFunctionConfigurationTest, UpdateConfigurationRefusesBadInput) {
       "failed to satisfy constraint: Member must have value greater than or equal to 128");
   EXPECT_EQ(failure(send("PUT", path, R"({"Runtime": "java21"})")),
             invalid("The runtime java21 is not supported by Proa yet"));
-  EXPECT_EQ(failure(send("PUT", path, R"({"Layers": ["a","b","c","d","e","f"]})")),
+  const std::string arn = R"("arn:aws:lambda:us-east-1:000000000000:layer:l:1")";
+  const std::string five = arn + "," + arn + "," + arn + "," + arn + "," + arn;
+  EXPECT_EQ(failure(send("PUT", path, "{\"Layers\": [" + five + "," + arn + "]}")),
             invalid("Cannot reference more than 5 layers."));
+  EXPECT_EQ(
+      failure(send("PUT", path, R"({"Layers": ["a"]})")),
+      std::string("400 ValidationException message=1 validation error detected: Value '[a]' at "
+                  "'layers' failed to satisfy constraint: Member must satisfy "
+                  "constraint: [Member must have length less than or equal to 2048, Member "
+                  "must have length greater than or equal to 1, Member must satisfy regular "
+                  "expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso("
+                  "[a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:"
+                  "[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+), Member must not be null]"));
   EXPECT_EQ(failure(send("PUT", path, R"({"TracingConfig": {"Mode": "Active"}})")),
             invalid("TracingConfig.Mode Active is not supported by Proa yet"));
   EXPECT_EQ(failure(send("PUT", path, R"({"TracingConfig": 1})")),

@@ -83,8 +83,59 @@ TEST_F(LayerChangesTest, ChecksLayersAgainstLambdasLimits) {
             "Layer version arn:aws:lambda:us-east-1:000000000000:layer:none:1 does not exist.");
   refused = request("a");
   refused.layer_arns = {arns[0], publish_layer("l0", make_zip({file("a", "2")}))->version_arn()};
-  EXPECT_NE(run(catalog_->create_function(std::move(refused))).error().message().find("same layer"),
-            std::string::npos);
+  const std::string second = refused.layer_arns[1];
+  EXPECT_EQ(run(catalog_->create_function(std::move(refused))).error().message(),
+            "Two different versions of the same layer are not allowed to be referenced in the same "
+            "function. " +
+                arns[0] + " and " + second + " are versions of the same layer.");
+}
+
+TEST_F(LayerChangesTest, RefusesLayersOfOtherAccountsAndRegions) {
+  auto refused = request("a");
+  refused.layer_arns = {"arn:aws:lambda:eu-west-1:000000000000:layer:libs:1"};
+  auto result = run(catalog_->create_function(std::move(refused)));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message(),
+            "Layers are not in the same region as the function. Layers are expected to be in "
+            "region us-east-1.");
+  refused = request("a");
+  refused.layer_arns = {"arn:aws:lambda:us-east-1:123456789012:layer:libs:1"};
+  result = run(catalog_->create_function(std::move(refused)));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), Errc::denied);
+  EXPECT_EQ(
+      result.error().message(),
+      "User: arn:aws:iam::000000000000:root is not authorized to perform: "
+      "lambda:GetLayerVersion on resource: arn:aws:lambda:us-east-1:123456789012:layer:libs:1 "
+      "because no resource-based policy allows the lambda:GetLayerVersion action");
+}
+
+TEST_F(LayerChangesTest, RefusesLayersThatTogetherAreTooLarge) {
+  close();
+  options_.package_limits.unpacked_bytes_max = 100;
+  open();
+  auto refused = request("a");
+  refused.layer_arns = {
+      publish_layer("x", make_zip({file("a", std::string(60, 'x'))}))->version_arn(),
+      publish_layer("y", make_zip({file("a", std::string(60, 'y'))}))->version_arn()};
+  EXPECT_EQ(run(catalog_->create_function(std::move(refused))).error().message(),
+            "Layers consume more than the available size of 100 bytes");
+}
+
+TEST_F(LayerChangesTest, RefusesExtensionsByName) {
+  const auto plain = publish_layer("plain", make_zip({file("extensions/lib/x", "no program")}));
+  auto good = request("a");
+  good.layer_arns = {plain->version_arn()};
+  EXPECT_TRUE(run(catalog_->create_function(std::move(good))));
+  const auto layer = publish_layer("ext", make_zip({file("extensions/agent", "#!/bin/sh")}));
+  auto refused = request("b");
+  refused.layer_arns = {layer->version_arn()};
+  const auto result = run(catalog_->create_function(std::move(refused)));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), Errc::unsupported);
+  EXPECT_EQ(result.error().message(),
+            "Layer version arn:aws:lambda:us-east-1:000000000000:layer:ext:1 brings the extension "
+            "extensions/agent; extensions are not supported by Proa yet");
 }
 
 TEST_F(LayerChangesTest, CountsCodeAndLayersTogether) {
@@ -97,7 +148,9 @@ TEST_F(LayerChangesTest, CountsCodeAndLayersTogether) {
   change.layer_arns = std::vector<std::string>{layer->version_arn()};
   const auto refused = run(catalog_->update_configuration(ref("a"), change));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().message(), "Unzipped size must be smaller than 100 bytes");
+  EXPECT_EQ(refused.error().message(),
+            "Function code combined with layers exceeds the maximum allowed size of 100 bytes. The "
+            "actual size is 110 bytes.");
 }
 
 }  // namespace

@@ -1,0 +1,91 @@
+// PublishLayerVersion: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
+#include "api/errors.h"
+#include "api/fields.h"
+#include "api/function_input.h"
+#include "api/layer_input.h"
+#include "api/layer_output.h"
+#include "api/location.h"
+#include "api/operations.h"
+#include "api/runtimes.h"
+
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+
+namespace proa::api {
+namespace {
+
+constexpr std::size_t kDescriptionMax = 256;
+constexpr std::size_t kLicenseMax = 512;
+constexpr std::size_t kRuntimesMax = 15;
+constexpr std::size_t kArchitecturesMax = 2;
+
+std::string printed(const std::vector<std::string>& list) {
+  std::string text = "[";
+  for (const std::string& item : list) text.append(text.size() > 1 ? ", " : "").append(item);
+  return text + "]";
+}
+
+bool is_architecture(std::string_view name) { return name == "x86_64" || name == "arm64"; }
+
+void check_lists(const catalog::NewLayerVersion& layer, Problems& problems) {
+  const auto& runtimes = layer.compatible_runtimes;
+  const auto& architectures = layer.compatible_architectures;
+  if (runtimes.size() > kRuntimesMax) {
+    problems.violate(printed(runtimes), "compatibleRuntimes",
+                     "have length less than or equal to 15");
+  }
+  if (!std::all_of(runtimes.begin(), runtimes.end(), is_known_runtime)) {
+    problems.violate(printed(runtimes), "compatibleRuntimes",
+                     "satisfy enum value set: " + known_runtimes());
+  }
+  if (architectures.size() > kArchitecturesMax) {
+    problems.violate(printed(architectures), "compatibleArchitectures",
+                     "have length less than or equal to 2");
+  }
+  if (!std::all_of(architectures.begin(), architectures.end(), is_architecture)) {
+    problems.violate(printed(architectures), "compatibleArchitectures",
+                     "satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]");
+  }
+}
+
+catalog::NewLayerVersion decode(const Fields& fields) {
+  Problems& problems = fields.problems();
+  catalog::NewLayerVersion layer;
+  layer.description = fields.text("Description").value_or("");
+  layer.license_info = fields.text("LicenseInfo").value_or("");
+  layer.compatible_runtimes =
+      fields.texts("CompatibleRuntimes").value_or(std::vector<std::string>());
+  layer.compatible_architectures =
+      fields.texts("CompatibleArchitectures").value_or(std::vector<std::string>());
+  if (!fields.object("Content")) problems.missing("content");
+  check_length(layer.description, kDescriptionMax, "description", problems);
+  check_length(layer.license_info, kLicenseMax, "licenseInfo", problems);
+  check_lists(layer, problems);
+  return layer;
+}
+
+}  // namespace
+
+Task<http::Response> publish_layer_version(Context& context, Call& call) {
+  CO_TRY(auto name, decode_layer_name(call.parameters[0], call.scope));
+  Problems problems;
+  catalog::NewLayerVersion layer;
+  {
+    const boost::json::object body = parse_object(call.request.body, problems);
+    call.request.body = std::string();
+    const Fields fields(body, problems);
+    layer = decode(fields);
+    if (auto refused = refusal(problems)) co_return std::move(*refused);
+    auto zip = decode_zip(*fields.object("Content"), "Content.");
+    if (auto refused = refusal(problems)) co_return std::move(*refused);
+    CO_TRY(layer.zip, std::move(zip));
+  }
+  layer.scope = call.scope;
+  layer.name = std::move(name);
+  CO_TRY(const auto version, co_await context.catalog.publish_layer_version(std::move(layer)));
+  const auto answer = layer_version(*version, layer_location(call, *version));
+  co_return json_response(201, boost::json::serialize(answer));
+}
+
+}  // namespace proa::api
