@@ -177,18 +177,27 @@ Result<void> build_usr(const fs::path& root) {
 
 // Only what an interpreter runs from is shown, and its parent folders stay ours: it may live in a
 // home that nobody else may enter.
+Result<void> bind_mount(const fs::path& source, const fs::path& target) {
+  // Sources in a home could be replaced by a link after they were found: no link is followed.
+  TRY(const auto root, os::open_file("/", O_PATH | O_DIRECTORY));
+  auto opened = os::open_beneath(root.get(), source.relative_path().string(), O_PATH);
+  if (!opened) return opened.error().with_context("mount " + source.string());
+  struct stat status {};
+  if (::fstat(opened.value().get(), &status) != 0) return os_error("stat " + source.string());
+  if (S_ISDIR(status.st_mode)) {
+    TRY(make_folder(target));
+  } else {
+    TRY(write_file(target, "", 0644));
+  }
+  const fs::path handle = "/proc/self/fd/" + std::to_string(opened.value().get());
+  TRY(bind(handle, target));
+  return set_read_only(target, MOUNT_ATTR_NODEV, 0);
+}
+
 Result<void> bind_mounts(const RootfsOptions& options) {
-  std::error_code failed;
   for (const HostMount& mount : options.mounts) {
-    const fs::path target = options.root / mount.target;
     const fs::path source = mount.source.empty() ? options.root / "mnt" : mount.source;
-    if (fs::is_directory(source, failed)) {
-      TRY(make_folder(target));
-    } else {
-      TRY(write_file(target, "", 0644));
-    }
-    TRY(bind(source, target));
-    TRY(set_read_only(target, MOUNT_ATTR_NODEV, 0));
+    TRY(bind_mount(source, options.root / mount.target));
   }
   return ok();
 }
