@@ -63,6 +63,11 @@ class Examples(DaemonTestCase):
         self.assertEqual(self.run_example("rust-hello"),
                          {"message": "Hello from Rust!", "event": {"name": "Ada"}})
 
+    def test_node_ric(self):
+        answer = self.run_example("node-ric")
+        self.assertEqual(answer["message"], "Hello, Ada!")
+        self.assertRegex(answer["client"], r"^aws-lambda-ric 3\.")
+
     def test_a_second_run_deploys_anew(self):
         self.run_example("python-hello")
         self.assertEqual(self.run_example("python-hello")["message"], "Hello, Ada!")
