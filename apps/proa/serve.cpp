@@ -1,6 +1,8 @@
 // proa serve: constructs every part in the order of the arrows, connects them, runs until a signal.
 // Reading serve() top to bottom is reading the architecture.
 #include "languages.h"
+#include "network/network.h"
+#include "os/file.h"
 #include "privileges.h"
 #include "serve_options.h"
 #include "shard.h"
@@ -15,6 +17,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -22,6 +25,8 @@ namespace proa::apps {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kResolvConf = "/etc/resolv.conf";
 
 /// What is opened while root and kept.
 struct Ground {
@@ -47,7 +52,10 @@ launcher::LauncherConfig launcher_config(const ServeOptions& options, const Daem
   config.daemon_gid = user.gid;
   config.cpu_policy =
       options.cpu_policy == "quota" ? launcher::CpuPolicy::quota : launcher::CpuPolicy::weight;
-  config.wants_network = !options.no_network;
+  const auto resolv_conf = os::read_file(kResolvConf);
+  config.resolv_conf =
+      network::environment_resolv_conf(resolv_conf ? resolv_conf.value() : std::string());
+  config.uplink = launcher::parse_uplink_mode(options.uplink).value();  // checked by the option
   config.may_enable_forwarding = options.enable_forwarding;
   return config;
 }
@@ -146,33 +154,46 @@ os::UniqueFd end_signals() {
   return os::UniqueFd(::signalfd(-1, &ends, SFD_CLOEXEC));
 }
 
+/// Names for environments: sockets of the launcher's, questions answered by us. Without it (as
+/// without a network) functions run all the same, and the reason is logged.
+void connect_dns(std::vector<std::unique_ptr<Shard>>& shards, network::DnsService& dns) {
+  auto gateway = shards.front()->open_gateway_dns();
+  const auto serving =
+      gateway ? dns.serve(std::move(gateway.value())) : Result<void>(gateway.error());
+  if (serving || serving.error().code() == Errc::unavailable) return;  // the start line says it
+  std::fprintf(stderr, "proa: functions cannot resolve names: %s\n",
+               serving.error().message().c_str());
+}
+
 /// Gives new roles' connections to the shards. False: the launcher is gone for good.
-bool take_new_roles(int socket, std::vector<std::unique_ptr<Shard>>& shards) {
+bool take_new_roles(int socket, std::vector<std::unique_ptr<Shard>>& shards,
+                    network::DnsService& dns) {
   auto roles = launcher::receive_roles(socket);
   if (!roles || roles.value().spawn.size() != shards.size()) return false;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     shards[i]->reconnect(std::move(roles.value().spawn[i]), std::move(roles.value().pool[i]));
   }
+  connect_dns(shards, dns);
   return true;
 }
 
 /// Waits for the end; refreshes the status meanwhile. The exit status.
 int watch(const os::UniqueFd& signals, const Ground& ground,
-          std::vector<std::unique_ptr<Shard>>& shards, StatusBoard& board,
-          const ServeOptions& options, const environment::RuntimePrograms& programs) {
+          std::vector<std::unique_ptr<Shard>>& shards, network::DnsService& dns, StatusBoard& board,
+          const std::function<boost::json::object()>& collect) {
   for (;;) {
     std::array<pollfd, 2> polled{
         {{signals.get(), POLLIN, 0}, {ground.launcher.socket.get(), POLLIN, 0}}};
     const int ready = ::poll(polled.data(), polled.size(), 2'000);
     if (ready < 0 && errno != EINTR) return 1;
     if (polled[0].revents != 0) return 0;
-    if (polled[1].revents != 0 && !take_new_roles(ground.launcher.socket.get(), shards)) {
+    if (polled[1].revents != 0 && !take_new_roles(ground.launcher.socket.get(), shards, dns)) {
       std::fprintf(
           stderr,
           "proa: the launcher is gone: stopping (a service manager should start proa again)\n");
       return 1;
     }
-    board.write(collect_status(shards, options, ground, programs));
+    board.write(collect());
   }
 }
 
@@ -180,17 +201,18 @@ void print_ready(const ServeOptions& options, const Ground& ground,
                  const boost::json::object& status) {
   const auto port = port_of(ground.listeners.empty() ? -1 : ground.listeners.front().get());
   (void)port;
-  std::string warning;
+  std::string uplink;
   const auto* host = status.if_contains("host");
   if (host != nullptr && host->is_object()) {
     const auto& network = host->as_object().at("network").as_object();
-    if (!network.at("available").as_bool()) {
-      warning = "; network: none (" + std::string(network.at("reason").as_string()) + ")";
+    uplink = "; network: " + std::string(network.at("uplink").as_string());
+    if (const auto* reason = network.if_contains("reason")) {
+      uplink += " (" + std::string(reason->as_string()) + ")";
     }
   }
   std::printf("proa serves http://%s as account %s; auth: off; user: %s%s\n",
               options.listen.c_str(), options.account_id.c_str(), ground.user.text.c_str(),
-              warning.c_str());
+              uplink.c_str());
   std::fflush(stdout);
 }
 
@@ -218,7 +240,9 @@ Result<int> run(const ServeOptions& options) {
   StatusBoard board;
   pool::PoolOptions pool_options;
   pool_options.environments_max = std::max<std::size_t>(1, options.max_environments / shard_count);
-  const Shared shared{*catalog, admission, idle_board, programs, clock};
+  network::EnvironmentPolicies policies;
+  network::DnsService dns(kResolvConf, policies);
+  const Shared shared{*catalog, admission, idle_board, programs, clock, policies};
   std::vector<std::unique_ptr<Shard>> shards;
   std::vector<dispatch::ShardDispatcher*> dispatchers;
   for (std::size_t i = 0; i < shard_count; ++i) {
@@ -236,12 +260,15 @@ Result<int> run(const ServeOptions& options) {
     TRY(shards[i]->open(std::move(ground.listeners[i]), std::move(api_options)));
   }
   for (auto& shard : shards) shard->run();
-  board.write(collect_status(shards, options, ground, programs));
+  connect_dns(shards, dns);
+  const auto collect = [&] { return collect_status(shards, options, ground, programs); };
+  board.write(collect());
   print_ready(options, ground, board.read());
 
-  const int status = watch(signals, ground, shards, board, options, programs);
+  const int status = watch(signals, ground, shards, dns, board, collect);
   const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(options.stop_timeout_s);
   for (auto& shard : shards) shard->stop(deadline);
+  dns.stop();  // its sockets would keep the router's namespace
   ground.launcher.socket.reset();
   ::waitpid(ground.launcher.pid, nullptr, 0);  // it removes what it made on the host
   blocking.join();

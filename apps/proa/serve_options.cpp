@@ -3,6 +3,21 @@
 #include <CLI/CLI.hpp>
 
 namespace proa::apps {
+namespace {
+
+void add_network(CLI::App& serve, ServeOptions& options) {
+  serve
+      .add_option("--uplink", options.uplink,
+                  "How functions reach the network: kernel: the host's forwarding; pasta: an "
+                  "unprivileged process (package passt); none: not at all; auto: the first that "
+                  "works")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "kernel", "pasta", "none"}));
+  serve.add_flag("--enable-forwarding", options.enable_forwarding,
+                 "Let Proa switch on the host's IP forwarding, which the uplink 'kernel' needs");
+}
+
+}  // namespace
 
 void add_serve(CLI::App& app, ServeOptions& options) {
   CLI::App* serve =
@@ -43,10 +58,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
                    "vCPU, as on Lambda")
       ->capture_default_str()
       ->check(CLI::IsMember({"weight", "quota"}));
-  serve->add_flag("--no-network", options.no_network, "Environments get loopback only");
-  serve->add_flag(
-      "--enable-forwarding", options.enable_forwarding,
-      "Let Proa switch on the host's IP forwarding, which functions need to reach the internet");
+  add_network(*serve, options);
   serve
       ->add_option("--runtime", options.interpreters,
                    "RUNTIME=PATH, repeatable: the interpreter of a runtime, e.g. "

@@ -24,7 +24,7 @@ struct ServeOptions {
   std::uint32_t max_environments = 1024;
   std::uint32_t stop_timeout_s = 30;
   std::string cpu_policy = "weight";
-  bool no_network = false;
+  std::string uplink = "auto";
   bool enable_forwarding = false;
   std::vector<std::string> interpreters;  ///< RUNTIME=PATH, as given
   bool is_runtime_exact = false;

@@ -36,7 +36,11 @@ Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, 
              os::UniqueFd pool)
     : work_(std::make_unique<asio::executor_work_guard<asio::io_context::executor_type>>(
           io_.get_executor())),
-      launcher_(io_.get_executor(), std::move(spawn), std::move(pool)),
+      launcher_(io_.get_executor(), std::move(spawn), std::move(pool),
+                [&policies = shared.policies](launcher::SlotId slot,
+                                              std::optional<launcher::Network> network) {
+                  policies.set(slot, network);
+                }),
       sandboxes_(io_.get_executor(), launcher_),
       pool_(
           parts_of(io_, sandboxes_, shared.clock, random_, function_api_), shared.programs,
@@ -103,6 +107,19 @@ std::string Shard::pool_status() {
       [](launcher::Client& launcher, std::promise<std::string>& out) -> asio::awaitable<void> {
         auto status = co_await launcher.pool_status();
         out.set_value(status ? status.value() : std::string());
+      }(launcher_, promise),
+      [](std::exception_ptr) {});
+  return answer.get();
+}
+
+Result<launcher::DnsGateway> Shard::open_gateway_dns() {
+  using Answer = Result<launcher::DnsGateway>;
+  std::promise<Answer> promise;
+  auto answer = promise.get_future();
+  asio::co_spawn(
+      io_,
+      [](launcher::Client& launcher, std::promise<Answer>& out) -> asio::awaitable<void> {
+        out.set_value(co_await launcher.open_gateway_dns());
       }(launcher_, promise),
       [](std::exception_ptr) {});
   return answer.get();

@@ -10,6 +10,7 @@
 #include "environment/environment.h"
 #include "http/http.h"
 #include "launcher/launcher.h"
+#include "network/network.h"
 #include "pool/pool.h"
 #include "sandbox/container.h"
 
@@ -27,6 +28,7 @@ struct Shared {
   pool::IdleBoard& idle_board;
   const environment::RuntimePrograms& programs;
   Clock& clock;
+  network::EnvironmentPolicies& policies;
 };
 
 /// Constructed and connected by main before its thread starts; the members stand in the order of
@@ -47,6 +49,8 @@ class Shard {
   /// The pool role's status as JSON; empty when there is no answer. Any thread but ours; blocks.
   std::string pool_status();
   pool::PoolCounts counts();
+  /// Sockets for the DNS service, from the pool role. Any thread but ours; blocks.
+  Result<launcher::DnsGateway> open_gateway_dns();
 
   dispatch::ShardDispatcher& dispatcher() { return dispatcher_; }
   pool::Pool& pool() { return pool_; }

@@ -24,8 +24,9 @@ struct Client::ExitState {
   std::optional<SandboxExit> exit;
 };
 
-Client::Client(asio::any_io_executor executor, os::UniqueFd spawn, os::UniqueFd pool)
-    : executor_(std::move(executor)) {
+Client::Client(asio::any_io_executor executor, os::UniqueFd spawn, os::UniqueFd pool,
+               NetworkChange on_network)
+    : executor_(std::move(executor)), on_network_(std::move(on_network)) {
   connect(std::move(spawn), std::move(pool));
 }
 
@@ -80,6 +81,7 @@ void Client::take(Reply reply, std::vector<os::UniqueFd> fds) {
   if (const auto* done = std::get_if<Done>(&reply)) number = done->request;
   if (const auto* failed = std::get_if<Failed>(&reply)) number = failed->request;
   if (const auto* text = std::get_if<Text>(&reply)) number = text->request;
+  if (const auto* dns = std::get_if<GatewayDns>(&reply)) number = dns->request;
   const auto waiter = waiting_.find(number);
   if (waiter == waiting_.end()) return;
   if (const auto* failed = std::get_if<Failed>(&reply)) {
@@ -112,6 +114,9 @@ void Client::lose() {
   for (auto& [number, waiter] : waiting_) {
     waiter->answer = Error(Errc::unavailable, "the launcher is gone");
     waiter->wake.cancel();
+  }
+  while (!networked_.empty()) {
+    set_network({networked_.begin()->first, networked_.begin()->second}, std::nullopt);
   }
   for (auto& [slot, state] : exits_) {
     if (state->exit) continue;
@@ -171,6 +176,7 @@ Task<void> Client::configure_slot(SlotId slot, Limits limits, Network network) {
   message.limits = limits;
   message.network = network;
   CO_TRY(co_await ask(false, message.request, Request(message)));
+  set_network(slot, network);
   co_return ok();
 }
 
@@ -224,6 +230,7 @@ void Client::kill(SlotId slot) {
 
 void Client::release(SlotId slot) {
   exits_.erase({slot.index, slot.generation});
+  set_network(slot, std::nullopt);
   ReleaseSlot message;
   message.slot = slot;
   (void)post(pool_.get(), Request(message));
@@ -236,6 +243,33 @@ Task<std::string> Client::pool_status() {
   const auto* text = std::get_if<Text>(&answer.first);
   if (text == nullptr) co_return Error(Errc::corrupt, "launcher: unexpected answer");
   co_return std::string(text->bytes.data(), text->size);
+}
+
+Task<DnsGateway> Client::open_gateway_dns() {
+  OpenGatewayDns message;
+  message.request = next_request_++;
+  CO_TRY(auto answer, co_await ask(false, message.request, Request(message)));
+  const auto* dns = std::get_if<GatewayDns>(&answer.first);
+  auto& fds = answer.second;
+  if (dns == nullptr || fds.size() != (dns->has_ipv6 != 0 ? 4U : 2U)) {
+    co_return Error(Errc::corrupt, "launcher: unexpected answer");
+  }
+  DnsGateway gateway;
+  CO_TRY(gateway.outside, OutsideRange::of(*dns));
+  gateway.udp4 = std::move(fds[0]);
+  gateway.tcp4 = std::move(fds[1]);
+  if (dns->has_ipv6 != 0) {
+    gateway.udp6 = std::move(fds[2]);
+    gateway.tcp6 = std::move(fds[3]);
+  }
+  co_return gateway;
+}
+
+void Client::set_network(SlotId slot, std::optional<Network> network) {
+  const std::pair key(slot.index, slot.generation);
+  if (network ? !is_connected_ : networked_.erase(key) == 0) return;
+  if (network) networked_.insert(key);
+  if (on_network_) on_network_(slot, network);
 }
 
 std::shared_ptr<Client::ExitState> Client::exit_state(SlotId slot) {

@@ -22,7 +22,8 @@ std::string to_json(const LauncherConfig& config) {
   out["daemon_uid"] = config.daemon_uid;
   out["daemon_gid"] = config.daemon_gid;
   out["cpu_policy"] = config.cpu_policy == CpuPolicy::quota ? "quota" : "weight";
-  out["wants_network"] = config.wants_network;
+  out["resolv_conf"] = config.resolv_conf;
+  out["uplink"] = to_string(config.uplink);
   out["may_enable_forwarding"] = config.may_enable_forwarding;
   return boost::json::serialize(out);
 }
@@ -50,7 +51,9 @@ Result<LauncherConfig> parse_config(std::string_view text) {
     config.max_slots = number("max_slots");
     config.daemon_uid = number("daemon_uid");
     config.daemon_gid = number("daemon_gid");
-    config.wants_network = value.at("wants_network").as_bool();
+    config.resolv_conf = std::string_view(value.at("resolv_conf").as_string());
+    TRY(auto uplink, parse_uplink_mode(std::string_view(value.at("uplink").as_string())));
+    config.uplink = uplink;
     config.may_enable_forwarding = value.at("may_enable_forwarding").as_bool();
     TRY(auto policy, parse_cpu_policy(std::string_view(value.at("cpu_policy").as_string())));
     config.cpu_policy = policy;

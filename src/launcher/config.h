@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "launcher/cgroup/cgroup_limits.h"
+#include "launcher/net/uplink_choice.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -30,8 +31,9 @@ struct LauncherConfig {
   std::uint32_t daemon_uid = 0;  ///< who owns the data folder
   std::uint32_t daemon_gid = 0;
   CpuPolicy cpu_policy = CpuPolicy::weight;
-  bool wants_network = true;           ///< false: environments get loopback only
-  bool may_enable_forwarding = false;  ///< may switch on the host's IP forwarding
+  std::string resolv_conf;                    ///< text of the environments' /etc/resolv.conf
+  UplinkMode uplink = UplinkMode::automatic;  ///< how environments reach the network
+  bool may_enable_forwarding = false;         ///< may switch on the host's IP forwarding
 };
 
 /// JSON of a configuration, and back. Errc: invalid (names the field).

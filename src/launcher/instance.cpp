@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <charconv>
 #include <sstream>
@@ -13,25 +14,66 @@ namespace proa::launcher {
 namespace {
 constexpr std::uint32_t kFirstUid = 0x70000000;
 constexpr std::uint32_t kUidsPerInstance = 2 * kMaxSlots;
+
+std::filesystem::path lock_path(const std::filesystem::path& run_folder, std::uint32_t number) {
+  return run_folder / ("instance-" + std::to_string(number) + ".lock");
+}
 }  // namespace
+
+Result<os::UniqueFd> Instance::try_lock(const std::filesystem::path& run_folder,
+                                        std::uint32_t number) {
+  const auto path = lock_path(run_folder, number);
+  for (;;) {
+    TRY(auto lock, os::open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) return os::UniqueFd();
+      return os_error("lock " + path.string());
+    }
+    // A holder that ended in between has removed the file: what is locked then is no lock.
+    struct stat locked {};
+    struct stat named {};
+    if (::fstat(lock.get(), &locked) == 0 && ::stat(path.c_str(), &named) == 0 &&
+        locked.st_ino == named.st_ino && locked.st_dev == named.st_dev) {
+      return lock;
+    }
+  }
+}
 
 Result<Instance> Instance::acquire(const std::filesystem::path& run_folder) {
   std::error_code failed;
   std::filesystem::create_directories(run_folder, failed);
   if (failed) return os_error("create " + run_folder.string(), failed.value());
   for (std::uint32_t number = 0; number < kMaxInstances; ++number) {
-    const auto lock_path = run_folder / ("instance-" + std::to_string(number) + ".lock");
-    TRY(auto lock, os::open_file(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600));
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno == EWOULDBLOCK) continue;
-      return os_error("lock " + lock_path.string());
-    }
+    TRY(auto lock, try_lock(run_folder, number));
+    if (!lock) continue;
     const auto folder = run_folder / std::to_string(number);
     std::filesystem::create_directories(folder, failed);
     if (failed) return os_error("create " + folder.string(), failed.value());
     return Instance(number, folder, std::move(lock));
   }
   return Error(Errc::exhausted, "64 instances of Proa run on this host already");
+}
+
+std::vector<Instance> Instance::abandoned(const std::filesystem::path& run_folder,
+                                          std::uint32_t own) {
+  std::vector<Instance> found;
+  for (std::uint32_t number = 0; number < kMaxInstances; ++number) {
+    const auto folder = run_folder / std::to_string(number);
+    std::error_code failed;
+    // The folder is there from the first to the last act of a holder.
+    if (number == own || !std::filesystem::exists(folder, failed)) continue;
+    auto lock = try_lock(run_folder, number);
+    if (lock && lock.value()) found.push_back(Instance(number, folder, std::move(lock.value())));
+  }
+  return found;
+}
+
+void Instance::give_back() {
+  if (!lock_) return;
+  std::error_code ignored;
+  std::filesystem::remove(folder_, ignored);
+  std::filesystem::remove(lock_path(folder_.parent_path(), number_), ignored);
+  lock_.reset();
 }
 
 std::uint32_t Instance::uid_base() const { return kFirstUid + number_ * kUidsPerInstance; }

@@ -34,10 +34,21 @@ class Instance {
   std::uint32_t uid_base() const;
   /// Folder for this instance's mount points.
   std::filesystem::path folder() const { return folder_; }
+  /// Removes the folder and the lock's file: the last act of the last holder.
+  void give_back();
+
+  /// The numbers that dead holders left something of, other than `own`: taken until they are given
+  /// back, so that no other daemon cleans up the same.
+  static std::vector<Instance> abandoned(const std::filesystem::path& run_folder,
+                                         std::uint32_t own);
 
  private:
   Instance(std::uint32_t number, std::filesystem::path folder, os::UniqueFd lock)
       : number_(number), folder_(std::move(folder)), lock_(std::move(lock)) {}
+  /// The lock of `number`; none when somebody holds it.
+  static Result<os::UniqueFd> try_lock(const std::filesystem::path& run_folder,
+                                       std::uint32_t number);
+
   std::uint32_t number_;
   std::filesystem::path folder_;
   os::UniqueFd lock_;

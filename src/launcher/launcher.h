@@ -12,6 +12,7 @@
 #include "base/task.h"
 #include "launcher/config.h"
 #include "launcher/environment_sockets.h"
+#include "launcher/outside_range.h"
 #include "launcher/protocol.h"
 #include "os/seqpacket.h"
 #include "os/unique_fd.h"
@@ -20,8 +21,11 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -64,11 +68,26 @@ struct AcquiredSlot {
   EnvironmentSockets sockets;
 };
 
+/// Where environments' DNS questions arrive: bound, non-blocking sockets at the gateway address in
+/// the router's namespace (those of IPv6 may be missing), and who asks from which address.
+struct DnsGateway {
+  os::UniqueFd udp4;
+  os::UniqueFd tcp4;
+  os::UniqueFd udp6;
+  os::UniqueFd tcp6;
+  OutsideRange outside;
+};
+
+/// Told what a slot's environment may reach from now on; nothing when it is no environment any
+/// more.
+using NetworkChange = std::function<void(SlotId, std::optional<Network>)>;
+
 /// The daemon's end of one shard's two connections. Lives on one executor; all members are called
 /// there. Destroying it ends every environment it started.
 class Client {
  public:
-  Client(boost::asio::any_io_executor executor, os::UniqueFd spawn, os::UniqueFd pool);
+  Client(boost::asio::any_io_executor executor, os::UniqueFd spawn, os::UniqueFd pool,
+         NetworkChange on_network = {});
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -90,6 +109,9 @@ class Client {
   void release(SlotId slot);
   /// The pool role's status (what is enforced, slots) as JSON. Errc: unavailable.
   Task<std::string> pool_status();
+  /// The sockets for a DNS forwarder; once in the life of the roles. Errc: unavailable (gone, or
+  /// environments have no network: says why), os.
+  Task<DnsGateway> open_gateway_dns();
   /// Whether both roles answer; false from the moment a connection is lost.
   bool is_connected() const { return is_connected_; }
   /// Closes both connections: the end of every environment started here.
@@ -113,7 +135,10 @@ class Client {
   Result<void> post(boost::asio::posix::stream_descriptor* connection, const Request& request);
   std::shared_ptr<ExitState> exit_state(SlotId slot);
 
+  void set_network(SlotId slot, std::optional<Network> network);
+
   boost::asio::any_io_executor executor_;
+  NetworkChange on_network_;
   // Shared with the pending wait handler, which may run after a reconnect replaced the connection.
   std::shared_ptr<boost::asio::posix::stream_descriptor> spawn_;
   std::shared_ptr<boost::asio::posix::stream_descriptor> pool_;
@@ -121,6 +146,7 @@ class Client {
   std::uint64_t next_request_ = 1;
   std::unordered_map<std::uint64_t, std::shared_ptr<Waiter>> waiting_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::shared_ptr<ExitState>> exits_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> networked_;  ///< slots on_network_ knows
 };
 
 }  // namespace proa::launcher

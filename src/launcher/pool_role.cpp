@@ -15,6 +15,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <random>
 
 namespace proa::launcher {
 namespace {
@@ -84,10 +86,13 @@ Result<void> PoolRole::open_parts() {
   disks_ = std::move(disks);
   TRY(disks_->clean_leftovers(instance_.id()));
   TRY(disks_->prepare(Bytes::mib(kUsualTmpMib)));
+  clean_abandoned();
   open_router();
+  // Not from 0: a late message about a slot of the role before this one must not fit one of ours.
+  const std::uint32_t first_generation = std::random_device()();
   for (std::uint32_t i = 0; i < std::min(config_.max_slots, kMaxSlots); ++i) {
     slots_.push_back(std::make_unique<Slot>());
-    slots_.back()->id.index = i;
+    slots_.back()->id = {i, first_generation};
   }
   return ok();
 }
@@ -98,18 +103,41 @@ void PoolRole::open_router() {
   auto options = net::RouterOptions::for_instance(instance_.number());
   options.may_enable_forwarding = config_.may_enable_forwarding;
   if (auto cleaned = net::Router::clean_leftovers(-1, options.instance_id); !cleaned) {
-    no_network_reason_ = cleaned.error().message();
+    uplink_reason_ = cleaned.error().message();
     return;
   }
-  if (!config_.wants_network) {
-    no_network_reason_ = "switched off by --no-network";
+  if (config_.uplink == UplinkMode::none) {
+    uplink_reason_ = "switched off by --uplink none";
     return;
   }
-  auto router = net::Router::create(options);
-  if (router) {
-    router_ = std::move(router.value());
-  } else {
-    no_network_reason_ = router.error().message();
+  auto chosen = net::choose_uplink(options, config_.uplink);
+  router_ = std::move(chosen.router);
+  uplink_reason_ = std::move(chosen.reason);
+  uplink_advice_ = std::move(chosen.advice);
+}
+
+// What other instances left that ended without a chance to clean up, and whose number nobody took
+// since.
+void PoolRole::clean_abandoned() {
+  for (Instance& dead : Instance::abandoned(config_.run_folder, instance_.number())) {
+    if (auto cleaned = clean_leftovers_of(dead.id()); !cleaned) {
+      report("pool", cleaned.error().with_context("what instance " + dead.id() + " left"));
+      continue;
+    }
+    dead.give_back();
+  }
+}
+
+Result<void> PoolRole::clean_leftovers_of(const std::string& instance_id) {
+  TRY(cgroups_->clean_leftovers(instance_id));
+  TRY(disks_->clean_leftovers(instance_id));
+  return net::Router::clean_leftovers(-1, instance_id);
+}
+
+void PoolRole::watch_uplink() {
+  if (auto failure = router_->take_uplink_news()) {
+    report("pool",
+           Error(Errc::unavailable, "the uplink was lost and is started again: " + *failure));
   }
 }
 
@@ -123,12 +151,14 @@ void PoolRole::run() {
       has_daemon = has_daemon || connection;
     }
     if (!has_daemon) break;
+    polled.push_back({router_ ? router_->uplink_news_fd() : -1, POLLIN, 0});
     const int ready = ::poll(polled.data(), polled.size(), has_work() ? 0 : 1000);
     if (ready < 0 && errno != EINTR) break;
     if (ready <= 0) {
       do_one_piece_of_work();
       continue;
     }
+    if (polled.back().revents != 0) watch_uplink();
     if (polled[0].revents != 0) break;  // the spawn role never sends: it is gone
     for (std::size_t i = 0; i < connections_.daemon.size(); ++i) {
       if (polled[i + 1].revents != 0 && !serve(i)) drop_connection(i);
@@ -158,6 +188,9 @@ bool PoolRole::serve(std::size_t connection) {
   if (const auto* question = std::get_if<PoolStatus>(&request.value())) {
     status(connection, question->request);
     return true;
+  }
+  if (const auto* dns = std::get_if<OpenGatewayDns>(&request.value())) {
+    return answer(dns->request, open_dns(connection, *dns));
   }
   return answer(0, Error(Errc::invalid, "request is not for the pool role"));
 }
@@ -252,11 +285,7 @@ void PoolRole::status(std::size_t connection, std::uint64_t request) {
         boost::json::object{{"enforced", limit.is_enforced}, {"by", limit.reason}};
   }
   out["limits"] = std::move(limits);
-  boost::json::object network{{"available", router_ != nullptr}};
-  if (!router_) network["reason"] = no_network_reason_;
-  if (router_) network["ipv6"] = router_->has_ipv6();
-  if (router_ && !router_->has_ipv6()) network["no_ipv6_reason"] = router_->no_ipv6_reason();
-  out["network"] = std::move(network);
+  out["network"] = network_status();
   out["slots"] = boost::json::object{{"ready", count(Use::ready)},
                                      {"taken", count(Use::taken)},
                                      {"cleaning", count(Use::returned)},
@@ -267,6 +296,43 @@ void PoolRole::status(std::size_t connection, std::uint64_t request) {
   text.size = static_cast<std::uint32_t>(std::min(json.size(), kMaxText));
   std::copy_n(json.begin(), text.size, text.bytes.begin());
   (void)reply(connection, text);
+}
+
+boost::json::object PoolRole::network_status() const {
+  boost::json::object network;
+  const bool is_pasta = router_ && router_->uplink() == net::UplinkKind::pasta;
+  network["uplink"] = !router_ ? "none" : is_pasta ? "pasta" : "kernel";
+  if (!uplink_reason_.empty()) network["reason"] = uplink_reason_;
+  if (!uplink_advice_.empty()) {
+    constexpr std::size_t kMost = 3;  // the status has to fit a message
+    boost::json::array advice;
+    for (const std::string& line : uplink_advice_) {
+      if (advice.size() < kMost) advice.emplace_back(line);
+    }
+    network["firewall"] = std::move(advice);
+  }
+  if (!router_) return network;
+  if (!router_->uplink_problem().empty()) network["problem"] = router_->uplink_problem();
+  network["ipv6"] = router_->has_ipv6();
+  if (!router_->has_ipv6()) network["no_ipv6_reason"] = router_->no_ipv6_reason();
+  return network;
+}
+
+Result<void> PoolRole::open_dns(std::size_t connection, const OpenGatewayDns& request) {
+  if (!router_) return Error(Errc::unavailable, uplink_reason_);
+  TRY(auto sockets, router_->make_gateway_dns_sockets());
+  GatewayDns message;
+  message.request = request.request;
+  message.outside4 = router_->plan().outside4().address.v4_value();
+  message.has_ipv6 = router_->has_ipv6() ? 1 : 0;
+  const auto prefix6 = router_->plan().outside6().address.bytes().first(6);
+  std::memcpy(message.outside6.data(), prefix6.data(), prefix6.size());
+  std::vector<int> fds{sockets.udp4.get(), sockets.tcp4.get()};
+  if (message.has_ipv6 != 0) {
+    fds.push_back(sockets.udp6.get());
+    fds.push_back(sockets.tcp6.get());
+  }
+  return reply(connection, message, fds);
 }
 
 bool PoolRole::has_work() const {

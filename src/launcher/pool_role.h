@@ -10,6 +10,8 @@
 #include "launcher/protocol.h"
 #include "os/seqpacket.h"
 
+#include <boost/json/object.hpp>
+
 #include <deque>
 #include <memory>
 #include <optional>
@@ -52,12 +54,17 @@ class PoolRole {
   PoolRole(const LauncherConfig& config, const Instance& instance, Connections connections);
 
   Result<void> open_parts();
+  void clean_abandoned();
+  Result<void> clean_leftovers_of(const std::string& instance_id);
   void open_router();
+  void watch_uplink();
+  boost::json::object network_status() const;
   bool serve(std::size_t connection);
   Result<void> acquire(std::size_t connection, const AcquireSlot& request);
   Result<void> configure(std::size_t connection, const ConfigureSlot& request);
   void release(std::size_t connection, SlotId id);
   void status(std::size_t connection, std::uint64_t request);
+  Result<void> open_dns(std::size_t connection, const OpenGatewayDns& request);
   void drop_connection(std::size_t connection);
 
   bool has_work() const;
@@ -81,7 +88,8 @@ class PoolRole {
   std::unique_ptr<CgroupBackend> cgroups_;
   std::unique_ptr<DiskFolder> disks_;
   std::unique_ptr<net::Router> router_;
-  std::string no_network_reason_;  ///< why environments have no network; empty when they have
+  std::string uplink_reason_;  ///< why the uplink is not the kernel's; empty when it is
+  std::vector<std::string> uplink_advice_;  ///< foreign rules in the way, with remedies
   std::vector<std::unique_ptr<Slot>> slots_;
   std::deque<std::size_t> returned_;
   SteadyTime retry_spares_at_;  ///< after a failure, so that it is not repeated in a busy loop

@@ -84,6 +84,10 @@ const char* fault(const StartSandbox& message) { return fault(message.slot); }
 const char* fault(const KillSandbox& message) { return fault(message.slot); }
 const char* fault(const SlotGone& message) { return fault(message.slot); }
 const char* fault(const PoolStatus&) { return nullptr; }
+const char* fault(const OpenGatewayDns&) { return nullptr; }
+const char* fault(const GatewayDns& message) {
+  return message.has_ipv6 <= 1 ? nullptr : "has_ipv6";
+}
 const char* fault(const Done& message) { return fault(message.slot); }
 const char* fault(const Exited& message) { return fault(message.slot); }
 const char* fault(const Text& message) { return message.size <= kMaxText ? nullptr : "size"; }

@@ -67,6 +67,10 @@ struct ReleaseSlot {
 struct PoolStatus {
   std::uint64_t request = 0;
 };
+/// Asks for the sockets that environments send their DNS questions to. Once in a role's life.
+struct OpenGatewayDns {
+  std::uint64_t request = 0;
+};
 
 // Daemon to spawn role.
 struct StartSandbox {
@@ -128,6 +132,15 @@ struct Text {
   std::uint32_t reserved = 0;
 };
 
+/// Answer to OpenGatewayDns. Descriptors: UDP and TCP listeners of IPv4, and of IPv6 if it has
+/// that.
+struct GatewayDns {
+  std::uint64_t request = 0;
+  std::uint32_t outside4 = 0;              ///< first address of the environments' /16, host order
+  std::uint32_t has_ipv6 = 0;              ///< 0 or 1
+  std::array<std::uint8_t, 8> outside6{};  ///< the first 6 bytes: the environments' /48
+};
+
 /// Supervisor to daemon: the roles run. Descriptors: `shards` connections to the spawn role, then
 /// as many to the pool role. Sent again with new ones after a role was lost and started anew.
 struct RolesUp {
@@ -136,8 +149,8 @@ struct RolesUp {
 };
 
 using Request = std::variant<AcquireSlot, ConfigureSlot, ReleaseSlot, PoolStatus, StartSandbox,
-                             AdoptCode, KillSandbox, SlotReady, SlotGone>;
-using Reply = std::variant<Done, Failed, Exited, Text, RolesUp>;
+                             AdoptCode, KillSandbox, SlotReady, SlotGone, OpenGatewayDns>;
+using Reply = std::variant<Done, Failed, Exited, Text, RolesUp, GatewayDns>;
 
 /// Wire form of a message: u32 number of the alternative, then its bytes.
 std::string encode(const Request& request);

@@ -32,11 +32,12 @@ Result<void> serve_spawn(RoleStart& start) {
 
 Result<void> serve_pool(RoleStart& start) {
   // SYS_ADMIN: namespaces, mounts, loop devices. NET_ADMIN, BPF, PERFMON, NET_BIND_SERVICE: the
-  // router. SETUID, SETGID: id maps. CHOWN, DAC_OVERRIDE, FOWNER: disks of other users' ids. KILL.
+  // router. SETUID, SETGID: id maps, pasta's user. MKNOD: pasta's device. CHOWN, DAC_OVERRIDE,
+  // FOWNER: disks of other users' ids. KILL.
   TRY(keep_capabilities(bit(CAP_SYS_ADMIN) | bit(CAP_NET_ADMIN) | bit(CAP_BPF) | bit(CAP_PERFMON) |
                         bit(CAP_NET_BIND_SERVICE) | bit(CAP_NET_RAW) | bit(CAP_SETUID) |
                         bit(CAP_SETGID) | bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) |
-                        bit(CAP_KILL) | bit(CAP_SYS_RESOURCE)));
+                        bit(CAP_KILL) | bit(CAP_SYS_RESOURCE) | bit(CAP_MKNOD)));
   TRY(auto role, PoolRole::create(start.config, start.instance,
                                   {std::move(start.daemon), std::move(start.peer)}));
   role->run();
@@ -46,8 +47,10 @@ Result<void> serve_pool(RoleStart& start) {
 }  // namespace
 
 void run_pool_role(RoleStart start) {
+  const pid_t supervisor = ::getppid();
   auto served = serve_pool(start);
   if (!served) report("pool", served.error());
+  if (::getppid() != supervisor) start.instance.give_back();  // nobody else will
   ::_exit(served ? 0 : 1);
 }
 

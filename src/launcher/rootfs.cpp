@@ -112,9 +112,9 @@ Result<void> copy_links(const fs::path& source, const fs::path& target) {
   return ok();
 }
 
-Result<void> build_etc(const fs::path& etc) {
+Result<void> build_etc(const fs::path& etc, const std::string& resolv_conf) {
   TRY(make_folder(etc));
-  for (const auto& [name, text] : generated_etc()) {
+  for (const auto& [name, text] : generated_etc(resolv_conf)) {
     TRY(write_file(etc / name, text, 0644));
   }
   for (const char* name : {"ld.so.cache", "ld.so.conf", "mime.types", "protocols", "services",
@@ -222,7 +222,7 @@ Result<void> copy_runtimes(const RootfsOptions& options) {
 
 }  // namespace
 
-std::map<std::string, std::string> generated_etc() {
+std::map<std::string, std::string> generated_etc(const std::string& resolv_conf) {
   return {
       {"passwd",
        "root:x:0:0:root:/root:/sbin/nologin\n"
@@ -235,7 +235,7 @@ std::map<std::string, std::string> generated_etc() {
       {"nsswitch.conf",
        "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
        "protocols: files\nservices: files\n"},
-      {"resolv.conf", "nameserver 169.254.100.1\noptions edns0\n"},
+      {"resolv.conf", resolv_conf},
   };
 }
 
@@ -247,7 +247,7 @@ Result<void> build_rootfs(const RootfsOptions& options) {
                              "var/task", "var/runtime", "var/lang", "var/tmp"}) {
     TRY(make_folder(root / folder));
   }
-  TRY(build_etc(root / "etc"));
+  TRY(build_etc(root / "etc", options.resolv_conf));
   TRY(build_dev(root / "dev"));
   TRY(copy_runtimes(options));
   TRY(build_usr(root));

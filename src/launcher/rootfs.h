@@ -24,14 +24,15 @@ struct RootfsOptions {
   std::filesystem::path runtimes_folder;  ///< copied to /var/runtime
   std::filesystem::path init_program;     ///< copied to /var/runtime/proa-init
   std::vector<HostMount> mounts;          ///< interpreters outside /usr, bundled packages
+  std::string resolv_conf;                ///< text of /etc/resolv.conf
 };
 
 /// Builds the tree and makes it read-only. Errc: not_found (a source is missing), unsupported (the
 /// host's /bin is not a link into /usr), os.
 Result<void> build_rootfs(const RootfsOptions& options);
 
-/// The generated files below /etc: name to content. `host_etc` is where public files (certificates,
-/// ld.so.cache, services ...) are copied from.
-std::map<std::string, std::string> generated_etc();
+/// The generated files below /etc, name to content; public files of the host (certificates,
+/// ld.so.cache, services ...) are copied beside them.
+std::map<std::string, std::string> generated_etc(const std::string& resolv_conf);
 
 }  // namespace proa::launcher

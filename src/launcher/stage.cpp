@@ -32,7 +32,8 @@ Result<void> enter_stage(const LauncherConfig& config, const std::filesystem::pa
   for (const char* name : {"env", "code", "proc"}) {
     TRY(make_folder(stage / name));
   }
-  TRY(build_rootfs({stage / "env", config.runtimes_folder, config.init_program, config.mounts}));
+  TRY(build_rootfs({stage / "env", config.runtimes_folder, config.init_program, config.mounts,
+                    config.resolv_conf}));
   const std::filesystem::path code = config.data_folder / "code";
   TRY(mount_at(code.c_str(), stage / "code", nullptr, MS_BIND, nullptr));
   TRY(mount_at("proc", stage / "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr));

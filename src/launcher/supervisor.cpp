@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace proa::launcher {
@@ -32,7 +34,6 @@ Result<Pipes> connections(std::uint32_t count) {
 
 void begin_role(const char* name) {
   ::prctl(PR_SET_NAME, name, 0, 0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -41,6 +42,7 @@ void begin_role(const char* name) {
 // Roles that fall over at once would be started for ever.
 constexpr int kMaxStarts = 10;
 constexpr auto kStartWindow = std::chrono::minutes(1);
+constexpr auto kStopTime = std::chrono::seconds(20);
 
 }  // namespace
 
@@ -50,6 +52,21 @@ int Supervisor::run() {
   ::signal(SIGTERM, SIG_IGN);
   ::signal(SIGHUP, SIG_IGN);
   ::signal(SIGPIPE, SIG_IGN);
+  sigset_t child_only;
+  ::sigemptyset(&child_only);
+  ::sigaddset(&child_only, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &child_only, nullptr);
+  child_signals_.reset(::signalfd(-1, &child_only, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!child_signals_) {
+    report("supervisor", os_error("signalfd"));
+    return 1;
+  }
+  const int status = keep_roles();
+  instance_.give_back();
+  return status;
+}
+
+int Supervisor::keep_roles() {
   std::vector<SteadyTime> starts;
   for (;;) {
     starts.push_back(std::chrono::steady_clock::now());
@@ -75,6 +92,7 @@ Result<void> Supervisor::start_roles() {
   TRY(auto peers, os::seqpacket_pair());
   // The children inherit copies of everything; each closes what is not its own by moving only its
   // part into RoleStart and dropping the rest before it serves.
+  const pid_t supervisor = ::getpid();
   pool_ = ::fork();
   if (pool_ < 0) return os_error("fork the pool role");
   if (pool_ == 0) {
@@ -89,6 +107,9 @@ Result<void> Supervisor::start_roles() {
   if (spawn_ < 0) return os_error("fork the spawn role");
   if (spawn_ == 0) {
     begin_role("proa-spawn");
+    // Not the pool role: it outlives us to take back what it made, once the spawn role is gone.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (::getppid() != supervisor) ::_exit(1);
     pool = {};
     spawn.daemon.clear();
     peers.second.reset();
@@ -107,38 +128,47 @@ Result<void> Supervisor::start_roles() {
 
 bool Supervisor::wait_for_loss() {
   for (;;) {
-    pollfd waiting{daemon_.get(), POLLIN, 0};
-    // A role's end is noticed by SIGCHLD-free polling of waitpid: twice a second is soon enough,
-    // since the daemon learns of it at once by its closed connections.
-    const int ready = ::poll(&waiting, 1, 500);
-    if (ready > 0) return true;  // the daemon never sends here: readable means closed
-    for (pid_t* role : {&spawn_, &pool_}) {
-      if (::waitpid(*role, nullptr, WNOHANG) == *role) {
-        report("supervisor", Error(Errc::internal, role == &spawn_ ? "the spawn role ended"
-                                                                   : "the pool role ended"));
-        *role = -1;
-        return false;
-      }
+    std::array<pollfd, 2> polled{{{daemon_.get(), POLLIN, 0}, {child_signals_.get(), POLLIN, 0}}};
+    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return true;
+    if (polled[0].revents != 0) return true;  // the daemon never sends here: readable means closed
+    if (const char* lost = reap_role()) {
+      report("supervisor", Error(Errc::internal, lost));
+      return false;
     }
   }
 }
 
-// The spawn role first: its end kills every environment, and then the pool role finds empty cgroups
-// to remove. Both end by themselves when the daemon's connections are closed; a role that does not
-// within its time is killed.
-void Supervisor::stop_roles() {
+const char* Supervisor::reap_role() {
+  signalfd_siginfo drained{};
+  while (::read(child_signals_.get(), &drained, sizeof drained) > 0) {
+  }
   for (pid_t* role : {&spawn_, &pool_}) {
-    if (*role < 0) continue;
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    if (role == &spawn_) ::kill(*role, SIGKILL);
-    bool is_gone = false;
-    while (!is_gone) {
-      is_gone = ::waitpid(*role, nullptr, WNOHANG) == *role;
-      if (is_gone) break;
-      if (std::chrono::steady_clock::now() > deadline) ::kill(*role, SIGKILL);
-      ::usleep(2'000);
-    }
+    int status = 0;
+    if (*role < 0 || ::waitpid(*role, &status, WNOHANG) != *role) continue;
     *role = -1;
+    const bool is_spawn = role == &spawn_;
+    // Only a seccomp filter ends a role by this signal (role_filter.h).
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
+      return is_spawn ? "the spawn role made a forbidden system call"
+                      : "the pool role made a forbidden system call";
+    }
+    return is_spawn ? "the spawn role ended" : "the pool role ended";
+  }
+  return nullptr;
+}
+
+// The spawn role first: its end kills every environment, and then the pool role finds empty cgroups
+// to remove. It ends by itself when it sees that; if not within its time, it is killed.
+void Supervisor::stop_roles() {
+  if (spawn_ > 0) ::kill(spawn_, SIGKILL);
+  const auto deadline = std::chrono::steady_clock::now() + kStopTime;
+  while (spawn_ > 0 || pool_ > 0) {
+    if (reap_role() != nullptr) continue;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0 && pool_ > 0) ::kill(pool_, SIGKILL);
+    pollfd waiting{child_signals_.get(), POLLIN, 0};
+    ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 100)));
   }
 }
 

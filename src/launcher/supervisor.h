@@ -21,14 +21,18 @@ class Supervisor {
   int run();
 
  private:
+  int keep_roles();
   Result<void> start_roles();
   void stop_roles();
   /// True when the daemon is gone, false when a role is.
   bool wait_for_loss();
+  /// Takes note of a role that has ended: what to say of it; null when none has.
+  const char* reap_role();
 
   LauncherConfig config_;
   Instance instance_;
   os::UniqueFd daemon_;
+  os::UniqueFd child_signals_;
   pid_t spawn_ = -1;
   pid_t pool_ = -1;
 };
@@ -36,7 +40,7 @@ class Supervisor {
 /// Bodies of the two forked processes; never return.
 struct RoleStart {
   const LauncherConfig& config;
-  const Instance& instance;
+  Instance& instance;
   std::vector<os::UniqueFd> daemon;  ///< a connection for each shard
   os::UniqueFd peer;                 ///< the other role
 };

@@ -63,7 +63,7 @@ DnsForwarder::DnsForwarder(asio::any_io_executor executor, DnsPolicyOf policy_of
       policy_of_(std::move(policy_of)),
       make_socket_(std::move(make_socket)),
       random_(random),
-      options_(options),
+      options_(std::move(options)),
       upstreams_(upstreams_of("")),
       all_ended_(executor_, asio::steady_timer::time_point::max()) {}
 
@@ -235,6 +235,7 @@ std::optional<DnsCode> DnsForwarder::refuse_at_once(const Address& client,
 }
 
 Task<DnsBytes> DnsForwarder::forward(DnsTransport transport, DnsBytes query, DnsHead head) {
+  if (options_.before_question) options_.before_question();
   const std::vector<Address> servers = upstreams_;
   Error last(Errc::unavailable, "no DNS server answered");
   DnsBytes complaint;

@@ -45,6 +45,8 @@ struct DnsOptions {
   unsigned queries_max = 64;                   ///< in flight, of one environment
   unsigned connections_max = 8;                ///< open TCP connections, of one environment
   std::uint16_t upstream_port = 53;
+  /// Called before each question goes upstream: the time to call set_upstreams().
+  std::function<void()> before_question;
 };
 
 /// What happened so far; for metrics.

@@ -27,10 +27,12 @@ def zip_of(files):
 
 
 class Daemon:
-    """Starts and stops one daemon; `endpoint` is its URL, `arguments` more options of `serve`."""
+    """Starts and stops one daemon; `endpoint` is its URL, `arguments` more options of `serve`,
+    `prefix` a command that executes the daemon."""
 
-    def __init__(self, arguments=()):
+    def __init__(self, arguments=(), prefix=()):
         self.arguments = list(arguments)
+        self.prefix = list(prefix)
         self.folder = tempfile.mkdtemp(prefix="proa-compat-")
         os.chmod(self.folder, 0o755)
         self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
@@ -41,9 +43,9 @@ class Daemon:
         environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
         self.endpoint = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [os.path.join(BINARY_DIR, "proa"), "serve", "--listen", f"127.0.0.1:{port}", "--data",
-             os.path.join(self.folder, "data"), "--max-environments", "64",
-             *self.arguments],
+            [*self.prefix, os.path.join(BINARY_DIR, "proa"), "serve",
+             "--listen", f"127.0.0.1:{port}", "--data", os.path.join(self.folder, "data"),
+             "--max-environments", "64", *self.arguments],
             stdout=self.log, stderr=subprocess.STDOUT, env=environment)
         deadline = time.monotonic() + 60
         while f"serves {self.endpoint}" not in self.output():

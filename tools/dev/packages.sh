@@ -41,6 +41,7 @@ run    zip                    cmd:zip
 run    e2fsprogs              cmd:mkfs.ext4
 run    iproute2               cmd:ip
 run    nftables               cmd:nft
+run    passt                  cmd:pasta
 bundle python3-boto3          file:/usr/lib/python3/dist-packages/boto3/__init__.py
 bundle npm                    cmd:npm
 test   libgtest-dev           pc:gtest

@@ -127,6 +127,7 @@ Result<void> Router::set_policy(std::uint32_t index, model::NetworkPolicy policy
 Result<void> Router::add_hostport(std::uint32_t index, std::uint16_t port) {
   TRY(Environment * environment, find(index));
   if (port == 0) return Error(Errc::invalid, "port 0 of the host cannot be reached");
+  if (pasta_) return Error(Errc::unsupported, "ports of the host need the uplink 'kernel'");
   if (environment->hostports.contains(port)) return ok();
   if (!is_localnet_routed_) {
     // Lets the uplink alone carry packets to 127.0.0.1; the rules admit only listed ports.
@@ -204,14 +205,15 @@ Result<std::size_t> Router::forget_connections_of(std::span<const std::uint32_t>
     sources4.insert(plan_.environment4(index));
     if (has_ipv6_) sources6.insert(plan_.environment6(index));
   }
-  TRY(const std::size_t count4, forget_connections(host_netfilter_, sources4));
-  TRY(const std::size_t count6, forget_connections(host_netfilter_, sources6));
+  TRY(const std::size_t count4, forget_connections(conntrack_, sources4));
+  TRY(const std::size_t count6, forget_connections(conntrack_, sources6));
   return count4 + count6;
 }
 
 Result<void> Router::destroy() {
   if (is_destroyed_) return ok();
   is_destroyed_ = true;
+  pasta_.reset();
   Result<void> first = ok();
   const auto note = [&first](Result<void> step) {
     if (!step && first) first = std::move(step);
@@ -234,6 +236,10 @@ Result<void> Router::destroy() {
   router_route_ = NetlinkSocket();
   router_.reset();
   return first;
+}
+
+std::optional<std::string> Router::take_uplink_news() {
+  return pasta_ ? pasta_->take_news() : std::nullopt;
 }
 
 Result<Router::Environment*> Router::find(std::uint32_t index) {

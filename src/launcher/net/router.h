@@ -15,6 +15,7 @@
 #include "launcher/net/addresses.h"
 #include "launcher/net/netlink.h"
 #include "launcher/net/nft.h"
+#include "launcher/net/pasta_uplink.h"
 #include "launcher/net/probe.h"
 #include "launcher/net/rewrite.h"
 #include "model/function.h"
@@ -30,6 +31,12 @@
 
 namespace proa::launcher::net {
 
+/// How packets leave the router.
+enum class UplinkKind {
+  kernel,  ///< a veth pair to the host's namespace, which forwards and masquerades
+  pasta,   ///< sockets of an unprivileged process (pasta_uplink.h)
+};
+
 struct RouterOptions {
   /// Letters, digits and '_', 24 at most: in the name of every table and as owner of the device.
   std::string instance_id;
@@ -43,6 +50,10 @@ struct RouterOptions {
   bool may_enable_forwarding = false;
   /// Give IPv6 to environments where the host has it.
   bool wants_ipv6 = true;
+  std::string no_ipv6_reason = "switched off";  ///< what is said when it is not wanted
+  UplinkKind uplink = UplinkKind::kernel;
+  /// The user pasta runs as; nobody else's, because the host's rules know it by that.
+  std::uint32_t pasta_uid = 0;
   /// The host's network namespace; -1 is the calling thread's. Borrowed during create() only.
   int host_namespace = -1;
 
@@ -80,7 +91,8 @@ class Router {
   /// Makes the router and its link to the host, after removing what a dead router of the same
   /// instance left. Errc: invalid (options), conflict (a route of the host touches the outside
   /// range, or the device name is taken), denied (forwarding is off and may not be changed;
-  /// privileges), unsupported (no BPF or nftables in this kernel), os. Nothing is left on failure.
+  /// privileges), unsupported (no BPF or nftables in this kernel), not_found (pasta is not
+  /// installed), unavailable (pasta does not work here), os. Nothing is left on failure.
   static Result<std::unique_ptr<Router>> create(const RouterOptions& options);
   /// Removes everything, as destroy(); errors are lost.
   ~Router();
@@ -98,7 +110,8 @@ class Router {
   /// Changes what it may reach: one netlink request. Open connections follow. Errc: not_found, os.
   Result<void> set_policy(std::uint32_t index, model::NetworkPolicy policy);
   /// Lets it reach one TCP port of the host's 127.0.0.1 by the address host4(), also under the
-  /// policy `internet`. Adding twice is no error. Errc: not_found, invalid (port 0), os.
+  /// policy `internet`. Adding twice is no error. Errc: not_found, invalid (port 0), unsupported
+  /// (the uplink is pasta), os.
   Result<void> add_hostport(std::uint32_t index, std::uint16_t port);
   Result<void> remove_hostport(std::uint32_t index, std::uint16_t port);
   /// From now on no packet passes to or from it, whatever else happens. Errc: not_found, os.
@@ -115,11 +128,18 @@ class Router {
   /// An unconnected, non-blocking socket in the host's namespace. Errc: exhausted, os.
   Result<os::UniqueFd> make_host_udp_socket(int family);
   Result<os::UniqueFd> make_host_tcp_socket(int family);
-  /// Sends one packet of each family through the host and says whether foreign rules drop it. Uses
-  /// environment number kEnvironmentsMax - 1 meanwhile. Takes 0.2 s at most a family. Errc:
+  /// Sends packets of each family through the host and says whether foreign rules drop them. Uses
+  /// environment number kEnvironmentsMax - 1 meanwhile. Takes 0.5 s at most a family. Errc:
   /// conflict, os.
   Result<ProbeReport> probe();
 
+  UplinkKind uplink() const { return options_.uplink; }
+  /// Readable when the uplink's state changed; -1 where there is nothing to watch.
+  int uplink_news_fd() const { return pasta_ ? pasta_->news_fd() : -1; }
+  /// Reads that news; the failure, if there was one.
+  std::optional<std::string> take_uplink_news();
+  /// Empty while packets can leave, else why not.
+  std::string uplink_problem() const { return pasta_ ? pasta_->problem() : std::string(); }
   bool has_ipv6() const { return has_ipv6_; }
   /// Why environments have no IPv6; empty when they have.
   const std::string& no_ipv6_reason() const { return no_ipv6_reason_; }
@@ -136,9 +156,13 @@ class Router {
 
   // router_setup.cpp, in this order.
   Result<void> prepare_host();
+  Result<void> allow_forwarding();
   Result<void> decide_ipv6();
   Result<void> prepare_router();
+  Result<void> write_router_settings();
   Result<void> link_up();
+  Result<void> start_pasta();
+  Result<void> configure_gateway();
   Result<void> configure_host_end();
   Result<void> configure_router_end();
   // router.cpp
@@ -157,8 +181,10 @@ class Router {
   std::string no_ipv6_reason_;
   os::UniqueFd host_;
   os::UniqueFd router_;
+  os::UniqueFd router_user_;  ///< owner of the router's namespace, where pasta is the uplink
+  std::unique_ptr<PastaUplink> pasta_;
   NetlinkSocket host_route_;
-  NetlinkSocket host_netfilter_;
+  NetlinkSocket conntrack_;  ///< of the namespace that masquerades
   NetlinkSocket router_route_;
   std::optional<Nft> host_nft_;
   std::optional<Nft> router_nft_;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace proa::launcher::net {
 namespace {
@@ -47,6 +48,20 @@ bool is_default_route(const RouteEntry& route) {
   return route.destination.length == 0 && route.type == RTN_UNICAST;
 }
 
+// The host's own addresses, each once; its loopback network is a range and not among them.
+std::vector<IpAddress> local_addresses(const std::vector<RouteEntry>& routes) {
+  std::vector<IpAddress> addresses;
+  for (const RouteEntry& route : routes) {
+    const IpAddress& address = route.destination.address;
+    const bool is_whole = route.destination.length == (address.is_v6() ? 128U : 32U);
+    if (route.type == RTN_LOCAL && is_whole) addresses.push_back(address);
+  }
+  std::ranges::sort(addresses);
+  const auto repeated = std::ranges::unique(addresses);
+  addresses.erase(repeated.begin(), repeated.end());
+  return addresses;
+}
+
 Error without_privilege(Error error) {
   if (error.os_errno() != EPERM && error.os_errno() != EACCES) return error;
   return {Errc::denied, error.message(), error.os_errno()};
@@ -80,6 +95,7 @@ RouterOptions RouterOptions::for_instance(std::uint32_t number) {
   options.device = "proa" + std::to_string(number);
   options.outside4 = "100." + std::to_string(kFirst4 + step) + ".0.0/16";
   options.outside6 = "fd70:726f:" + hex + "::/48";
+  options.pasta_uid = net::pasta_uid(number);
   return options;
 }
 
@@ -127,7 +143,9 @@ Result<void> Router::prepare_host() {
   TRY(clean_leftovers(host_.get(), options_.instance_id));
   TRY(auto visit, NamespaceVisit::enter(host_.get()));
   TRY(host_route_, NetlinkSocket::open(NETLINK_ROUTE));
-  TRY(host_netfilter_, NetlinkSocket::open(NETLINK_NETFILTER));
+  if (options_.uplink == UplinkKind::kernel) {
+    TRY(conntrack_, NetlinkSocket::open(NETLINK_NETFILTER));
+  }
   TRY(auto nft, Nft::open());
   host_nft_.emplace(std::move(nft));
   const auto taken = find_device(host_route_, options_.device);
@@ -135,6 +153,10 @@ Result<void> Router::prepare_host() {
     return Error(Errc::conflict, "the device " + options_.device + " exists and is not ours");
   }
   TRY(check_collision(host_route_, plan_.outside4()));
+  return options_.uplink == UplinkKind::kernel ? allow_forwarding() : ok();
+}
+
+Result<void> Router::allow_forwarding() {
   TRY(auto forwarding, read_setting("ipv4/ip_forward"));
   if (forwarding == "1") return ok();
   if (!options_.may_enable_forwarding) {
@@ -148,7 +170,7 @@ Result<void> Router::prepare_host() {
 Result<void> Router::decide_ipv6() {
   TRY(auto visit, NamespaceVisit::enter(host_.get()));
   if (!options_.wants_ipv6) {
-    no_ipv6_reason_ = "switched off";
+    no_ipv6_reason_ = options_.no_ipv6_reason;
     return ok();
   }
   const auto forwarding = read_setting("ipv6/conf/all/forwarding");
@@ -163,7 +185,7 @@ Result<void> Router::decide_ipv6() {
     return ok();
   }
   TRY(check_collision(host_route_, plan_.outside6()));
-  if (forwarding.value() != "1") {
+  if (options_.uplink == UplinkKind::kernel && forwarding.value() != "1") {
     if (!options_.may_enable_forwarding) {
       no_ipv6_reason_ = "the host does not forward IPv6 (net.ipv6.conf.all.forwarding is 0)";
       return ok();
@@ -184,9 +206,28 @@ Result<void> Router::decide_ipv6() {
 Result<void> Router::prepare_router() {
   TRY(auto program, RewriteProgram::load());
   program_.emplace(std::move(program));
-  TRY(auto visit, NamespaceVisit::enter_new());
-  TRY(router_, current_namespace());
+  if (options_.uplink == UplinkKind::pasta) {
+    TRY(auto made, make_owned_namespaces(options_.pasta_uid));
+    router_user_ = std::move(made.user);
+    router_ = std::move(made.network);
+  } else {
+    TRY(auto made, NamespaceVisit::enter_new());
+    TRY(router_, current_namespace());
+  }
+  TRY(auto visit, NamespaceVisit::enter(router_.get()));
   TRY(router_route_, NetlinkSocket::open(NETLINK_ROUTE));
+  if (options_.uplink == UplinkKind::pasta) {
+    TRY(conntrack_, NetlinkSocket::open(NETLINK_NETFILTER));
+  }
+  TRY(write_router_settings());
+  TRY(auto nft, Nft::open());
+  router_nft_.emplace(std::move(nft));
+  auto ruled = router_nft_->run(router_ruleset(table_, plan_), "rules of the router namespace");
+  if (!ruled) return nft_error(ruled.error());
+  return configure_gateway();
+}
+
+Result<void> Router::write_router_settings() {
   using Setting = std::pair<const char*, const char*>;
   // The program checks sources itself, so the kernel's own check (rp_filter) is off. Refusals are
   // not rate-limited: they go to the environment that asked for them, and code that hears none
@@ -209,14 +250,11 @@ Result<void> Router::prepare_router() {
       TRY(write_setting(name, value));
     }
   }
-  TRY(auto nft, Nft::open());
-  router_nft_.emplace(std::move(nft));
-  auto ruled = router_nft_->run(router_ruleset(table_, plan_), "rules of the router namespace");
-  if (!ruled) return nft_error(ruled.error());
   return ok();
 }
 
 Result<void> Router::link_up() {
+  if (options_.uplink == UplinkKind::pasta) return start_pasta();
   VethSpec spec;
   spec.name = kUplinkName;
   spec.index = kUplinkIndex;
@@ -252,18 +290,61 @@ Result<void> Router::configure_host_end() {
   return add_route(host_route_, uplink_, {plan_.outside6(), plan_.router6(), false});
 }
 
-Result<void> Router::configure_router_end() {
+Result<void> Router::start_pasta() {
+  const auto program = find_pasta();
+  if (!program) {
+    return Error(Errc::not_found, "the program pasta is not installed (Debian's package passt)");
+  }
+  TRY(auto routes4, list_routes(host_route_, AF_INET));
+  TRY(auto routes6, list_routes(host_route_, AF_INET6));
+  routes4.insert(routes4.end(), routes6.begin(), routes6.end());
+  {
+    TRY(auto visit, NamespaceVisit::enter(router_.get()));
+    auto ruled = router_nft_->run(pasta_router_ruleset(table_, local_addresses(routes4)),
+                                  "rules of the uplink");
+    if (!ruled) return nft_error(ruled.error());
+  }
+  {
+    TRY(auto visit, NamespaceVisit::enter(host_.get()));
+    auto ruled =
+        host_nft_->run(pasta_host_ruleset(table_, options_.pasta_uid), "rules of the host");
+    if (!ruled) return nft_error(ruled.error());
+  }
+  PastaOptions pasta;
+  pasta.program = *program;
+  pasta.uid = options_.pasta_uid;
+  pasta.user_namespace = router_user_.get();
+  pasta.router_namespace = router_.get();
+  pasta.host_namespace = host_.get();
+  pasta.device = kUplinkName;
+  pasta.group = kGroupUplink;
+  pasta.address4 = plan_.router4();
+  pasta.gateway4 = plan_.host4();
+  pasta.length4 = kUplinkLength4;
+  if (has_ipv6_) {
+    pasta.address6 = plan_.router6();
+    pasta.gateway6 = plan_.host6();
+  }
+  TRY(pasta_, PastaUplink::start(pasta));
+  return ok();
+}
+
+Result<void> Router::configure_gateway() {
   const Device loopback{1, "lo (router)"};
-  const Device uplink{kUplinkIndex, kUplinkName};
   TRY(bring_up(router_route_, loopback));
   TRY(auto gateway4, IpAddress::parse(kGateway4));
   TRY(add_address(router_route_, loopback, {gateway4, 32}));
+  if (!has_ipv6_) return ok();
+  TRY(auto gateway6, IpAddress::parse(kGateway6));
+  return add_address(router_route_, loopback, {gateway6, 128});
+}
+
+Result<void> Router::configure_router_end() {
+  const Device uplink{kUplinkIndex, kUplinkName};
   TRY(add_address(router_route_, uplink, {plan_.router4(), kUplinkLength4}));
   TRY(add_neighbour(router_route_, uplink, plan_.host4(), kUplinkHostMac));
   TRY(add_route(router_route_, uplink, {{IpAddress::v4(0), 0}, plan_.host4(), false}));
   if (!has_ipv6_) return ok();
-  TRY(auto gateway6, IpAddress::parse(kGateway6));
-  TRY(add_address(router_route_, loopback, {gateway6, 128}));
   TRY(add_address(router_route_, uplink, {plan_.router6(), kUplinkLength6}));
   TRY(add_neighbour(router_route_, uplink, plan_.host6(), kUplinkHostMac));
   return add_route(router_route_, uplink, {{IpAddress::v6({}), 0}, plan_.host6(), false});

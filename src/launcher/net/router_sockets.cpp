@@ -19,7 +19,8 @@ constexpr int kBacklog = 128;
 // Documentation addresses (RFC 5737, RFC 3849): nobody is there, and nobody needs to answer.
 constexpr const char* kProbeTarget4 = "198.51.100.1";
 constexpr const char* kProbeTarget6 = "2001:db8::1";
-constexpr int kProbeRounds = 40;
+constexpr int kProbeRounds = 60;
+constexpr int kProbeRoundsPerPacket = 10;
 constexpr int kProbeStepMs = 5;
 
 struct SocketAddress {
@@ -70,20 +71,25 @@ Result<os::UniqueFd> make_listener(const char* gateway, int type) {
   return fd;
 }
 
-Result<void> send_probe(int netns, const char* target) {
+Result<void> send_probe(int netns, const IpAddress& target) {
   TRY(auto visit, NamespaceVisit::enter(netns));
-  TRY(auto address, IpAddress::parse(target));
-  TRY(auto fd, make_socket(address.family(), SOCK_DGRAM));
-  const SocketAddress where = socket_address(address, kDiscardPort);
+  TRY(auto fd, make_socket(target.family(), SOCK_DGRAM));
+  const SocketAddress where = socket_address(target, kDiscardPort);
   constexpr std::string_view kText = "proa probe";
   if (::sendto(fd.get(), kText.data(), kText.size(), 0, where.get(), where.size) < 0) {
-    return os_error("send the probe packet to " + address.text());
+    return os_error("send the probe packet to " + target.text());
   }
   return ok();
 }
 
-Result<ProbeOutcome> outcome_of(ProbeCounters& counters, const std::string& digit) {
+// Sent again now and then: a link that came up a moment ago may still drop what it is given.
+Result<ProbeOutcome> try_family(ProbeCounters& counters, int netns, const char* target) {
+  TRY(auto address, IpAddress::parse(target));
+  const std::string digit = address.is_v6() ? "6" : "4";
   for (int round = 0; round < kProbeRounds; ++round) {
+    if (round % kProbeRoundsPerPacket == 0) {
+      TRY(send_probe(netns, address));
+    }
     TRY(const std::uint64_t left, counters.count("left" + digit));
     if (left > 0) return ProbeOutcome::passed;
     ::poll(nullptr, 0, kProbeStepMs);
@@ -128,12 +134,10 @@ Result<ProbeReport> Router::probe() {
         ProbeCounters::install(*host_nft_, table_ + "_probe", options_.device,
                                plan_.environment4(kIndex), plan_.environment6(kIndex)));
     if (has_way_out4) {
-      TRY(send_probe(network.netns.get(), kProbeTarget4));
-      TRY(report.ipv4, outcome_of(counters, "4"));
+      TRY(report.ipv4, try_family(counters, network.netns.get(), kProbeTarget4));
     }
     if (has_ipv6_) {
-      TRY(send_probe(network.netns.get(), kProbeTarget6));
-      TRY(report.ipv6, outcome_of(counters, "6"));
+      TRY(report.ipv6, try_family(counters, network.netns.get(), kProbeTarget6));
     }
     if (report.ipv4 == ProbeOutcome::dropped || report.ipv6 == ProbeOutcome::dropped) {
       TRY(auto chains, host_nft_->run_json("list chains", "list the host's chains"));

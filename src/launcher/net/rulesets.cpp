@@ -108,6 +108,48 @@ table inet @TABLE@ {
 }
 )";
 
+// pasta speaks for one address only, so conntrack and its translation are in the router here.
+constexpr const char* kPastaRouterRules = R"(
+table inet @TABLE@_up {
+  set host4 { type ipv4_addr; @HOST4S@ }
+  set host6 { type ipv6_addr; @HOST6S@ }
+  chain refuse {
+    meta l4proto tcp reject with tcp reset
+    reject with icmpx admin-prohibited
+  }
+  chain forward { type filter hook forward priority filter - 5;
+    meta iifgroup 1 ct state != { established, related } drop
+    ip daddr @host4 goto refuse
+    ip6 daddr @host6 goto refuse
+  }
+  chain post { type nat hook postrouting priority srcnat;
+    meta oifgroup 1 masquerade
+  }
+}
+)";
+
+// Whatever addresses the host has, today or tomorrow, and its loopback: not for pasta's sockets.
+constexpr const char* kPastaHostRules = R"(
+table inet @TABLE@ {
+  chain refuse {
+    meta l4proto tcp reject with tcp reset
+    reject with icmpx admin-prohibited
+  }
+  chain output { type filter hook output priority filter;
+    meta skuid @UID@ fib daddr type { local, broadcast, anycast, multicast } goto refuse
+  }
+}
+)";
+
+// "elements = { ... } ;" of one family; nothing for none, which nft wants so.
+std::string elements_of(const std::vector<IpAddress>& addresses, bool is_v6) {
+  std::string text;
+  for (const IpAddress& address : addresses) {
+    if (address.is_v6() == is_v6) text += (text.empty() ? "" : ", ") + address.text();
+  }
+  return text.empty() ? text : "elements = { " + text + " } ;";
+}
+
 Names names_of(const std::string& table, const AddressPlan& plan) {
   return {{"@TABLE@", table},
           {"@OUTSIDE4@", plan.outside4().text()},
@@ -142,6 +184,17 @@ std::string host_ruleset(const std::string& table, const std::string& device,
   Names names = names_of(table, plan);
   names.emplace_back("@DEVICE@", device);
   return fill(kHostRules, names);
+}
+
+std::string pasta_router_ruleset(const std::string& table,
+                                 const std::vector<IpAddress>& host_addresses) {
+  return fill(kPastaRouterRules, {{"@TABLE@", table},
+                                  {"@HOST4S@", elements_of(host_addresses, false)},
+                                  {"@HOST6S@", elements_of(host_addresses, true)}});
+}
+
+std::string pasta_host_ruleset(const std::string& table, std::uint32_t uid) {
+  return fill(kPastaHostRules, {{"@TABLE@", table}, {"@UID@", std::to_string(uid)}});
 }
 
 }  // namespace proa::launcher::net

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace proa::launcher::net {
 
@@ -32,5 +33,12 @@ std::string router_ruleset(const std::string& table, const AddressPlan& plan);
 /// masquerades the rest, lets nothing new in, and nothing out with an outside address.
 std::string host_ruleset(const std::string& table, const std::string& device,
                          const AddressPlan& plan);
+
+/// What the router namespace needs besides where pasta is the uplink: table "TABLE_up" gives
+/// everything one source address, lets nothing new in, and refuses `host_addresses` at once.
+std::string pasta_router_ruleset(const std::string& table,
+                                 const std::vector<IpAddress>& host_addresses);
+/// Rules of the host's namespace then: the user `uid`, pasta's, reaches no address of the host.
+std::string pasta_host_ruleset(const std::string& table, std::uint32_t uid);
 
 }  // namespace proa::launcher::net

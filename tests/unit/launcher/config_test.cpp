@@ -17,10 +17,12 @@ TEST(LauncherConfig, SurvivesItsJson) {
   config.max_slots = 7;
   config.daemon_uid = 65519;
   config.cpu_policy = CpuPolicy::quota;
-  config.wants_network = false;
+  config.resolv_conf = "nameserver 1.2.3.4\n";
+  config.uplink = UplinkMode::pasta;
   const auto parsed = parse_config(to_json(config));
   ASSERT_TRUE(parsed) << parsed.error().message();
   EXPECT_EQ(to_json(parsed.value()), to_json(config));
+  EXPECT_EQ(parsed.value().uplink, UplinkMode::pasta);
   ASSERT_EQ(parsed.value().mounts.size(), 2U);
   EXPECT_EQ(parsed.value().mounts[0].source, "/home/u/\"x\"/lib");
   EXPECT_TRUE(parsed.value().mounts[1].source.empty());

@@ -1,6 +1,7 @@
+#include "launcher/net/netlink.h"
+
 #include "launcher/net/links.h"
 #include "launcher/net/namespaces.h"
-#include "launcher/net/netlink.h"
 
 #include <gtest/gtest.h>
 #include <linux/rtnetlink.h>

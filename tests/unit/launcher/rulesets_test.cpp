@@ -1,6 +1,7 @@
+#include "launcher/net/rulesets.h"
+
 #include "launcher/net/namespaces.h"
 #include "launcher/net/nft.h"
-#include "launcher/net/rulesets.h"
 
 #include <gtest/gtest.h>
 
@@ -43,6 +44,15 @@ TEST(Rulesets, AreAcceptedByThisKernelForAnyRange) {
     const auto router = nft.value().run(router_ruleset(table + "r", plan), "router");
     EXPECT_TRUE(router) << router.error().message();
     const auto host = nft.value().run(host_ruleset(table, "proa5", plan), "host");
+    EXPECT_TRUE(host) << host.error().message();
+  }
+  const auto own = {IpAddress::parse("203.0.113.2").value(),
+                    IpAddress::parse("2001:db8::2").value()};
+  for (const std::vector<IpAddress>& addresses : {std::vector<IpAddress>(), {own}}) {
+    const std::string table = table_name(std::to_string(number++));
+    const auto pasta = nft.value().run(pasta_router_ruleset(table, addresses), "router of pasta");
+    EXPECT_TRUE(pasta) << pasta.error().message();
+    const auto host = nft.value().run(pasta_host_ruleset(table, 1880096768), "host of pasta");
     EXPECT_TRUE(host) << host.error().message();
   }
   const auto wrong = nft.value().run("add rule inet nowhere somewhere accept", "a rule");

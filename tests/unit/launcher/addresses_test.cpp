@@ -1,4 +1,5 @@
 #include "launcher/net/addresses.h"
+
 #include "launcher/net/router.h"
 
 #include <gtest/gtest.h>
