@@ -153,7 +153,8 @@ TEST_F(Rootfs, PutsLayersAndThenBundledPackagesAboveTheFunctionForEsModules) {
 }
 
 TEST(GeneratedEtc, KnowsLambdasUserAndNoSecrets) {
-  const auto files = generated_etc();
+  const auto files = generated_etc("nameserver 169.254.100.1\n");
+  EXPECT_EQ(files.at("resolv.conf"), "nameserver 169.254.100.1\n");
   EXPECT_THAT(files.at("passwd"), ::testing::HasSubstr("sbx_user1051:x:993:990:"));
   EXPECT_THAT(files.at("hosts"), ::testing::HasSubstr("sandbox.localdomain"));
   EXPECT_EQ(files.count("shadow"), 0U);
