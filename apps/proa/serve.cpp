@@ -216,6 +216,19 @@ void print_ready(const ServeOptions& options, const Ground& ground,
   std::fflush(stdout);
 }
 
+Result<std::unique_ptr<catalog::Catalog>> open_catalog(const ServeOptions& options,
+                                                       const environment::RuntimePrograms& programs,
+                                                       storage::KeyValueStore& store,
+                                                       boost::asio::thread_pool& blocking,
+                                                       Clock& clock) {
+  catalog::CatalogOptions catalog_options;
+  catalog_options.data_folder = options.data;
+  catalog_options.interpreter_versions = [&programs](std::string_view runtime) {
+    return programs.version_of(runtime);
+  };
+  return catalog::Catalog::open(std::move(catalog_options), store, blocking, clock);
+}
+
 Result<int> run(const ServeOptions& options) {
   const std::uint32_t shard_count = options.shards != 0
                                         ? options.shards
@@ -224,16 +237,15 @@ Result<int> run(const ServeOptions& options) {
   TRY(auto ground, prepare(options, shard_count));
 
   SystemClock clock;
+  const auto log_sink = telemetry::log_to_stderr();
+  const telemetry::LogOutput log_output{*log_sink, clock,
+                                        *telemetry::parse_level(options.log_level)};
+  const telemetry::Logger log(log_output, "proa");
   boost::asio::thread_pool blocking(2);
   const environment::RuntimePrograms programs(
       ground.interpreters.interpreters, {options.is_runtime_exact, !ground.bundled.python.empty()});
   TRY(auto store, storage::open_sqlite(options.data / "catalog" / "catalog.db"));
-  catalog::CatalogOptions catalog_options;
-  catalog_options.data_folder = options.data;
-  catalog_options.interpreter_versions = [&](std::string_view runtime) {
-    return programs.version_of(runtime);
-  };
-  TRY(auto catalog, catalog::Catalog::open(std::move(catalog_options), *store, blocking, clock));
+  TRY(auto catalog, open_catalog(options, programs, *store, blocking, clock));
   dispatch::Admission admission(1000);
   pool::IdleBoard idle_board;
 
@@ -242,7 +254,7 @@ Result<int> run(const ServeOptions& options) {
   pool_options.environments_max = std::max<std::size_t>(1, options.max_environments / shard_count);
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);
-  const Shared shared{*catalog, admission, idle_board, programs, clock, policies};
+  const Shared shared{*catalog, admission, idle_board, programs, clock, policies, log};
   std::vector<std::unique_ptr<Shard>> shards;
   std::vector<dispatch::ShardDispatcher*> dispatchers;
   for (std::size_t i = 0; i < shard_count; ++i) {
@@ -264,8 +276,10 @@ Result<int> run(const ServeOptions& options) {
   const auto collect = [&] { return collect_status(shards, options, ground, programs); };
   board.write(collect());
   print_ready(options, ground, board.read());
+  log.info("serving", {{"listen", options.listen}, {"shards", shards.size()}});
 
   const int status = watch(signals, ground, shards, dns, board, collect);
+  log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});
   const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(options.stop_timeout_s);
   for (auto& shard : shards) shard->stop(deadline);
   dns.stop();  // its sockets would keep the router's namespace

@@ -17,6 +17,14 @@ void add_network(CLI::App& serve, ServeOptions& options) {
                  "Let Proa switch on the host's IP forwarding, which the uplink 'kernel' needs");
 }
 
+void add_logging(CLI::App& serve, ServeOptions& options) {
+  serve
+      .add_option("--log-level", options.log_level,
+                  "How much is written to standard error, one JSON object a line")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
+}
+
 }  // namespace
 
 void add_serve(CLI::App& app, ServeOptions& options) {
@@ -59,6 +67,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
       ->capture_default_str()
       ->check(CLI::IsMember({"weight", "quota"}));
   add_network(*serve, options);
+  add_logging(*serve, options);
   serve
       ->add_option("--runtime", options.interpreters,
                    "RUNTIME=PATH, repeatable: the interpreter of a runtime, e.g. "

@@ -25,6 +25,7 @@ struct ServeOptions {
   std::uint32_t stop_timeout_s = 30;
   std::string cpu_policy = "weight";
   std::string uplink = "auto";
+  std::string log_level = "info";
   bool enable_forwarding = false;
   std::vector<std::string> interpreters;  ///< RUNTIME=PATH, as given
   bool is_runtime_exact = false;

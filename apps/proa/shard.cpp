@@ -13,8 +13,9 @@ namespace {
 
 environment::EnvironmentParts parts_of(asio::io_context& io, sandbox::SandboxFactory& sandboxes,
                                        Clock& clock, RandomSource& random,
-                                       const runtime_api::FunctionApi& function_api) {
-  return {io.get_executor(), sandboxes, clock, random, &function_api};
+                                       const runtime_api::FunctionApi& function_api,
+                                       const telemetry::Logger& log) {
+  return {io.get_executor(), sandboxes, clock, random, &function_api, log};
 }
 
 pool::PoolHooks hooks_of(catalog::Catalog& catalog) {
@@ -43,8 +44,9 @@ Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, 
                 }),
       sandboxes_(io_.get_executor(), launcher_),
       pool_(
-          parts_of(io_, sandboxes_, shared.clock, random_, function_api_), shared.programs,
-          shared.idle_board,
+          parts_of(io_, sandboxes_, shared.clock, random_, function_api_,
+                   shared.log.for_module("environment")),
+          shared.programs, shared.idle_board,
           [&] {
             pool_options.shard = number;
             return pool_options;
@@ -58,6 +60,7 @@ Shard::~Shard() {
 }
 
 Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
+  options.log = shared_.log.for_module("api");
   api_ =
       std::make_unique<api::Api>(shared_.catalog, dispatcher_, shared_.clock, std::move(options));
   function_api_ = [this](http::Request& request, const model::FunctionCaller& caller) {
@@ -92,6 +95,7 @@ asio::awaitable<void> Shard::close(SteadyTime deadline) {
 }
 
 void Shard::reconnect(os::UniqueFd spawn, os::UniqueFd pool) {
+  shared_.log.warn("launcher_restarted");
   // std::function-like handlers must be copyable in Asio 1.81's post: shared ownership for the hop.
   auto fds =
       std::make_shared<std::pair<os::UniqueFd, os::UniqueFd>>(std::move(spawn), std::move(pool));

@@ -29,6 +29,7 @@ struct Shared {
   const environment::RuntimePrograms& programs;
   Clock& clock;
   network::EnvironmentPolicies& policies;
+  telemetry::Logger log;
 };
 
 /// Constructed and connected by main before its thread starts; the members stand in the order of

@@ -104,8 +104,16 @@ boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::S
   }
   Call call{request, std::move(match->parameters), std::move(scope), std::move(request_id)};
   auto result = co_await operation.run(context, call);
-  if (!result) co_return error_response(result.error());
-  co_return std::move(result).value();
+  if (result) co_return std::move(result).value();
+  http::Response refused = error_response(result.error());
+  if (refused.status >= 500) {
+    context.options.log.error("request_failed", {{"operation", operation.name},
+                                                 {"request_id", call.request_id},
+                                                 {"status", refused.status},
+                                                 {"errc", to_string(result.error().code())},
+                                                 {"reason", result.error().message()}});
+  }
+  co_return refused;
 }
 
 }  // namespace proa::api

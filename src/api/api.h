@@ -15,6 +15,7 @@
 #include "dispatch/dispatch.h"
 #include "http/http.h"
 #include "model/function_caller.h"
+#include "telemetry/telemetry.h"
 
 #include <boost/json/object.hpp>
 
@@ -38,6 +39,7 @@ struct ApiOptions {
   std::uint32_t concurrent_executions = 1000;
   /// "x86_64" or "arm64": what functions can run on here, and the default for new ones.
   std::string architecture;
+  telemetry::Logger log;
   /// The body of GET /proa/v1/status, made by whoever built the daemon's parts. Called on the
   /// shard.
   std::function<boost::json::object()> status;

@@ -11,6 +11,7 @@ Environment::Environment(EnvironmentParts parts, std::optional<RuntimeProgram> p
       program_(std::move(program)),
       sandbox_(parts_.sandboxes.make(tmp_mib)),
       output_(parts_.executor),
+      log_(parts_.log.with({{"environment_id", id_}})),
       tasks_(parts_.executor) {}
 
 Environment::~Environment() {
@@ -49,6 +50,8 @@ Task<void> Environment::close() {
   endpoint_.reset();
   session_.reset();
   auto closed = co_await sandbox_->close();
+  if (function_) log_.info("environment_ended");
+  if (!closed) log_.error("environment_not_closed", {{"reason", closed.error().message()}});
   output_.close();
   co_await tasks_.join();
   co_return closed;

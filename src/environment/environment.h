@@ -19,6 +19,7 @@
 #include "model/invocation.h"
 #include "runtime_api/runtime_api.h"
 #include "sandbox/sandbox.h"
+#include "telemetry/telemetry.h"
 
 #include <memory>
 #include <optional>
@@ -34,6 +35,7 @@ struct EnvironmentParts {
   RandomSource& random;
   /// The Lambda API for function code; none: nothing is served inside.
   const runtime_api::FunctionApi* function_api = nullptr;
+  telemetry::Logger log = {};
 };
 
 /// One environment. Owned by the pool; members do not overlap. close() before destruction.
@@ -82,6 +84,7 @@ class Environment {
   };
 
   void change(State to);
+  void log_first_call(const InitReport& report, model::Start start) const;
   Result<void> open_endpoint();
   std::map<std::string, std::string> variables() const;
   Task<void> start_runtime(std::size_t bootstrap_index);
@@ -114,6 +117,7 @@ class Environment {
   std::string entrypoint_;       ///< the program that was started last
   model::FunctionPtr function_;  ///< keeps the code trees on disk, too (catalog::Catalog::resolve)
   std::string log_stream_;
+  telemetry::Logger log_;
   bool is_initialised_ = false;
   bool needs_reset_ = false;
   std::chrono::microseconds init_duration_{0};

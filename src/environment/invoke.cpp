@@ -39,6 +39,7 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
       init_duration_ = report.value().duration;
       repeated_at = report.value().repeated_at;
       is_initialised_ = !report.value().failure;
+      log_first_call(report.value(), start);
       result = std::move(report.value().failure);
     } else {
       ready = report.error();
@@ -91,6 +92,9 @@ boost::asio::awaitable<model::InvocationResult> Environment::failed(
     co_return result;
   }
   needs_reset_ = true;
+  if (const auto* broke = std::get_if<runtime_api::BrokeProtocol>(&outcome)) {
+    log_.warn("protocol_broken", {{"request_id", invocation.request_id}, {"reason", broke->what}});
+  }
   if (std::holds_alternative<runtime_api::TimedOut>(outcome)) {
     result.payload =
         platform_error("Sandbox.Timedout", invocation.request_id, timeout_text(function_->timeout));
@@ -107,6 +111,16 @@ boost::asio::awaitable<model::InvocationResult> Environment::failed(
 boost::asio::awaitable<ExitDescription> Environment::describe_exit() {
   const auto exit = co_await sandbox_->runtime_exit(parts_.clock.steady_now() + kExitLimit);
   co_return describe(exit ? exit.value() : sandbox::RuntimeExit{}, entrypoint_);
+}
+
+void Environment::log_first_call(const InitReport& report, model::Start start) const {
+  const auto level = report.failure ? telemetry::Level::warn : telemetry::Level::info;
+  log_.log(level, report.failure ? "init_failed" : "environment_started",
+           {{"runtime", function_->runtime},
+            {"interpreter", runtime_identity_},
+            {"start", model::to_string(start)},
+            {"init_us", report.duration.count()},
+            {"is_init_repeated", report.repeated_at.has_value()}});
 }
 
 // What earlier calls printed and nobody asked for is not of this call.

@@ -55,6 +55,7 @@ Task<void> Environment::open_session(sandbox::RuntimeProcess process) {
     std::string text = identity.error().message();
     const std::string printed = output_.take_tail();
     if (!printed.empty()) text += "; it printed: " + printed;
+    if (!function_) log_.error("interpreter_did_not_start", {{"reason", text}});
     co_return Error(Errc::unavailable, entrypoint_ + " did not start: " + text);
   }
   runtime_identity_ = identity.value().empty() ? program_->family : std::move(identity.value());
@@ -70,6 +71,7 @@ boost::asio::awaitable<void> Environment::watch_runtime(runtime_api::RuntimeSess
 Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram program) {
   function_ = std::move(function);
   if (!program_) program_ = std::move(program);
+  log_ = log_.with({{"function", function_->unqualified_arn()}, {"version", function_->version}});
   log_stream_ = log_stream_name(*function_, parts_.clock.wall_now(), id_);
   sandbox::SandboxLimits limits;
   limits.memory = Bytes::mib(function_->memory_mib);
