@@ -22,6 +22,9 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kFirstBuffer = 4 * 1024;
+/// Answers of the same peer before a connection moves there: a pool of connections that call many
+/// functions in turn must not wander.
+constexpr unsigned kAnswersBeforeMove = 8;
 constexpr std::size_t kBufferSlack = 8 * 1024;
 /// How long the rest of what a client sends is thrown away after a closing answer. Without it the
 /// kernel answers late bytes with a reset, which can destroy the answer on its way.
@@ -122,6 +125,7 @@ asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
       const bool is_written = co_await me.write_rest(me.head_, me.body_to_send(response), sent);
       if (!is_written) co_return;
     }
+    if (goes_on && me.move_to_peer(response)) co_return;
   }
   co_await me.linger();
 }
@@ -262,6 +266,25 @@ asio::awaitable<bool> Connection::write_rest(std::string_view head, std::string_
     if (error) co_return false;
   }
   co_return true;
+}
+
+bool Connection::move_to_peer(const Response& response) {
+  if (!response.made_by_peer || *response.made_by_peer >= state_->peers.size()) {
+    answers_by_peer_ = 0;
+    return false;
+  }
+  if (*response.made_by_peer != peer_) answers_by_peer_ = 0;
+  peer_ = *response.made_by_peer;
+  // What was read ahead cannot move along.
+  if (++answers_by_peer_ < kAnswersBeforeMove || begin_ != end_) return false;
+  const auto peer = state_->peers[peer_].lock();
+  if (!peer || peer == state_ || peer->is_closing()) return false;
+  boost::system::error_code error;
+  os::UniqueFd socket(socket_.release(error));
+  if (error) return true;  // neither can serve it: it closes
+  ++state_->counters.moved;
+  ServerState::take_over(peer, std::move(socket));
+  return true;
 }
 
 asio::awaitable<void> Connection::linger() {

@@ -58,6 +58,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void write_head(const Response& response, bool keeps_alive);
   std::string_view body_to_send(const Response& response) const;
   boost::asio::awaitable<void> linger();
+  /// True when the connection now belongs to the peer that made its last answers.
+  bool move_to_peer(const Response& response);
   void enter(Phase phase, std::chrono::milliseconds timeout);
 
   std::shared_ptr<ServerState> state_;  ///< shared: see ServerState
@@ -73,6 +75,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::idle;
   unsigned steps_left_ = 0;
   int refusal_ = 400;
+  std::size_t peer_ = 0;          ///< that made the last answers
+  unsigned answers_by_peer_ = 0;  ///< in a row
   bool keeps_alive_ = false;
   bool has_timed_out_ = false;
   bool has_failed_ = false;  ///< the socket is broken

@@ -105,6 +105,9 @@ struct Response {
   Headers headers;
   std::string body;
   bool wants_close = false;  ///< close the connection behind this answer
+  /// Which of the peers given to Server::set_peers() did the work: a connection whose answers name
+  /// the same one again and again moves there, which saves two wake-ups of another core a request.
+  std::optional<std::size_t> made_by_peer;
 
   Response() = default;
   explicit Response(int status_code) : status(status_code) {}
@@ -142,6 +145,7 @@ struct ServerCounters {
   std::uint64_t malformed = 0;  ///< answered 400, 417 or 431 by the server itself
   std::uint64_t timed_out = 0;  ///< closed by a timeout other than idle
   std::uint64_t failed = 0;     ///< callbacks that ended in an exception
+  std::uint64_t moved = 0;      ///< connections given to a peer
 };
 
 class ServerState;
@@ -160,6 +164,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  /// Servers of the same address on other executors, to which connections may move: see
+  /// Response::made_by_peer, which counts in this order. Before any of them runs.
+  void set_peers(const std::vector<Server*>& peers);
   /// Begins to accept. Errc: os (the descriptor does not listen).
   Result<void> start();
   /// Stops accepting, closes idle connections, lets running requests finish until `deadline`, then

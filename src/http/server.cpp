@@ -9,6 +9,10 @@ Server::Server(boost::asio::any_io_executor executor, os::UniqueFd listener,
 
 Server::~Server() { state_->abort_all(); }
 
+void Server::set_peers(const std::vector<Server*>& peers) {
+  for (const Server* peer : peers) state_->peers.push_back(peer->state_);
+}
+
 Result<void> Server::start() { return state_->start(); }
 
 Task<void> Server::close(SteadyTime deadline) { return state_->close(deadline); }

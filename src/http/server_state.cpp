@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -116,7 +117,7 @@ bool ServerState::accept_waiting() {
       continue;  // ECONNABORTED and network errors of that one connection
     }
     ++counters.accepted;
-    if (connections_.size() >= options.connections_max && !evict_idle()) {
+    if (!has_room()) {
       ++counters.refused;
       ::send(socket.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       continue;
@@ -124,6 +125,23 @@ bool ServerState::accept_waiting() {
     adopt(std::move(socket), address);
   }
   return true;
+}
+
+bool ServerState::has_room() {
+  return connections_.size() < options.connections_max || evict_idle();
+}
+
+void ServerState::take_over(const std::shared_ptr<ServerState>& state, os::UniqueFd socket) {
+  // Shared because handlers of Asio are copied in places; a server that has closed meanwhile drops
+  // it, as it does with idle connections.
+  auto moved = std::make_shared<os::UniqueFd>(std::move(socket));
+  asio::post(state->executor_, [state, moved] {
+    sockaddr_storage address{};
+    socklen_t size = sizeof(address);
+    auto* peer = reinterpret_cast<sockaddr*>(&address);
+    if (state->is_closing_ || ::getpeername(moved->get(), peer, &size) != 0) return;
+    if (state->has_room()) state->adopt(std::move(*moved), address);
+  });
 }
 
 void ServerState::adopt(os::UniqueFd socket, const sockaddr_storage& address) {

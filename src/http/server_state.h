@@ -6,6 +6,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <list>
 #include <memory>
 #include <string>
@@ -28,6 +29,9 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   /// Closes everything at once; running callbacks are cancelled. Needs no waiting.
   void abort_all();
 
+  /// Takes over a connection that a peer has let go, on our executor. Any thread.
+  static void take_over(const std::shared_ptr<ServerState>& state, os::UniqueFd socket);
+
   using Connections = std::list<Connection*>;
   Connections::iterator enter(Connection& connection);
   void leave(Connections::iterator position);
@@ -36,17 +40,21 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   unsigned steps(std::chrono::milliseconds time) const;
   /// "Date: ...\r\n", at most one step old.
   const std::string& date_line() const { return date_line_; }
-  bool is_closing() const { return is_closing_; }
+  bool is_closing() const { return is_closing_; }  // any thread
 
   const RequestCallback callback;
   const ServerOptions options;
   ServerCounters counters;
+  /// Set before the server runs, then only read. Weak: peers point to each other.
+  std::vector<std::weak_ptr<ServerState>> peers;
   std::size_t connection_count() const { return connections_.size(); }
 
  private:
   static boost::asio::awaitable<void> accept_loop(std::shared_ptr<ServerState> state);
   /// Takes waiting connections; false when descriptors or memory are used up.
   bool accept_waiting();
+  /// Whether one more connection has room, if need be in place of an idle one.
+  bool has_room();
   void adopt(os::UniqueFd socket, const struct sockaddr_storage& address);
   /// Makes room by closing the connection that has been idle longest; false when none is idle.
   bool evict_idle();
@@ -64,7 +72,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   std::string date_line_;
   bool is_sweeping_ = false;
   bool is_accepting_ = false;
-  bool is_closing_ = false;
+  std::atomic<bool> is_closing_ = false;
 };
 
 }  // namespace proa::http

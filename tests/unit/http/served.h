@@ -142,6 +142,17 @@ class Served {
     server_ = std::make_unique<Server>(context_.get_executor(), std::move(listener),
                                        std::move(callback), std::move(options));
     EXPECT_TRUE(server_->start());
+    run();
+  }
+  /// Not running yet: connect servers with each other, then run() them.
+  struct Paused {};
+  Served(Paused, RequestCallback callback) {
+    os::UniqueFd listener = listen_on_loopback(port_);
+    server_ = std::make_unique<Server>(context_.get_executor(), std::move(listener),
+                                       std::move(callback), quick_options());
+    EXPECT_TRUE(server_->start());
+  }
+  void run() {
     thread_ = std::thread([this] { context_.run(); });
   }
   ~Served() {
@@ -167,6 +178,7 @@ class Served {
     return copy.get_future().get();
   }
   std::uint16_t port() const { return port_; }
+  Server& server() { return *server_; }
   boost::asio::io_context& context() { return context_; }
 
  private:

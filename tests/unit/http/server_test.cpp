@@ -25,6 +25,72 @@ TEST(Server, KeepsTheConnectionForFurtherRequests) {
   EXPECT_EQ(served.counters().requests, 5U);
 }
 
+/// Two servers; the first says that the second did the work.
+class TwoServers : public testing::Test {
+ protected:
+  static RequestCallback named(std::string name, std::optional<std::size_t> made_by) {
+    return [=](Request&) -> boost::asio::awaitable<Response> {
+      Response response;
+      response.body = name;
+      response.made_by_peer = made_by;
+      co_return response;
+    };
+  }
+  void SetUp() override {
+    const std::vector<Server*> servers{&first_.server(), &second_.server()};
+    first_.server().set_peers(servers);
+    second_.server().set_peers(servers);
+    first_.run();
+    second_.run();
+  }
+  std::string ask(Peer& peer) {
+    peer.forget();
+    EXPECT_TRUE(peer.send(get("/")));
+    EXPECT_TRUE(peer.read_until("server]"));
+    return peer.seen().substr(peer.seen().find("\r\n\r\n") + 4);
+  }
+  Served first_{Served::Paused(), named("[first server]", 1)};
+  Served second_{Served::Paused(), named("[second server]", std::nullopt)};
+};
+
+TEST_F(TwoServers, AConnectionMovesToThePeerThatMakesItsAnswersAndStaysThere) {
+  Peer peer(first_.port());
+  int asked = 0;
+  while (ask(peer) == "[first server]" && asked < 100) ++asked;
+  EXPECT_GT(asked, 1);
+  EXPECT_LT(asked, 100);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(ask(peer), "[second server]");
+  EXPECT_EQ(first_.counters().moved, 1U);
+  EXPECT_EQ(second_.counters().moved, 0U);
+  EXPECT_EQ(first_.connection_count(), 0U);
+  EXPECT_EQ(second_.connection_count(), 1U);
+}
+
+TEST_F(TwoServers, AConnectionWithARequestAheadStaysUntilThatIsAnswered) {
+  Peer peer(first_.port());
+  std::string many;
+  for (int i = 0; i < 50; ++i) many += get("/");
+  ASSERT_TRUE(peer.send(many));
+  const auto answers = [&peer] {
+    std::size_t count = 0;
+    const std::string& seen = peer.seen();
+    for (auto at = seen.find("server]"); at != std::string::npos; at = seen.find("server]", at + 1))
+      ++count;
+    return count;
+  };
+  while (answers() < 50) {
+    if (!peer.read_bytes(peer.seen().size() + 1)) break;
+  }
+  EXPECT_EQ(answers(), 50U);
+  EXPECT_EQ(ask(peer).substr(0, 1), "[");
+}
+
+TEST_F(TwoServers, AConnectionStaysWhenThePeerHasClosed) {
+  Peer peer(first_.port());
+  ASSERT_TRUE(second_.close(std::chrono::seconds(1)));
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(ask(peer), "[first server]");
+}
+
 TEST(Server, RefusesADescriptorThatDoesNotListen) {
   boost::asio::io_context context;
   os::UniqueFd plain(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
