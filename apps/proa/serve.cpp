@@ -271,6 +271,7 @@ Result<int> run(const ServeOptions& options) {
     api_options.status = [&board] { return board.read(); };
     TRY(shards[i]->open(std::move(ground.listeners[i]), std::move(api_options)));
   }
+  Shard::connect(shards);
   for (auto& shard : shards) shard->run();
   connect_dns(shards, dns);
   const auto collect = [&] { return collect_status(shards, options, ground, programs); };

@@ -52,7 +52,7 @@ Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, 
             return pool_options;
           }(),
           hooks_of(shared.catalog)),
-      dispatcher_(io_.get_executor(), shared.catalog, shared.admission, pool_),
+      dispatcher_(io_.get_executor(), shared.catalog, shared.admission, pool_, shared.clock),
       shared_(shared) {}
 
 Shard::~Shard() {
@@ -74,6 +74,12 @@ Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
       io_.get_executor(), std::move(listener),
       [this](http::Request& request) { return api_->serve(request); }, std::move(server_options));
   return server_->start();
+}
+
+void Shard::connect(const std::vector<std::unique_ptr<Shard>>& shards) {
+  std::vector<http::Server*> servers;
+  for (const auto& shard : shards) servers.push_back(shard->server_.get());
+  for (const auto& shard : shards) shard->server_->set_peers(servers);
 }
 
 void Shard::run() {

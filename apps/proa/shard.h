@@ -18,6 +18,7 @@
 
 #include <memory>
 #include <thread>
+#include <vector>
 
 namespace proa::apps {
 
@@ -52,6 +53,9 @@ class Shard {
   pool::PoolCounts counts();
   /// Sockets for the DNS service, from the pool role. Any thread but ours; blocks.
   Result<launcher::DnsGateway> open_gateway_dns();
+
+  /// Lets connections move between the shards' servers. When all are open and none runs.
+  static void connect(const std::vector<std::unique_ptr<Shard>>& shards);
 
   dispatch::ShardDispatcher& dispatcher() { return dispatcher_; }
   pool::Pool& pool() { return pool_; }

@@ -111,6 +111,7 @@ http::Response encode(model::InvocationResult result, std::string_view trace_id)
   if (result.function_error) headers.add("X-Amz-Function-Error", *result.function_error);
   if (!result.log_tail.empty()) headers.add("X-Amz-Log-Result", to_base64(result.log_tail));
   response.body = std::move(result.payload);
+  response.made_by_peer = result.other_shard;
   return response;
 }
 

@@ -16,23 +16,28 @@ Slot::~Slot() {
   if (account_) account_->count.fetch_sub(1, std::memory_order_relaxed);
 }
 
-Result<Slot> Admission::enter(const model::FunctionVersion& function,
-                              std::optional<std::uint32_t> reserved, std::uint32_t all_reserved) {
+Admission::Counts Admission::counts_of(const model::FunctionVersion& function) {
   const std::string account = function.account_id + "/" + function.region;
-  auto of_function = of(account + "/" + function.name);
+  Counts counts;
+  counts.function = of(account + "/" + function.name);
+  counts.account = of(account);
+  return counts;
+}
+
+Result<Slot> Admission::enter(const Counts& counts, std::optional<std::uint32_t> reserved,
+                              std::uint32_t all_reserved) const {
   if (reserved) {
-    if (!try_enter(*of_function, *reserved)) {
+    if (!try_enter(*counts.function, *reserved)) {
       return Error(Errc::throttled, "ReservedFunctionConcurrentInvocationLimitExceeded");
     }
-    return Slot(std::move(of_function), nullptr);
+    return Slot(counts.function, nullptr);
   }
-  auto of_account = of(account);
   const std::uint32_t limit = account_limit_ > all_reserved ? account_limit_ - all_reserved : 0;
-  if (!try_enter(*of_account, limit)) {
+  if (!try_enter(*counts.account, limit)) {
     return Error(Errc::throttled, "ConcurrentInvocationLimitExceeded");
   }
-  of_function->count.fetch_add(1, std::memory_order_relaxed);
-  return Slot(std::move(of_function), std::move(of_account));
+  counts.function->count.fetch_add(1, std::memory_order_relaxed);
+  return Slot(counts.function, counts.account);
 }
 
 // Entries stay: a function's counter is 64 bytes, and a removed one could not be told from one that

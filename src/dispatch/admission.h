@@ -40,11 +40,18 @@ class Admission {
  public:
   explicit Admission(std::uint32_t account_limit) : account_limit_(account_limit) {}
 
+  /// The counters that calls of one function count in, so that a call need not look for them.
+  struct Counts {
+    std::shared_ptr<InFlight> function;
+    std::shared_ptr<InFlight> account;
+  };
+  Counts counts_of(const model::FunctionVersion& function);
+
   /// A slot, or Errc throttled with Lambda's Reason as its message:
   /// ReservedFunctionConcurrentInvocationLimitExceeded or ConcurrentInvocationLimitExceeded.
-  /// `all_reserved` is the sum of the account's reservations.
-  Result<Slot> enter(const model::FunctionVersion& function, std::optional<std::uint32_t> reserved,
-                     std::uint32_t all_reserved);
+  /// `all_reserved` is the sum of the account's reservations. Takes no lock.
+  Result<Slot> enter(const Counts& counts, std::optional<std::uint32_t> reserved,
+                     std::uint32_t all_reserved) const;
 
  private:
   std::shared_ptr<InFlight> of(const std::string& key);

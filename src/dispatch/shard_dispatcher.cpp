@@ -3,58 +3,51 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <limits>
-
 namespace proa::dispatch {
 namespace asio = boost::asio;
 
 ShardDispatcher::ShardDispatcher(asio::any_io_executor executor, catalog::Catalog& catalog,
-                                 Admission& admission, pool::Pool& pool)
-    : executor_(std::move(executor)), catalog_(catalog), admission_(admission), pool_(pool) {}
+                                 Admission& admission, pool::Pool& pool, Clock& clock)
+    : executor_(executor),
+      known_(std::move(executor), catalog, admission),
+      admission_(admission),
+      pool_(pool),
+      clock_(clock) {}
 
 Task<model::InvocationResult> ShardDispatcher::invoke(model::FunctionRef ref,
                                                       model::Invocation invocation) {
-  CO_TRY(auto function, catalog_.resolve(ref));
-  CO_TRY(auto record, catalog_.find(ref));
-  CO_TRY(auto slot,
-         admission_.enter(*function, record->reserved_concurrency, all_reserved(*function)));
+  CO_TRY(auto found, known_.find(ref));
+  const KnownFunction& known = *found.second;
+  CO_TRY(auto slot, admission_.enter(known.counts, known.reserved, known.all_reserved));
+  const auto gate = known.gate;  // `known` goes with the next call's look-up
+  auto turn = gate->try_enter(clock_.steady_now());
+  if (!turn) turn.emplace(co_await gate->wait());
+  auto result = co_await place_and_run(std::move(found.first), invocation);
+  if (result) turn->note(result.value(), clock_.steady_now());
+  co_return result;
+}
+
+Task<model::InvocationResult> ShardDispatcher::place_and_run(model::FunctionPtr function,
+                                                             const model::Invocation& invocation) {
   if (!pool_.has_idle(function)) {
     // Another shard's warm environment beats a start of our own: 60 us of wake-ups against 5 ms.
     const auto shard = pool_.other_shard_with_idle(function);
     if (shard && *shard < peers_.size())
-      co_return co_await run_on(*peers_[*shard], function, invocation);
+      co_return co_await run_on(*shard, std::move(function), invocation);
   }
   co_return co_await run_here(std::move(function), invocation);
 }
 
-// Summed again only when the catalog has changed.
-std::uint32_t ShardDispatcher::all_reserved(const model::FunctionVersion& function) {
-  const std::uint64_t generation = catalog_.generation();
-  if (generation != reserved_generation_) {
-    reserved_.clear();
-    reserved_generation_ = generation;
-  }
-  model::Scope scope;
-  scope.account_id = function.account_id;
-  scope.region = function.region;
-  const auto known = reserved_.find(scope.account_id + scope.region);
-  if (known != reserved_.end()) return known->second;
-  std::uint32_t sum = 0;
-  for (const auto& record : catalog_.list(scope, "", std::numeric_limits<std::size_t>::max())) {
-    sum += record->reserved_concurrency.value_or(0);
-  }
-  reserved_.emplace(scope.account_id + scope.region, sum);
-  return sum;
-}
-
 // `invocation` and `out` live in our caller's frame, which waits; the peer's executor has them
 // alone.
-Task<model::InvocationResult> ShardDispatcher::run_on(ShardDispatcher& peer,
+Task<model::InvocationResult> ShardDispatcher::run_on(std::size_t shard,
                                                       model::FunctionPtr function,
                                                       const model::Invocation& invocation) {
+  ShardDispatcher& peer = *peers_[shard];
   std::optional<Result<model::InvocationResult>> out;
   auto remote = peer.run_into(std::move(function), invocation, out);
   co_await asio::co_spawn(peer.executor_, std::move(remote), asio::use_awaitable);
+  if (*out) out->value().other_shard = shard;
   co_return std::move(*out);
 }
 

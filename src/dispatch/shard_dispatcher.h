@@ -4,13 +4,12 @@
 #include "catalog/catalog.h"
 #include "dispatch/admission.h"
 #include "dispatch/dispatch.h"
+#include "dispatch/known_functions.h"
 #include "pool/pool.h"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <optional>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace proa::dispatch {
@@ -20,7 +19,7 @@ namespace proa::dispatch {
 class ShardDispatcher final : public Dispatcher {
  public:
   ShardDispatcher(boost::asio::any_io_executor executor, catalog::Catalog& catalog,
-                  Admission& admission, pool::Pool& pool);
+                  Admission& admission, pool::Pool& pool, Clock& clock);
 
   /// All shards' dispatchers in the order of their numbers, this one included. Call once, before
   /// the shards run.
@@ -30,23 +29,24 @@ class ShardDispatcher final : public Dispatcher {
                                        model::Invocation invocation) override;
 
  private:
+  /// In its turn: here, or on another shard that has an idle environment and we have none.
+  Task<model::InvocationResult> place_and_run(model::FunctionPtr function,
+                                              const model::Invocation& invocation);
   Task<model::InvocationResult> run_here(model::FunctionPtr function,
                                          const model::Invocation& invocation);
-  Task<model::InvocationResult> run_on(ShardDispatcher& peer, model::FunctionPtr function,
+  Task<model::InvocationResult> run_on(std::size_t shard, model::FunctionPtr function,
                                        const model::Invocation& invocation);
 
   boost::asio::awaitable<void> run_into(model::FunctionPtr function,
                                         const model::Invocation& invocation,
                                         std::optional<Result<model::InvocationResult>>& out);
-  std::uint32_t all_reserved(const model::FunctionVersion& function);
 
   boost::asio::any_io_executor executor_;
-  catalog::Catalog& catalog_;
+  KnownFunctions known_;
   Admission& admission_;
   pool::Pool& pool_;
+  Clock& clock_;
   std::vector<ShardDispatcher*> peers_;
-  std::unordered_map<std::string, std::uint32_t> reserved_;  ///< of an account and region
-  std::uint64_t reserved_generation_ = 0;
 };
 
 }  // namespace proa::dispatch

@@ -38,6 +38,7 @@ struct InvocationResult {
   std::string runtime_identity;                ///< which interpreter ran, e.g. "python3.11.2"
   Isolation isolation = Isolation::container;  ///< of the environment that ran the call
   Start start = Start::warm;
+  std::optional<std::size_t> other_shard;      ///< that ran it, when not the one that was asked
   std::chrono::microseconds duration{0};       ///< event handed over until the answer was complete
   std::chrono::microseconds init_duration{0};  ///< cold only
   Bytes max_memory_used;

@@ -33,6 +33,7 @@ class FakeCatalog final : public catalog::Catalog {
   std::vector<std::string> deleted;
   std::string zip = "the zip";
   std::map<std::string, std::vector<catalog::LayerVersionPtr>> layers;  ///< by name
+  std::uint64_t revision = 1;  ///< the generation: a test that changes `records` adds to it
 
   void put(const std::string& name, catalog::Tags tags = {}) {
     model::FunctionVersion version;
@@ -53,7 +54,7 @@ class FakeCatalog final : public catalog::Catalog {
     TRY(const auto record, find(ref));
     return record->latest;
   }
-  std::uint64_t generation() const override { return 0; }
+  std::uint64_t generation() const override { return revision; }
   catalog::CodeLease lease_code(const model::FunctionVersion&) override { return {}; }
   std::filesystem::path tree_path(std::string_view) const override { return {}; }
   Result<catalog::FunctionRecordPtr> find(const model::FunctionRef& ref) const override {
@@ -179,6 +180,7 @@ class FakeCatalog final : public catalog::Catalog {
     record.latest = std::make_shared<const model::FunctionVersion>(std::move(version));
     record.tags = std::move(tags);
     records[name] = record;
+    ++revision;
     return std::make_shared<const catalog::FunctionRecord>(std::move(record));
   }
 };

@@ -18,30 +18,32 @@ model::FunctionVersion function_named(const std::string& name) {
 TEST(Admission, TheAccountsLimitHoldsForAllFunctionsTogetherAndSlotsReturn) {
   Admission admission(2);
   std::vector<Slot> held;
-  held.push_back(std::move(admission.enter(function_named("a"), std::nullopt, 0).value()));
-  held.push_back(std::move(admission.enter(function_named("b"), std::nullopt, 0).value()));
-  const auto refused = admission.enter(function_named("c"), std::nullopt, 0);
+  held.push_back(std::move(
+      admission.enter(admission.counts_of(function_named("a")), std::nullopt, 0).value()));
+  held.push_back(std::move(
+      admission.enter(admission.counts_of(function_named("b")), std::nullopt, 0).value()));
+  const auto refused = admission.enter(admission.counts_of(function_named("c")), std::nullopt, 0);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Errc::throttled);
   EXPECT_EQ(refused.error().message(), "ConcurrentInvocationLimitExceeded");
   held.pop_back();
-  EXPECT_TRUE(admission.enter(function_named("c"), std::nullopt, 0));
+  EXPECT_TRUE(admission.enter(admission.counts_of(function_named("c")), std::nullopt, 0));
 }
 
 TEST(Admission, ReservedConcurrencyIsACeilingAndTakesNothingFromTheOthers) {
   Admission admission(2);
-  const auto reserved = function_named("reserved");
+  const auto reserved = admission.counts_of(function_named("reserved"));
   const auto first = admission.enter(reserved, 1, 1);
   ASSERT_TRUE(first);
   const auto refused = admission.enter(reserved, 1, 1);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message(), "ReservedFunctionConcurrentInvocationLimitExceeded");
-  EXPECT_TRUE(admission.enter(function_named("other"), std::nullopt, 1));
+  EXPECT_TRUE(admission.enter(admission.counts_of(function_named("other")), std::nullopt, 1));
 }
 
 TEST(Admission, AReservationOfZeroStopsAFunction) {
   Admission admission(10);
-  EXPECT_FALSE(admission.enter(function_named("stopped"), 0, 0));
+  EXPECT_FALSE(admission.enter(admission.counts_of(function_named("stopped")), 0, 0));
 }
 
 }  // namespace

@@ -29,8 +29,8 @@ class ShardDispatcherTest : public catalog::TempFolderTest {
       hooks.is_current = [](const model::FunctionVersion&) { return true; };
       shards_[i].pool =
           std::make_unique<pool::Pool>(parts, programs_, board_, options, std::move(hooks));
-      shards_[i].dispatcher = std::make_unique<ShardDispatcher>(io_.get_executor(), catalog_,
-                                                                admission_, *shards_[i].pool);
+      shards_[i].dispatcher = std::make_unique<ShardDispatcher>(
+          io_.get_executor(), catalog_, admission_, *shards_[i].pool, clock_);
       peers.push_back(shards_[i].dispatcher.get());
     }
     for (Shard& shard : shards_) shard.dispatcher->set_peers(peers);
@@ -95,6 +95,8 @@ TEST_F(ShardDispatcherTest, AnIdleEnvironmentOfAnotherShardIsUsedBeforeStartingO
   EXPECT_EQ(second.value().start, model::Start::warm);
   EXPECT_EQ(second.value().environment_id, first.value().environment_id);
   EXPECT_FALSE(shards_[1].pool->has_idle(catalog_.resolve(ref("f")).value()));
+  EXPECT_FALSE(first.value().other_shard);
+  EXPECT_EQ(second.value().other_shard, 0U);
 }
 
 TEST_F(ShardDispatcherTest, AnUnknownFunctionIsNotFoundAndPlacesNothing) {

@@ -1,0 +1,97 @@
+#include "dispatch/call_gate.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+
+namespace proa::dispatch {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+/// Longer calls gain nothing: waking a process costs a tenth of that.
+constexpr microseconds kShort{300};
+/// What is counted of a call that took longer, so that one the machine held up does not stand for
+/// all.
+constexpr microseconds kCounted{600};
+/// How long a measurement of calls that are not short stands for the next ones.
+constexpr milliseconds kRemembered{1'000};
+constexpr milliseconds kBackoffMin{50};
+constexpr milliseconds kBackoffMax{10'000};
+
+}  // namespace
+
+CallGate::Turn::~Turn() {
+  if (gate_) gate_->leave();
+}
+
+void CallGate::Turn::note(const model::InvocationResult& result, SteadyTime now) {
+  if (result.start != model::Start::warm) return;
+  CallGate& gate = *gate_;
+  gate.has_been_warm_ = true;
+  if (!is_beside_few_) return;
+  const auto length = std::min(result.duration, kCounted);
+  gate.usual_ = gate.usual_ ? (*gate.usual_ * 7 + length) / 8 : length;
+  gate.usual_at_ = now;
+  if (*gate.usual_ < kShort) gate.backoff_ = milliseconds(0);
+}
+
+std::optional<CallGate::Turn> CallGate::try_enter(SteadyTime now) {
+  if (running_ >= kAtOnce && holds_back(now)) return std::nullopt;
+  ++running_;
+  return std::optional<Turn>(std::in_place, shared_from_this(), running_ <= kAtOnce);
+}
+
+bool CallGate::holds_back(SteadyTime now) {
+  if (!has_been_warm_ || now < open_until_) return false;
+  if (!usual_ || *usual_ < kShort) return true;
+  if (now - usual_at_ < kRemembered) return false;
+  usual_.reset();  // measured long ago: try again
+  return true;
+}
+
+asio::awaitable<CallGate::Turn> CallGate::wait() {
+  const auto self = shared_from_this();
+  Waiter waiter(*this);
+  waiter.wake.expires_after(kPatience);
+  waiters_.push_back(&waiter);
+  const auto [cancelled] = co_await waiter.wake.async_wait(asio::as_tuple(asio::use_awaitable));
+  if (!waiter.may_go) {
+    waiter.may_go = true;
+    std::erase(waiters_, &waiter);
+    ++running_;
+    // Whoever runs is not as short as hoped.
+    if (!cancelled) open(waiter.wake.expiry());
+  }
+  co_return Turn(self, running_ <= kAtOnce);
+}
+
+CallGate::Waiter::~Waiter() {
+  if (!may_go) std::erase(gate.waiters_, this);  // destroyed while it waited
+}
+
+void CallGate::leave() {
+  --running_;
+  if (running_ < kAtOnce) let_go(1);
+}
+
+void CallGate::let_go(std::size_t count) {
+  for (; count > 0 && !waiters_.empty(); --count) {
+    Waiter* first = waiters_.front();
+    waiters_.pop_front();
+    first->may_go = true;
+    ++running_;  // its turn begins now, so that nobody overtakes it
+    first->wake.cancel();
+  }
+}
+
+void CallGate::open(SteadyTime now) {
+  backoff_ = std::clamp(backoff_ * 2, kBackoffMin, kBackoffMax);
+  open_until_ = now + backoff_;
+  let_go(waiters_.size());
+}
+
+}  // namespace proa::dispatch
