@@ -3,6 +3,8 @@
 #include "base/check.h"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <sys/socket.h>
@@ -102,15 +104,27 @@ Task<Frame> Link::receive() {
   check(!is_receiving_, "one receive at a time on a link");
   for (;;) {
     if (auto frame = take_frame()) co_return std::move(*frame);
-    CO_TRY(const bool has_more, read_some());
-    if (has_more) continue;
+    if (!descriptor_.is_open()) co_return Error(Errc::unavailable, "receive: the link is closed");
+    if ((begin_ == end_ || end_ == capacity_) && !make_room()) {
+      co_return Error(Errc::exhausted, "receive: no memory for a frame");
+    }
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) co_return stopped_error("receive");
+    // Asio tries at once, and reads itself when the socket has become readable: one call less than
+    // waiting for that and reading here.
+    const asio::mutable_buffer room(buffer_.get() + end_, capacity_ - end_);
     is_receiving_ = true;
-    const auto [error] =
-        co_await descriptor_.async_wait(asio::posix::stream_descriptor::wait_read, kAwait);
+    const auto [error, count] = co_await descriptor_.async_read_some(room, kAwait);
     is_receiving_ = false;
-    if (error) co_return stopped_error("receive");
+    if (!error) {
+      end_ += count;
+      continue;
+    }
+    if (error == asio::error::operation_aborted) co_return stopped_error("receive");
+    if (error == asio::error::eof) {
+      co_return Error(Errc::unavailable, "receive: the peer closed the link");
+    }
+    co_return link_error("receive", error.value());
   }
 }
 
