@@ -71,7 +71,7 @@ class Environment {
   /// True when it can never run a call again: it has ended, or a call in it was given up half way.
   bool is_broken() const { return sandbox_->has_ended() || state_ == State::running; }
 
-  /// Stops all its processes: assigned -> frozen. Errc: deadline, unsupported, os.
+  /// Stops all its processes: assigned -> frozen. Errc: unsupported, os.
   Result<void> freeze();
   /// Ends everything in it: -> terminated.
   Task<void> close();

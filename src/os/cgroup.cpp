@@ -159,12 +159,17 @@ Result<CgroupControl> CgroupControl::open(CgroupFiles files) {
   return control;
 }
 
+Result<void> CgroupControl::begin_freeze() {
+  const bool is_v1 = files_.kind == CgroupKind::v1;
+  return write_word(files_.freeze, is_v1 ? "freezer.state" : "cgroup.freeze",
+                    is_v1 ? "FROZEN" : "1");
+}
+
 Result<void> CgroupControl::freeze(SteadyTime deadline) {
   // cgroup.events can be polled, but the kernel spaces notifications 10 ms apart, and v1 has none:
   // reading again is quicker.
   constexpr std::chrono::microseconds kPauseMax{1000};
-  const bool is_v1 = files_.kind == CgroupKind::v1;
-  TRY(write_word(files_.freeze, is_v1 ? "freezer.state" : "cgroup.freeze", is_v1 ? "FROZEN" : "1"));
+  TRY(begin_freeze());
   for (std::chrono::microseconds pause{20};; pause = std::min(pause * 2, kPauseMax)) {
     TRY(const bool frozen, is_frozen());
     if (frozen) return ok();

@@ -63,6 +63,9 @@ class CgroupControl {
   /// Stops every process and returns when the kernel says that all stand still (median 0.1 ms).
   /// Errc: deadline (the order to freeze stands: thaw or kill), os.
   Result<void> freeze(SteadyTime deadline);
+  /// Gives the order to freeze and does not wait: on a busy machine processes take milliseconds to
+  /// reach the point where they stop. thaw() takes it back at any time. Errc: unsupported, os.
+  Result<void> begin_freeze();
   /// Lets them run again; returns at once. Errc: os.
   Result<void> thaw();
   /// SIGKILL to every process, frozen or not; returns at once, is_populated() tells when they are

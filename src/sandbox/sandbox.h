@@ -85,8 +85,8 @@ class Sandbox {
   /// True once nothing can run in it any more.
   virtual bool has_ended() const = 0;
 
-  /// Stops every process, and lets them run again. Synchronous, 0.1 ms. Errc: deadline,
-  /// unsupported (names the missing kernel file), os.
+  /// Orders every process to stop, and lets them run again. Neither waits. Errc: unsupported (names
+  /// the missing kernel file), os.
   virtual Result<void> freeze() = 0;
   virtual Result<void> thaw() = 0;
 

@@ -19,7 +19,6 @@ constexpr std::uint32_t kFunctionGid = 990;
 
 constexpr auto kStartLimit = std::chrono::seconds(10);
 constexpr auto kKillLimit = std::chrono::seconds(10);
-constexpr auto kFreezeLimit = std::chrono::milliseconds(200);
 
 // Control frames are short; a megabyte of "control" from inside is an attack.
 constexpr std::uint32_t kMaxControlBody = 64;
@@ -173,7 +172,8 @@ Task<void> ContainerSandbox::kill_runtime() {
   co_return ok();
 }
 
-Result<void> ContainerSandbox::freeze() { return cgroup_->freeze(after(kFreezeLimit)); }
+// Without waiting: the shard serves calls meanwhile, and a thaw is good at any time.
+Result<void> ContainerSandbox::freeze() { return cgroup_->begin_freeze(); }
 Result<void> ContainerSandbox::thaw() { return cgroup_->thaw(); }
 
 std::optional<Bytes> ContainerSandbox::memory_peak() const {

@@ -120,6 +120,16 @@ TEST(CgroupControl, KeysAreWholeWordsAtTheBeginningOfALine) {
   EXPECT_FALSE(control.is_populated().value());
 }
 
+TEST(CgroupControl, BeginsToFreezeWithoutWaitingAndThawTakesItBack) {
+  auto files = v2_files();
+  const int freeze = files.freeze.get();
+  auto control = CgroupControl::open(std::move(files)).value();
+  EXPECT_TRUE(control.begin_freeze());
+  EXPECT_EQ(text_of(freeze), "1");
+  EXPECT_TRUE(control.thaw());
+  EXPECT_EQ(text_of(freeze), "0");
+}
+
 TEST(CgroupControl, FreezesByOneWriteAndWaitsForTheEvent) {
   auto files = v2_files();
   const int freeze = files.freeze.get();
