@@ -5,14 +5,17 @@
 
 namespace proa {
 
-std::string to_hex(std::span<const std::byte> bytes) {
+void to_hex(std::span<const std::byte> bytes, char* out) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
   for (const std::byte byte : bytes) {
-    text += kDigits[std::to_integer<unsigned>(byte >> 4)];
-    text += kDigits[std::to_integer<unsigned>(byte & std::byte{0x0f})];
+    *out++ = kDigits[std::to_integer<unsigned>(byte >> 4)];
+    *out++ = kDigits[std::to_integer<unsigned>(byte & std::byte{0x0f})];
   }
+}
+
+std::string to_hex(std::span<const std::byte> bytes) {
+  std::string text(bytes.size() * 2, '\0');
+  to_hex(bytes, text.data());
   return text;
 }
 

@@ -13,6 +13,8 @@ namespace proa {
 
 /// Lower-case hexadecimal, two characters a byte.
 std::string to_hex(std::span<const std::byte> bytes);
+/// The same into 2 * bytes.size() characters at `out`.
+void to_hex(std::span<const std::byte> bytes, char* out);
 
 /// Standard base64 with padding, no line breaks (RFC 4648 section 4).
 std::string to_base64(std::string_view bytes);

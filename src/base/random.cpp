@@ -36,13 +36,14 @@ std::string RandomSource::uuid() {
   fill(raw);
   raw[6] = (raw[6] & std::byte{0x0f}) | std::byte{0x40};
   raw[8] = (raw[8] & std::byte{0x3f}) | std::byte{0x80};
-  const std::string digits = to_hex(raw);
-  std::string text;
-  text.reserve(36);
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i == 8 || i == 12 || i == 16 || i == 20) text += '-';
-    text += digits[i];
-  }
+  // 8-4-4-4-12 digits, two of a byte
+  std::string text(36, '-');
+  const std::span<const std::byte> bytes(raw);
+  to_hex(bytes.subspan(0, 4), text.data());
+  to_hex(bytes.subspan(4, 2), text.data() + 9);
+  to_hex(bytes.subspan(6, 2), text.data() + 14);
+  to_hex(bytes.subspan(8, 2), text.data() + 19);
+  to_hex(bytes.subspan(10, 6), text.data() + 24);
   return text;
 }
 

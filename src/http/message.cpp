@@ -1,6 +1,7 @@
 #include "http/http.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace proa::http {
 namespace {
@@ -17,9 +18,29 @@ bool is_control(char c) {
   return (byte < 0x20 && c != '\t') || byte == 0x7F;
 }
 
+/// Whether eight bytes at once look clean: none below a space, none 0x7F. A tab does not.
+bool looks_clean(std::uint64_t eight) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = kEach * 0x80;
+  const std::uint64_t below = (eight - kEach * 0x20) & ~eight;
+  const std::uint64_t without = eight ^ (kEach * 0x7F);
+  const std::uint64_t deletes = (without - kEach) & ~without;
+  return ((below | deletes) & kHigh) == 0;
+}
+
+bool is_clean(std::string_view text) {
+  for (; text.size() >= 8; text.remove_prefix(8)) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data(), 8);
+    if (!looks_clean(eight)) return false;
+  }
+  return std::none_of(text.begin(), text.end(), is_control);
+}
+
 void append_clean(std::string& to, std::string_view text) {
   const std::size_t begin = to.size();
   to.append(text);
+  if (is_clean(text)) return;  // nearly always
   std::replace_if(to.begin() + static_cast<std::ptrdiff_t>(begin), to.end(), is_control, ' ');
 }
 

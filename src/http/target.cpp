@@ -82,6 +82,10 @@ Result<void> parse_target(Request& request) {
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+  const bool is_plain = text.find('%') == std::string_view::npos &&
+                        text.find('\0') == std::string_view::npos &&
+                        (!plus_is_space || text.find('+') == std::string_view::npos);
+  if (is_plain) return std::string(text);
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -5,6 +5,24 @@
 namespace proa::http {
 namespace {
 
+TEST(Headers, AControlCharacterAnywhereInAValueBecomesASpace) {
+  const std::string clean = "caf\xc3\xa9 \xff ~tab\tand more of it";
+  for (std::size_t at = 0; at < clean.size(); ++at) {
+    for (const char control : {'\n', '\r', '\0', '\x1f', '\x7f'}) {
+      std::string value = clean;
+      value[at] = control;
+      std::string expected = clean;
+      expected[at] = ' ';
+      Headers headers;
+      headers.add("Name", value);
+      EXPECT_EQ(headers.at(0).second, expected) << at;
+    }
+  }
+  Headers headers;
+  headers.add("Name", clean);
+  EXPECT_EQ(headers.at(0).second, clean);
+}
+
 TEST(Headers, FindsNamesWithoutCase) {
   Headers headers;
   headers.add("X-Amz-Log-Type", "Tail");
