@@ -254,7 +254,8 @@ Result<int> run(const ServeOptions& options) {
   pool_options.environments_max = std::max<std::size_t>(1, options.max_environments / shard_count);
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);
-  const Shared shared{*catalog, admission, idle_board, programs, clock, policies, log};
+  const std::chrono::microseconds spin(options.spin_us);
+  const Shared shared{*catalog, admission, idle_board, programs, clock, policies, log, spin};
   std::vector<std::unique_ptr<Shard>> shards;
   std::vector<dispatch::ShardDispatcher*> dispatchers;
   for (std::size_t i = 0; i < shard_count; ++i) {
@@ -271,8 +272,7 @@ Result<int> run(const ServeOptions& options) {
     api_options.status = [&board] { return board.read(); };
     TRY(shards[i]->open(std::move(ground.listeners[i]), std::move(api_options)));
   }
-  Shard::connect(shards);
-  for (auto& shard : shards) shard->run();
+  Shard::run_all(shards);
   connect_dns(shards, dns);
   const auto collect = [&] { return collect_status(shards, options, ground, programs); };
   board.write(collect());

@@ -25,6 +25,18 @@ void add_logging(CLI::App& serve, ServeOptions& options) {
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
 }
 
+void add_threads(CLI::App& serve, ServeOptions& options) {
+  serve.add_option("--shards", options.shards, "Threads that serve calls; 0 is one a processor")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 32U));
+  serve
+      .add_option("--spin", options.spin_us,
+                  "Microseconds that a thread looks for the next request before it sleeps: helps "
+                  "clients that send the next one at once, costs processor time; 0 is off")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 1000U));
+}
+
 }  // namespace
 
 void add_serve(CLI::App& app, ServeOptions& options) {
@@ -50,9 +62,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
       ->check(CLI::IsMember({"container"}));
   serve->add_option("--user", options.user, "User the daemon becomes; a name or a numeric uid")
       ->capture_default_str();
-  serve->add_option("--shards", options.shards, "Threads that serve calls; 0 is one a processor")
-      ->capture_default_str()
-      ->check(CLI::Range(0U, 32U));
+  add_threads(*serve, options);
   serve->add_option("--max-environments", options.max_environments, "Environments at most")
       ->capture_default_str()
       ->check(CLI::Range(1U, 8192U));

@@ -20,6 +20,7 @@ struct ServeOptions {
   std::string region = "us-east-1";
   std::string isolation = "container";
   std::string user = "proa";
+  std::uint32_t spin_us = 0;
   std::uint32_t shards = 0;  ///< 0: one a processor
   std::uint32_t max_environments = 1024;
   std::uint32_t stop_timeout_s = 30;

@@ -1,5 +1,7 @@
 #include "shard.h"
 
+#include "base/spin.h"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
@@ -76,16 +78,17 @@ Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
   return server_->start();
 }
 
-void Shard::connect(const std::vector<std::unique_ptr<Shard>>& shards) {
+void Shard::run_all(const std::vector<std::unique_ptr<Shard>>& shards) {
   std::vector<http::Server*> servers;
   for (const auto& shard : shards) servers.push_back(shard->server_.get());
   for (const auto& shard : shards) shard->server_->set_peers(servers);
+  for (const auto& shard : shards) shard->run();
 }
 
 void Shard::run() {
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "proa-shard");
-    io_.run();
+    run_spinning(io_, shared_.spin, [this] { return dispatcher_.in_flight(); });
   });
 }
 

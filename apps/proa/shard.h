@@ -31,6 +31,7 @@ struct Shared {
   Clock& clock;
   network::EnvironmentPolicies& policies;
   telemetry::Logger log;
+  std::chrono::microseconds spin{0};  ///< before a thread sleeps: see base/spin.h
 };
 
 /// Constructed and connected by main before its thread starts; the members stand in the order of
@@ -43,7 +44,6 @@ class Shard {
 
   /// The API on `listener`. Before run().
   Result<void> open(os::UniqueFd listener, api::ApiOptions options);
-  void run();
   /// Ends calls by `deadline`, then environments, then the thread. Any thread; blocks.
   void stop(SteadyTime deadline);
   /// Connections to new launcher roles. Any thread.
@@ -54,13 +54,14 @@ class Shard {
   /// Sockets for the DNS service, from the pool role. Any thread but ours; blocks.
   Result<launcher::DnsGateway> open_gateway_dns();
 
-  /// Lets connections move between the shards' servers. When all are open and none runs.
-  static void connect(const std::vector<std::unique_ptr<Shard>>& shards);
+  /// Starts the threads of all shards, which are open, and lets connections move between them.
+  static void run_all(const std::vector<std::unique_ptr<Shard>>& shards);
 
   dispatch::ShardDispatcher& dispatcher() { return dispatcher_; }
   pool::Pool& pool() { return pool_; }
 
  private:
+  void run();
   boost::asio::awaitable<void> close(SteadyTime deadline);
 
   boost::asio::io_context io_{1};

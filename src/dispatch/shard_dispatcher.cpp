@@ -5,6 +5,21 @@
 
 namespace proa::dispatch {
 namespace asio = boost::asio;
+namespace {
+
+/// Counts one call while it lives.
+class InFlightHere {
+ public:
+  explicit InFlightHere(std::size_t& count) : count_(count) { ++count_; }
+  InFlightHere(const InFlightHere&) = delete;
+  InFlightHere& operator=(const InFlightHere&) = delete;
+  ~InFlightHere() { --count_; }
+
+ private:
+  std::size_t& count_;
+};
+
+}  // namespace
 
 ShardDispatcher::ShardDispatcher(asio::any_io_executor executor, catalog::Catalog& catalog,
                                  Admission& admission, pool::Pool& pool, Clock& clock)
@@ -64,6 +79,7 @@ Task<model::InvocationResult> ShardDispatcher::run_here(model::FunctionPtr funct
   constexpr int attempts = 3;
   for (int attempt = 1;; ++attempt) {
     CO_TRY(auto lease, co_await pool_.lease(function));
+    const InFlightHere counted(in_flight_);
     auto result = co_await lease.environment().invoke(invocation, lease.start());
     if (result || result.error().code() != Errc::unavailable || attempt == attempts)
       co_return result;

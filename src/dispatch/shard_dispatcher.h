@@ -27,6 +27,8 @@ class ShardDispatcher final : public Dispatcher {
 
   Task<model::InvocationResult> invoke(model::FunctionRef ref,
                                        model::Invocation invocation) override;
+  /// Calls whose environment works now, on this shard.
+  std::size_t in_flight() const { return in_flight_; }
 
  private:
   /// In its turn: here, or on another shard that has an idle environment and we have none.
@@ -46,6 +48,7 @@ class ShardDispatcher final : public Dispatcher {
   Admission& admission_;
   pool::Pool& pool_;
   Clock& clock_;
+  std::size_t in_flight_ = 0;
   std::vector<ShardDispatcher*> peers_;
 };
 
