@@ -12,7 +12,7 @@ import time
 import daemon
 import figures
 
-LANGUAGES = {"python": daemon.PYTHON, "node": daemon.NODE}
+LANGUAGES = {"python": daemon.PYTHON, "node": daemon.NODE, "native": daemon.NATIVE}
 BURST = 50
 # Parked environments have Lambda's default; a function that wants another size starts cold.
 UNPARKED = {"EphemeralStorage": {"Size": 1024}}
@@ -52,7 +52,7 @@ def first_calls(proa, name, language, options):
     """Times of first calls by kind of start, of parked environments and without one."""
     shards = proa.status()["shards"]
     times = {}
-    kinds = {"parked": {}, "cold": UNPARKED}
+    kinds = {"cold": {}} if name == "native" else {"parked": {}, "cold": UNPARKED}
     for number in range(options.samples):
         for kind, more in kinds.items():
             path = proa.create(f"{name}-{kind}-{number}", *language, **more)

@@ -21,6 +21,8 @@ API = "/2015-03-31/functions"
 
 PYTHON = ("python", "app.handler", {"app.py": "def handler(event, context):\n    return event\n"})
 NODE = ("node", "index.handler", {"index.js": "exports.handler = async (event) => event;\n"})
+# A custom runtime in C++ (native.cpp); the file's bytes are read when it is deployed.
+NATIVE = ("provided.al2023", "bootstrap", {"bootstrap": os.path.join(BINARY_DIR, "bench_native")})
 
 
 class Refused(Exception):
@@ -37,14 +39,16 @@ def runtime_of(language):
 
 
 def zip_of(files):
-    """Base64 of a zip with `files`: name to text, or to bytes, which are a program."""
+    """Base64 of a zip with `files`: name to text, or, of a `bootstrap`, to the program's path."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name)
-            mode = 0o100755 if isinstance(content, bytes) else 0o100644
-            entry.external_attr = mode << 16
-            archive.writestr(entry, content)
+            entry.external_attr = (0o100755 if name == "bootstrap" else 0o100644) << 16
+            if name == "bootstrap":
+                with open(content, "rb") as file:
+                    content = file.read()
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return base64.b64encode(out.getvalue()).decode()
 
 

@@ -16,7 +16,7 @@ SHAPES = [("1 client", 1, 0), ("16 clients", 16, 0), ("64 clients", 64, 0),
           ("1 client, 2 ms pauses", 1, 2), ("1 client, 100 ms pauses", 1, 100),
           ("16 clients, 2 ms pauses", 16, 2)]
 PEER = "node:http"
-FUNCTIONS = {"python": daemon.PYTHON, "node": daemon.NODE}
+FUNCTIONS = {"python": daemon.PYTHON, "node": daemon.NODE, "native": daemon.NATIVE}
 
 
 def parse(arguments):

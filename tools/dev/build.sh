@@ -93,7 +93,7 @@ verb_bench() {
   fi
   ensure_packages build run test
   # shellcheck disable=SC2086  # one word a program
-  build_preset release proa bench_load $list
+  build_preset release proa bench_load bench_native $list
   for program in $list; do
     say "== $program"
     "build/release/bin/$program" "${options[@]}"
