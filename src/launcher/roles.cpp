@@ -1,4 +1,5 @@
 #include "launcher/pool_role.h"
+#include "launcher/role_filter.h"
 #include "launcher/spawn_role.h"
 #include "launcher/supervisor.h"
 
@@ -26,6 +27,7 @@ Result<void> serve_spawn(RoleStart& start) {
                         bit(CAP_SETGID) | bit(CAP_SETPCAP) | bit(CAP_KILL) |
                         bit(CAP_DAC_READ_SEARCH) | bit(CAP_SYS_RESOURCE)));
   TRY(auto role, SpawnRole::create(std::move(start.daemon), std::move(start.peer)));
+  TRY(confine(Role::spawn));
   role.run();
   return ok();
 }
@@ -40,6 +42,7 @@ Result<void> serve_pool(RoleStart& start) {
                         bit(CAP_KILL) | bit(CAP_SYS_RESOURCE) | bit(CAP_MKNOD)));
   TRY(auto role, PoolRole::create(start.config, start.instance,
                                   {std::move(start.daemon), std::move(start.peer)}));
+  TRY(confine(Role::pool));
   role->run();
   return ok();
 }

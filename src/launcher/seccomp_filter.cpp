@@ -324,20 +324,21 @@ struct Rule {
   scmp_arg_cmp condition;
 };
 
-Result<void> add_rules(scmp_filter_ctx filter) {
-  const auto add = [&](std::uint32_t action, const char* name, const scmp_arg_cmp* condition) {
-    const int number = ::seccomp_syscall_resolve_name(name);
-    if (number == __NR_SCMP_ERROR) return 0;  // newer than this libseccomp: stays refused
-    return ::seccomp_rule_add_array(filter, action, number, condition == nullptr ? 0 : 1,
-                                    condition);
-  };
-  for (const char* name : kAllowed) {
-    if (add(SCMP_ACT_ALLOW, name, nullptr) != 0)
-      return Error(Errc::internal, std::string("seccomp rule for ") + name);
+// Adds `name` with `action`; one that this libseccomp does not know stays refused.
+Result<void> add_rule(scmp_filter_ctx filter, std::uint32_t action, const char* name,
+                      const scmp_arg_cmp* condition = nullptr) {
+  const int number = ::seccomp_syscall_resolve_name(name);
+  if (number == __NR_SCMP_ERROR) return ok();
+  if (::seccomp_rule_add_array(filter, action, number, condition == nullptr ? 0 : 1, condition) !=
+      0) {
+    return Error(Errc::internal, std::string("seccomp rule for ") + name);
   }
-  for (const char* name : kNoSuchCall) {
-    if (add(SCMP_ACT_ERRNO(ENOSYS), name, nullptr) != 0)
-      return Error(Errc::internal, std::string("seccomp rule for ") + name);
+  return ok();
+}
+
+Result<void> add_ordinary_rules(scmp_filter_ctx filter) {
+  for (const char* name : kAllowed) {
+    TRY(add_rule(filter, SCMP_ACT_ALLOW, name));
   }
   const auto rules = std::to_array<Rule>({
       {"clone", SCMP_A0(SCMP_CMP_MASKED_EQ, kNamespaceFlags, 0)},
@@ -352,25 +353,26 @@ Result<void> add_rules(scmp_filter_ctx filter) {
       {"ioctl", SCMP_A1(SCMP_CMP_NE, TIOCSTI, 0)},
   });
   for (const Rule& rule : rules) {
-    if (add(SCMP_ACT_ALLOW, rule.name, &rule.condition) != 0) {
-      return Error(Errc::internal, std::string("seccomp rule for ") + rule.name);
-    }
+    TRY(add_rule(filter, SCMP_ACT_ALLOW, rule.name, &rule.condition));
   }
   return ok();
 }
 
-}  // namespace
+using Filter = std::unique_ptr<void, void (*)(void*)>;
 
-Result<FilterProgram> build_sandbox_filter() {
-  const std::unique_ptr<void, void (*)(void*)> filter(::seccomp_init(SCMP_ACT_ERRNO(EPERM)),
-                                                      ::seccomp_release);
+Result<Filter> new_filter() {
+  Filter filter(::seccomp_init(SCMP_ACT_ERRNO(EPERM)), ::seccomp_release);
   if (!filter) return Error(Errc::exhausted, "seccomp_init");
   if (::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0) {
     return Error(Errc::internal, "libseccomp has no binary tree");
   }
   // A 32-bit program would make calls by other numbers: kill it rather than guess.
   ::seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-  TRY(add_rules(filter.get()));
+  TRY(add_ordinary_rules(filter.get()));
+  return filter;
+}
+
+Result<FilterProgram> program_of(const Filter& filter) {
   os::UniqueFd out(::memfd_create("seccomp", MFD_CLOEXEC));
   if (!out) return os_error("memfd_create");
   if (::seccomp_export_bpf(filter.get(), out.get()) != 0) {
@@ -380,6 +382,24 @@ Result<FilterProgram> build_sandbox_filter() {
   FilterProgram program(bytes.size() / sizeof(sock_filter));
   std::memcpy(program.data(), bytes.data(), program.size() * sizeof(sock_filter));
   return program;
+}
+
+}  // namespace
+
+Result<FilterProgram> build_sandbox_filter() {
+  TRY(auto filter, new_filter());
+  for (const char* name : kNoSuchCall) {
+    TRY(add_rule(filter.get(), SCMP_ACT_ERRNO(ENOSYS), name));
+  }
+  return program_of(filter);
+}
+
+Result<FilterProgram> build_filter_with(std::span<const char* const> more) {
+  TRY(auto filter, new_filter());
+  for (const char* name : more) {
+    TRY(add_rule(filter.get(), SCMP_ACT_ALLOW, name));
+  }
+  return program_of(filter);
 }
 
 int install_filter(const FilterProgram& program) {

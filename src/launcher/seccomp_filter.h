@@ -5,6 +5,7 @@
 
 #include <linux/filter.h>
 
+#include <span>
 #include <vector>
 
 namespace proa::launcher {
@@ -18,7 +19,12 @@ using FilterProgram = std::vector<sock_filter>;
 /// Errc: internal (libseccomp refused a rule; the message names the call).
 Result<FilterProgram> build_sandbox_filter();
 
-/// Installs `program` on the calling process with seccomp(2). no_new_privs must be set already.
+/// The same for a process that is not function code: what ordinary programs use, and `more`, each
+/// without conditions. Everything else is EPERM. Errc: internal.
+Result<FilterProgram> build_filter_with(std::span<const char* const> more);
+
+/// Installs `program` on the calling process with seccomp(2). no_new_privs must be set already, or
+/// CAP_SYS_ADMIN held.
 /// Returns errno or 0; makes no allocation, for use between clone and exec.
 int install_filter(const FilterProgram& program);
 

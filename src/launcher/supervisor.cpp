@@ -143,16 +143,9 @@ const char* Supervisor::reap_role() {
   while (::read(child_signals_.get(), &drained, sizeof drained) > 0) {
   }
   for (pid_t* role : {&spawn_, &pool_}) {
-    int status = 0;
-    if (*role < 0 || ::waitpid(*role, &status, WNOHANG) != *role) continue;
+    if (*role < 0 || ::waitpid(*role, nullptr, WNOHANG) != *role) continue;
     *role = -1;
-    const bool is_spawn = role == &spawn_;
-    // Only a seccomp filter ends a role by this signal (role_filter.h).
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
-      return is_spawn ? "the spawn role made a forbidden system call"
-                      : "the pool role made a forbidden system call";
-    }
-    return is_spawn ? "the spawn role ended" : "the pool role ended";
+    return role == &spawn_ ? "the spawn role ended" : "the pool role ended";
   }
   return nullptr;
 }
