@@ -161,6 +161,7 @@ Result<void> build_usr(const fs::path& root) {
   for (const char* hidden : {"usr/local", "usr/lib/python3/dist-packages"}) {
     if (!fs::is_directory(root / hidden, failed)) continue;
     TRY(bind(empty, root / hidden));
+    TRY(set_read_only(root / hidden, MOUNT_ATTR_NODEV, 0));
   }
   for (const char* name : {"bin", "sbin", "lib", "lib64", "lib32", "libx32"}) {
     const fs::path host = fs::path("/") / name;

@@ -67,12 +67,13 @@ class ChildSetup {
     if (result != 0) fail(name, errno, status);
   }
 
-  // v1: the single thread of this process attaches itself. clone3 put it into the v2 group.
+  // v1: the single thread of this process attaches itself. clone3 put it into the v2 group. The
+  // cgroup namespace comes afterwards, so that every group it is in is the root of what it sees.
   int join_cgroup() const {
     for (const int tasks : plan_.cgroup_task_files) {
       if (::write(tasks, "0", 1) != 1) return -1;
     }
-    return 0;
+    return ::unshare(CLONE_NEWCGROUP);
   }
 
   // A fresh procfs shows this pid namespace only. Host-wide files that say what the machine is
@@ -206,8 +207,7 @@ Result<Child> clone_child(const ChildPlan& plan) {
   ::fcntl(ends.first.get(), F_SETFL, O_NONBLOCK);
   int pidfd = -1;
   clone_args args{};
-  args.flags =
-      CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD;
+  args.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD;
   args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   args.exit_signal = SIGCHLD;
   if (plan.cgroup2_directory >= 0) {
