@@ -1,4 +1,4 @@
-"""What functions can reach, with a real daemon in a network of its own (BASE-24, BASE-25)."""
+"""What functions can reach, with a real daemon in a network of its own."""
 import json
 import os
 import re
