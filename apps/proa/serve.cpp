@@ -1,5 +1,6 @@
 // proa serve: constructs every part in the order of the arrows, connects them, runs until a signal.
 // Reading serve() top to bottom is reading the architecture.
+#include "daemon_status.h"
 #include "languages.h"
 #include "network/network.h"
 #include "os/file.h"
@@ -17,8 +18,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <functional>
-#include <mutex>
 #include <thread>
 
 namespace proa::apps {
@@ -95,53 +94,17 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   return ground;
 }
 
-/// Status that shards show; refreshed by the main thread, which alone may wait for shards.
-class StatusBoard {
- public:
-  boost::json::object read() const {
-    const std::lock_guard lock(mutex_);
-    return status_;
-  }
-  void write(boost::json::object status) {
-    const std::lock_guard lock(mutex_);
-    status_ = std::move(status);
-  }
-
- private:
-  mutable std::mutex mutex_;
-  boost::json::object status_;
-};
-
-boost::json::object collect_status(std::vector<std::unique_ptr<Shard>>& shards,
-                                   const ServeOptions& options, const Ground& ground,
-                                   const environment::RuntimePrograms& programs) {
+boost::json::object fixed_status(const ServeOptions& options, const Ground& ground,
+                                 const environment::RuntimePrograms& programs, std::size_t shards) {
   boost::json::object out;
   out["version"] = PROA_VERSION;
   out["auth"] = "off";
   out["user"] = ground.user.text;
   out["isolation"] = options.isolation;
-  out["shards"] = shards.size();
+  out["shards"] = shards;
   out["interpreters"] = interpreters_status(programs);
   out["bundled"] = ground.bundled.status();
   out["runtime_match"] = programs.is_exact() ? "exact" : "nearest";
-  pool::PoolCounts sum;
-  for (auto& shard : shards) {
-    const pool::PoolCounts counts = shard->counts();
-    sum.idle += counts.idle;
-    sum.frozen += counts.frozen;
-    sum.leased += counts.leased;
-    sum.parked += counts.parked;
-    sum.starting += counts.starting;
-  }
-  out["environments"] = boost::json::object{{"idle", sum.idle},
-                                            {"frozen", sum.frozen},
-                                            {"running", sum.leased},
-                                            {"parked", sum.parked},
-                                            {"starting", sum.starting}};
-  boost::system::error_code failed;
-  const std::string text = shards.front()->pool_status();
-  auto host = boost::json::parse(boost::json::string_view(text), failed);
-  out["host"] = failed ? boost::json::value("launcher does not answer") : std::move(host);
   return out;
 }
 
@@ -177,15 +140,13 @@ bool take_new_roles(int socket, std::vector<std::unique_ptr<Shard>>& shards,
   return true;
 }
 
-/// Waits for the end; refreshes the status meanwhile. The exit status.
+/// Waits for the end. The exit status.
 int watch(const os::UniqueFd& signals, const Ground& ground,
-          std::vector<std::unique_ptr<Shard>>& shards, network::DnsService& dns, StatusBoard& board,
-          const std::function<boost::json::object()>& collect) {
+          std::vector<std::unique_ptr<Shard>>& shards, network::DnsService& dns) {
   for (;;) {
     std::array<pollfd, 2> polled{
         {{signals.get(), POLLIN, 0}, {ground.launcher.socket.get(), POLLIN, 0}}};
-    const int ready = ::poll(polled.data(), polled.size(), 2'000);
-    if (ready < 0 && errno != EINTR) return 1;
+    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return 1;
     if (polled[0].revents != 0) return 0;
     if (polled[1].revents != 0 && !take_new_roles(ground.launcher.socket.get(), shards, dns)) {
       std::fprintf(
@@ -193,7 +154,6 @@ int watch(const os::UniqueFd& signals, const Ground& ground,
           "proa: the launcher is gone: stopping (a service manager should start proa again)\n");
       return 1;
     }
-    board.write(collect());
   }
 }
 
@@ -249,7 +209,6 @@ Result<int> run(const ServeOptions& options) {
   dispatch::Admission admission(1000);
   pool::IdleBoard idle_board;
 
-  StatusBoard board;
   pool::PoolOptions pool_options;
   pool_options.environments_max = std::max<std::size_t>(1, options.max_environments / shard_count);
   network::EnvironmentPolicies policies;
@@ -257,6 +216,7 @@ Result<int> run(const ServeOptions& options) {
   const std::chrono::microseconds spin(options.spin_us);
   const Shared shared{*catalog, admission, idle_board, programs, clock, policies, log, spin};
   std::vector<std::unique_ptr<Shard>> shards;
+  const DaemonStatus daemon_status(shards, fixed_status(options, ground, programs, shard_count));
   std::vector<dispatch::ShardDispatcher*> dispatchers;
   for (std::size_t i = 0; i < shard_count; ++i) {
     shards.push_back(std::make_unique<Shard>(i, shared, pool_options,
@@ -269,17 +229,15 @@ Result<int> run(const ServeOptions& options) {
     api::ApiOptions api_options;
     api_options.account_id = options.account_id;
     api_options.region = options.region;
-    api_options.status = [&board] { return board.read(); };
+    api_options.status = [&daemon_status] { return daemon_status.collect(); };
     TRY(shards[i]->open(std::move(ground.listeners[i]), std::move(api_options)));
   }
   Shard::run_all(shards);
   connect_dns(shards, dns);
-  const auto collect = [&] { return collect_status(shards, options, ground, programs); };
-  board.write(collect());
-  print_ready(options, ground, board.read());
+  print_ready(options, ground, daemon_status.wait());
   log.info("serving", {{"listen", options.listen}, {"shards", shards.size()}});
 
-  const int status = watch(signals, ground, shards, dns, board, collect);
+  const int status = watch(signals, ground, shards, dns);
   log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});
   const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(options.stop_timeout_s);
   for (auto& shard : shards) shard->stop(deadline);

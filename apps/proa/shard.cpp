@@ -112,17 +112,11 @@ void Shard::reconnect(os::UniqueFd spawn, os::UniqueFd pool) {
              [this, fds] { launcher_.reconnect(std::move(fds->first), std::move(fds->second)); });
 }
 
-std::string Shard::pool_status() {
-  std::promise<std::string> promise;
-  auto answer = promise.get_future();
-  asio::co_spawn(
-      io_,
-      [](launcher::Client& launcher, std::promise<std::string>& out) -> asio::awaitable<void> {
-        auto status = co_await launcher.pool_status();
-        out.set_value(status ? status.value() : std::string());
-      }(launcher_, promise),
-      [](std::exception_ptr) {});
-  return answer.get();
+asio::awaitable<pool::PoolCounts> Shard::count() { co_return pool_.counts(); }
+
+asio::awaitable<std::string> Shard::host_status() {
+  auto status = co_await launcher_.pool_status();
+  co_return status ? std::move(status.value()) : std::string();
 }
 
 Result<launcher::DnsGateway> Shard::open_gateway_dns() {
@@ -135,13 +129,6 @@ Result<launcher::DnsGateway> Shard::open_gateway_dns() {
         out.set_value(co_await launcher.open_gateway_dns());
       }(launcher_, promise),
       [](std::exception_ptr) {});
-  return answer.get();
-}
-
-pool::PoolCounts Shard::counts() {
-  std::promise<pool::PoolCounts> promise;
-  auto answer = promise.get_future();
-  asio::post(io_, [&] { promise.set_value(pool_.counts()); });
   return answer.get();
 }
 

@@ -48,9 +48,11 @@ class Shard {
   void stop(SteadyTime deadline);
   /// Connections to new launcher roles. Any thread.
   void reconnect(os::UniqueFd spawn, os::UniqueFd pool);
-  /// The pool role's status as JSON; empty when there is no answer. Any thread but ours; blocks.
-  std::string pool_status();
-  pool::PoolCounts counts();
+  /// Where the two below are awaited.
+  boost::asio::any_io_executor executor() { return io_.get_executor(); }
+  boost::asio::awaitable<pool::PoolCounts> count();
+  /// The pool role's status as JSON; empty when there is no answer.
+  boost::asio::awaitable<std::string> host_status();
   /// Sockets for the DNS service, from the pool role. Any thread but ours; blocks.
   Result<launcher::DnsGateway> open_gateway_dns();
 

@@ -17,6 +17,7 @@
 #include "model/function_caller.h"
 #include "telemetry/telemetry.h"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
 
 #include <cstdint>
@@ -40,9 +41,9 @@ struct ApiOptions {
   /// "x86_64" or "arm64": what functions can run on here, and the default for new ones.
   std::string architecture;
   telemetry::Logger log;
-  /// The body of GET /proa/v1/status, made by whoever built the daemon's parts. Called on the
+  /// The body of GET /proa/v1/status, made by whoever built the daemon's parts. Awaited on the
   /// shard.
-  std::function<boost::json::object()> status;
+  std::function<boost::asio::awaitable<boost::json::object>()> status;
 
   ApiOptions();
 };

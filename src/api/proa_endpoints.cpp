@@ -24,7 +24,8 @@ Task<http::Response> status(Context& context, Call&) {
   if (!context.options.status) {
     co_return Error(Errc::unsupported, "/proa/v1/status is not supported by this program");
   }
-  co_return json_response(200, boost::json::serialize(context.options.status()));
+  const auto body = co_await context.options.status();
+  co_return json_response(200, boost::json::serialize(body));
 }
 
 Task<http::Response> download_code(Context& context, Call& call) {

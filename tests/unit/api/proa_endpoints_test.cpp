@@ -21,10 +21,10 @@ TEST_F(ProaEndpointsTest, ServesHealthAndStatus) {
   EXPECT_EQ(send("GET", "/proa/v1/health").body, R"({"status":"ok"})");
   EXPECT_EQ(send("GET", "/proa/v1/status").status, 400);
   ApiOptions options;
-  options.status = [] {
+  options.status = []() -> boost::asio::awaitable<boost::json::object> {
     boost::json::object status;
     status["functions"] = 3;
-    return status;
+    co_return status;
   };
   make(std::move(options));
   EXPECT_EQ(send("GET", "/proa/v1/status").body, R"({"functions":3})");

@@ -1,0 +1,44 @@
+#include "daemon_status.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/json/parse.hpp>
+
+namespace proa::apps {
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+asio::awaitable<json::object> DaemonStatus::collect() const {
+  json::object out = fixed_;
+  pool::PoolCounts sum;
+  for (const auto& shard : shards_) {
+    const pool::PoolCounts counts =
+        co_await asio::co_spawn(shard->executor(), shard->count(), asio::use_awaitable);
+    sum.idle += counts.idle;
+    sum.frozen += counts.frozen;
+    sum.leased += counts.leased;
+    sum.parked += counts.parked;
+    sum.starting += counts.starting;
+  }
+  json::object environments;
+  environments["idle"] = sum.idle;
+  environments["frozen"] = sum.frozen;
+  environments["running"] = sum.leased;
+  environments["parked"] = sum.parked;
+  environments["starting"] = sum.starting;
+  out["environments"] = std::move(environments);
+  Shard& first = *shards_.front();
+  const std::string text =
+      co_await asio::co_spawn(first.executor(), first.host_status(), asio::use_awaitable);
+  boost::system::error_code failed;
+  auto host = json::parse(json::string_view(text), failed);
+  out["host"] = failed ? json::value("the launcher does not answer") : std::move(host);
+  co_return out;
+}
+
+json::object DaemonStatus::wait() const {
+  return asio::co_spawn(shards_.front()->executor(), collect(), asio::use_future).get();
+}
+
+}  // namespace proa::apps

@@ -1,0 +1,32 @@
+// The body of GET /proa/v1/status: what this daemon is, has and enforces.
+#pragma once
+
+#include "shard.h"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace proa::apps {
+
+/// Asks when it is asked: the counts of every shard on that shard, and the launcher's pool role for
+/// limits, control groups and network. Made by main; outlived by what it refers to.
+class DaemonStatus {
+ public:
+  /// `fixed` is what does not change while the daemon runs.
+  DaemonStatus(const std::vector<std::unique_ptr<Shard>>& shards, boost::json::object fixed)
+      : shards_(shards), fixed_(std::move(fixed)) {}
+
+  /// On any executor of a shard; blocks none.
+  boost::asio::awaitable<boost::json::object> collect() const;
+  /// The same for a thread that is no shard's: blocks it.
+  boost::json::object wait() const;
+
+ private:
+  const std::vector<std::unique_ptr<Shard>>& shards_;
+  boost::json::object fixed_;
+};
+
+}  // namespace proa::apps
