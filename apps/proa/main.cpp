@@ -1,4 +1,5 @@
 // proa: the daemon (`proa serve`) and the command line, in one binary.
+#include "cli/cli.h"
 #include "serve_options.h"
 
 #include <CLI/CLI.hpp>
@@ -11,6 +12,15 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   proa::apps::ServeOptions serve_options;
   proa::apps::add_serve(app, serve_options);
+  const auto surroundings = proa::cli::Surroundings::from_environment();
+  proa::cli::CommandLine command_line(app, surroundings);
   CLI11_PARSE(app, argc, argv);
-  return proa::apps::serve(serve_options);
+  const auto printed = command_line.run();
+  if (!printed) return proa::apps::serve(serve_options);
+  if (*printed) {
+    std::fputs(printed->value().c_str(), stdout);
+    return 0;
+  }
+  std::fprintf(stderr, "proa: %s\n", printed->error().message().c_str());
+  return 1;
 }

@@ -25,6 +25,7 @@ constexpr unsigned kUnnamedUid = 65'519;
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
+  bool is_loopback = false;
 };
 
 Result<SocketAddress> parse_address(const std::string& text) {
@@ -45,10 +46,7 @@ Result<SocketAddress> parse_address(const std::string& text) {
     six->sin6_family = AF_INET6;
     six->sin6_port = htons(port);
     address.size = sizeof *six;
-    if (!IN6_IS_ADDR_LOOPBACK(&six->sin6_addr)) {
-      return Error(Errc::invalid, "--listen " + text +
-                                      ": only loopback addresses until keys and TLS are supported");
-    }
+    address.is_loopback = IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
     return address;
   }
   if (host == "localhost") host = "127.0.0.1";
@@ -57,10 +55,7 @@ Result<SocketAddress> parse_address(const std::string& text) {
   four->sin_family = AF_INET;
   four->sin_port = htons(port);
   address.size = sizeof *four;
-  if ((ntohl(four->sin_addr.s_addr) >> 24U) != 127) {
-    return Error(Errc::invalid,
-                 "--listen " + text + ": only loopback addresses until keys and TLS are supported");
-  }
+  address.is_loopback = (ntohl(four->sin_addr.s_addr) >> 24U) == 127;
   return address;
 }
 
@@ -166,6 +161,11 @@ Result<std::vector<os::UniqueFd>> listen_on(const std::string& text, std::size_t
     listeners.push_back(std::move(listener));
   }
   return listeners;
+}
+
+Result<bool> is_loopback(const std::string& text) {
+  TRY(const auto address, parse_address(text));
+  return address.is_loopback;
 }
 
 Result<unsigned> port_of(int listener) {

@@ -31,8 +31,11 @@ Result<void> prepare_data_folder(const std::filesystem::path& data, const Daemon
 Result<os::UniqueFd> lock_data_folder(const std::filesystem::path& data);
 
 /// `count` listening sockets on the same HOST:PORT (SO_REUSEPORT), for IPv4 and [IPv6] addresses.
-/// Errc: invalid (no address; not loopback), conflict (the port is taken), os.
+/// Errc: invalid (no address), conflict (the port is taken), os.
 Result<std::vector<os::UniqueFd>> listen_on(const std::string& address, std::size_t count);
+
+/// Whether only this host can reach `address`. Errc: invalid (no address).
+Result<bool> is_loopback(const std::string& address);
 
 /// Port a socket from listen_on() has: differs from the address when that said 0.
 Result<unsigned> port_of(int listener);

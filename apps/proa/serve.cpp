@@ -10,6 +10,7 @@
 #include "storage/storage.h"
 
 #include <boost/json.hpp>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -32,6 +33,8 @@ struct Ground {
   DaemonUser user;
   os::UniqueFd data_lock;
   std::vector<os::UniqueFd> listeners;
+  bool is_loopback = true;  ///< nobody else can reach the listeners
+  os::UniqueFd s3_folder;   ///< none without --s3-folder
   environment::FoundInterpreters interpreters;
   BundledPackages bundled;
   launcher::LauncherProcess launcher;
@@ -72,6 +75,18 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   TRY(prepare_data_folder(options.data, ground.user));
   TRY(auto lock, lock_data_folder(options.data));
   ground.data_lock = std::move(lock);
+  TRY(ground.is_loopback, is_loopback(options.listen));
+  if (!ground.is_loopback && !options.plain_http) {
+    return Error(Errc::invalid,
+                 "--listen " + options.listen +
+                     ": other hosts could reach this address, and TLS is not supported yet; "
+                     "--plain-http serves it all the same, once there are keys");
+  }
+  if (!options.s3_folder.empty()) {
+    auto folder = os::open_file(options.s3_folder, O_PATH | O_DIRECTORY);
+    if (!folder) return folder.error().with_context("--s3-folder");
+    ground.s3_folder = std::move(folder.value());
+  }
   TRY(auto listeners, listen_on(options.listen, shards));
   ground.listeners = std::move(listeners);
   const fs::path program =
@@ -98,7 +113,6 @@ boost::json::object fixed_status(const ServeOptions& options, const Ground& grou
                                  const environment::RuntimePrograms& programs, std::size_t shards) {
   boost::json::object out;
   out["version"] = PROA_VERSION;
-  out["auth"] = "off";
   out["user"] = ground.user.text;
   out["isolation"] = options.isolation;
   out["shards"] = shards;
@@ -158,7 +172,7 @@ int watch(const os::UniqueFd& signals, const Ground& ground,
 }
 
 void print_ready(const ServeOptions& options, const Ground& ground,
-                 const boost::json::object& status) {
+                 const boost::json::object& status, const identity::KeyStore& keys) {
   const auto port = port_of(ground.listeners.empty() ? -1 : ground.listeners.front().get());
   (void)port;
   std::string uplink;
@@ -170,23 +184,62 @@ void print_ready(const ServeOptions& options, const Ground& ground,
       uplink += " (" + std::string(reason->as_string()) + ")";
     }
   }
-  std::printf("proa serves http://%s as account %s; auth: off; user: %s%s\n",
-              options.listen.c_str(), options.account_id.c_str(), ground.user.text.c_str(),
+  std::printf("proa serves http://%s as account %s; auth: %s; user: %s%s\n", options.listen.c_str(),
+              options.account_id.c_str(), keys.is_on() ? "on" : "off", ground.user.text.c_str(),
               uplink.c_str());
   std::fflush(stdout);
 }
 
-Result<std::unique_ptr<catalog::Catalog>> open_catalog(const ServeOptions& options,
-                                                       const environment::RuntimePrograms& programs,
-                                                       storage::KeyValueStore& store,
-                                                       boost::asio::thread_pool& blocking,
-                                                       Clock& clock) {
+/// What the data folder holds. Destroyed before the blocking pool.
+struct State {
+  std::unique_ptr<storage::KeyValueStore> catalog_store;
+  std::unique_ptr<storage::KeyValueStore> key_records;  ///< a file of its own: secrets are in it
+  std::unique_ptr<identity::KeyStore> keys;
+  std::unique_ptr<catalog::ObjectFolder> objects;
+  std::unique_ptr<catalog::Catalog> catalog;
+};
+
+Result<State> open_state(const ServeOptions& options, Ground& ground,
+                         const environment::RuntimePrograms& programs,
+                         boost::asio::thread_pool& blocking, Clock& clock) {
+  State state;
+  TRY(state.key_records, storage::open_sqlite(options.data / "catalog" / "keys.db"));
+  TRY(state.keys,
+      identity::KeyStore::open(*state.key_records, blocking, clock, options.account_id));
+  if (!ground.is_loopback && !state.keys->is_on()) {
+    return Error(Errc::denied,
+                 "--listen " + options.listen +
+                     ": other hosts could reach this address and there are no keys, so anybody "
+                     "could do anything; start with --listen 127.0.0.1:9600, make a key (proa key "
+                     "create), and start again");
+  }
+  TRY(state.catalog_store, storage::open_sqlite(options.data / "catalog" / "catalog.db"));
   catalog::CatalogOptions catalog_options;
   catalog_options.data_folder = options.data;
+  state.objects = std::make_unique<catalog::ObjectFolder>(std::move(ground.s3_folder));
+  catalog_options.objects = state.objects.get();
   catalog_options.interpreter_versions = [&programs](std::string_view runtime) {
     return programs.version_of(runtime);
   };
-  return catalog::Catalog::open(std::move(catalog_options), store, blocking, clock);
+  TRY(state.catalog,
+      catalog::Catalog::open(std::move(catalog_options), *state.catalog_store, blocking, clock));
+  return state;
+}
+
+boost::asio::awaitable<boost::json::object> status_with_auth(const DaemonStatus& daemon_status,
+                                                             const identity::KeyStore& keys) {
+  auto status = co_await daemon_status.collect();
+  status["auth"] = keys.is_on() ? "on" : "off";
+  co_return status;
+}
+
+api::ApiOptions api_options_of(const ServeOptions& options, const DaemonStatus& daemon_status,
+                               const identity::KeyStore& keys) {
+  api::ApiOptions out;
+  out.account_id = options.account_id;
+  out.region = options.region;
+  out.status = [&daemon_status, &keys] { return status_with_auth(daemon_status, keys); };
+  return out;
 }
 
 Result<int> run(const ServeOptions& options) {
@@ -204,8 +257,7 @@ Result<int> run(const ServeOptions& options) {
   boost::asio::thread_pool blocking(2);
   const environment::RuntimePrograms programs(
       ground.interpreters.interpreters, {options.is_runtime_exact, !ground.bundled.python.empty()});
-  TRY(auto store, storage::open_sqlite(options.data / "catalog" / "catalog.db"));
-  TRY(auto catalog, open_catalog(options, programs, *store, blocking, clock));
+  TRY(const auto state, open_state(options, ground, programs, blocking, clock));
   dispatch::Admission admission(1000);
   pool::IdleBoard idle_board;
 
@@ -214,7 +266,8 @@ Result<int> run(const ServeOptions& options) {
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);
   const std::chrono::microseconds spin(options.spin_us);
-  const Shared shared{*catalog, admission, idle_board, programs, clock, policies, log, spin};
+  const Shared shared{*state.catalog, *state.keys, blocking, admission, idle_board,
+                      programs,       clock,       policies, log,       spin};
   std::vector<std::unique_ptr<Shard>> shards;
   const DaemonStatus daemon_status(shards, fixed_status(options, ground, programs, shard_count));
   std::vector<dispatch::ShardDispatcher*> dispatchers;
@@ -226,15 +279,12 @@ Result<int> run(const ServeOptions& options) {
   }
   for (std::size_t i = 0; i < shard_count; ++i) {
     shards[i]->dispatcher().set_peers(dispatchers);
-    api::ApiOptions api_options;
-    api_options.account_id = options.account_id;
-    api_options.region = options.region;
-    api_options.status = [&daemon_status] { return daemon_status.collect(); };
-    TRY(shards[i]->open(std::move(ground.listeners[i]), std::move(api_options)));
+    TRY(shards[i]->open(std::move(ground.listeners[i]),
+                        api_options_of(options, daemon_status, *state.keys)));
   }
   Shard::run_all(shards);
   connect_dns(shards, dns);
-  print_ready(options, ground, daemon_status.wait());
+  print_ready(options, ground, daemon_status.wait(), *state.keys);
   log.info("serving", {{"listen", options.listen}, {"shards", shards.size()}});
 
   const int status = watch(signals, ground, shards, dns);

@@ -37,16 +37,12 @@ void add_threads(CLI::App& serve, ServeOptions& options) {
       ->check(CLI::Range(0U, 1000U));
 }
 
-}  // namespace
-
-void add_serve(CLI::App& app, ServeOptions& options) {
-  CLI::App* serve =
-      app.add_subcommand("serve", "Run the daemon: the Lambda API and the environments behind it");
+/// Who may reach the daemon, and as whom.
+void add_callers(CLI::App* serve, ServeOptions& options) {
   serve
-      ->add_option("--listen", options.listen,
-                   "Address and port of the API (loopback only until keys and TLS exist)")
-      ->capture_default_str();
-  serve->add_option("--data", options.data, "Folder of the catalog, code and disks")
+      ->add_option(
+          "--listen", options.listen,
+          "Address and port of the API; not a loopback one only with keys and --plain-http")
       ->capture_default_str();
   serve->add_option("--account-id", options.account_id, "Account that functions belong to")
       ->capture_default_str()
@@ -56,6 +52,19 @@ void add_serve(CLI::App& app, ServeOptions& options) {
         return is_valid ? std::string() : std::string("must have 12 digits");
       });
   serve->add_option("--region", options.region, "Region of requests that are not signed for one")
+      ->capture_default_str();
+  serve->add_flag("--plain-http", options.plain_http,
+                  "Serve other hosts without TLS, which is not supported yet: requests are signed, "
+                  "but anybody on the way can read them");
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, ServeOptions& options) {
+  CLI::App* serve =
+      app.add_subcommand("serve", "Run the daemon: the Lambda API and the environments behind it");
+  add_callers(serve, options);
+  serve->add_option("--data", options.data, "Folder of the catalog, code and disks")
       ->capture_default_str();
   serve->add_option("--isolation", options.isolation, "How environments are isolated")
       ->capture_default_str()
@@ -78,6 +87,8 @@ void add_serve(CLI::App& app, ServeOptions& options) {
       ->check(CLI::IsMember({"weight", "quota"}));
   add_network(*serve, options);
   add_logging(*serve, options);
+  serve->add_option("--s3-folder", options.s3_folder,
+                    "Folder whose BUCKET/KEY is what s3://BUCKET/KEY names as a source of code");
   serve
       ->add_option("--runtime", options.interpreters,
                    "RUNTIME=PATH, repeatable: the interpreter of a runtime, e.g. "

@@ -25,6 +25,8 @@ struct ServeOptions {
   std::uint32_t max_environments = 1024;
   std::uint32_t stop_timeout_s = 30;
   std::string cpu_policy = "weight";
+  std::filesystem::path s3_folder;  ///< empty: no bucket exists
+  bool plain_http = false;
   std::string uplink = "auto";
   std::string log_level = "info";
   bool enable_forwarding = false;

@@ -9,6 +9,7 @@
 #include "dispatch/shard_dispatcher.h"
 #include "environment/environment.h"
 #include "http/http.h"
+#include "identity/identity.h"
 #include "launcher/launcher.h"
 #include "network/network.h"
 #include "pool/pool.h"
@@ -25,6 +26,8 @@ namespace proa::apps {
 /// What all shards share; outlives them.
 struct Shared {
   catalog::Catalog& catalog;
+  identity::KeyStore& keys;
+  boost::asio::thread_pool& blocking;
   dispatch::Admission& admission;
   pool::IdleBoard& idle_board;
   const environment::RuntimePrograms& programs;

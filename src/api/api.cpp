@@ -1,8 +1,12 @@
 #include "api/api.h"
 
+#include "api/authorize.h"
 #include "api/caller.h"
 #include "api/errors.h"
+#include "api/off_shard.h"
 #include "api/operations.h"
+
+#include <algorithm>
 
 namespace proa::api {
 namespace {
@@ -18,34 +22,56 @@ Error unknown_path(const http::Request& request) {
                                     std::string(request.raw_path().substr(0, 200)));
 }
 
+/// The SHA-256 of a large body, made on the blocking pool: 70 MB would hold the shard for 35 ms.
+boost::asio::awaitable<std::optional<Sha256Digest>> digest_if_large(Context& context,
+                                                                    http::Request& request) {
+  if (request.body.size() < kLargeBody) co_return std::nullopt;
+  // Shared, so that the work has its bytes even when this coroutine is cancelled.
+  auto body = std::make_shared<std::string>(std::move(request.body));
+  std::function<Result<Sha256Digest>()> work = [body] { return sha256(*body); };
+  const auto digest = co_await off_shard<Sha256Digest>(context.blocking, std::move(work));
+  request.body = std::move(*body);
+  if (!digest) co_return std::nullopt;
+  co_return digest.value();
+}
+
 }  // namespace
 
 ApiOptions::ApiOptions() : architecture(kHostArchitecture) {}
 
 struct Api::Parts {
-  Parts(catalog::Catalog& catalog, dispatch::Dispatcher& dispatcher, Clock& clock,
-        ApiOptions given_options)
-      : options(std::move(given_options)), context{catalog, dispatcher, clock, options, {}} {
+  Parts(const ApiParts& parts, ApiOptions given_options)
+      : options(std::move(given_options)),
+        context{parts.catalog, parts.dispatcher, parts.keys, parts.blocking,
+                parts.clock,   options,          {},         identity::SignatureVerifier()} {
     int id = 0;
     for (const Operation& operation : operations()) {
       router.add(operation.method, operation.pattern, id++);
     }
+  }
+  const Operation* find(const http::Request& request) const {
+    const auto match = router.find(request);
+    return match ? &operations()[static_cast<std::size_t>(match->id)] : nullptr;
   }
   const ApiOptions options;
   Context context;
   http::Router router;
 };
 
-Api::Api(catalog::Catalog& catalog, dispatch::Dispatcher& dispatcher, Clock& clock,
-         ApiOptions options)
-    : parts_(std::make_unique<Parts>(catalog, dispatcher, clock, std::move(options))) {}
+Api::Api(const ApiParts& parts, ApiOptions options)
+    : parts_(std::make_unique<Parts>(parts, std::move(options))) {}
 
 Api::~Api() = default;
 
 std::uint64_t Api::body_limit(const http::Request& request) const {
-  const auto match = parts_->router.find(request);
-  if (!match) return Operation{}.body_limit;
-  return operations()[static_cast<std::size_t>(match->id)].body_limit;
+  const Operation* const operation = parts_->find(request);
+  const std::uint64_t usual = Operation{}.body_limit;
+  if (operation == nullptr) return usual;
+  if (!parts_->context.keys.is_on()) return operation->body_limit;
+  // Who has no key here need not send 70 MB to hear so.
+  const auto key_id = identity::claimed_key_id(request);
+  const bool is_known = key_id && parts_->context.keys.find(*key_id) != nullptr;
+  return is_known ? operation->body_limit : std::min(usual, operation->body_limit);
 }
 
 boost::asio::awaitable<http::Response> Api::serve(http::Request& request) {
@@ -57,9 +83,38 @@ boost::asio::awaitable<http::Response> Api::serve(http::Request& request) {
 
 boost::asio::awaitable<http::Response> Api::answer(http::Request& request, std::string request_id) {
   Context& context = parts_->context;
+  if (context.keys.is_on()) co_return co_await answer_signed(request, std::move(request_id));
   const auto allowed = check_not_a_browser(request, context.options);
   if (!allowed) co_return error_response(allowed.error());
-  co_return co_await run(request, scope_of(request, context.options), std::move(request_id));
+  co_return co_await run(request, scope_of(request, context.options), std::move(request_id),
+                         nullptr);
+}
+
+boost::asio::awaitable<http::Response> Api::answer_signed(http::Request& request,
+                                                          std::string request_id) {
+  Context& context = parts_->context;
+  const Operation* const operation = parts_->find(request);
+  const bool is_free = operation != nullptr && is_public(*operation);
+  model::Scope scope;
+  scope.account_id = context.options.account_id;
+  scope.region = context.options.region;
+  // A body that was not kept cannot be verified; the answer to it tells nothing.
+  if (is_free || request.is_body_too_large) {
+    co_return co_await run(request, std::move(scope), std::move(request_id), nullptr);
+  }
+  const auto digest = co_await digest_if_large(context, request);
+  auto verdict = context.verifier.verify(request, context.clock.wall_now(), context.keys, digest);
+  if (!verdict.key) co_return refusal_response(verdict);
+  scope.account_id = verdict.key->account_id;
+  scope.region = verdict.region;
+  if (operation != nullptr) {
+    const auto match = parts_->router.find(request);
+    const std::span<const std::string_view> parameters(match->parameters.data(),
+                                                       match->parameters.size());
+    const auto may = check_rights(*operation, parameters, scope, *verdict.key);
+    if (!may) co_return error_response(may.error());
+  }
+  co_return co_await run(request, std::move(scope), std::move(request_id), std::move(verdict.key));
 }
 
 boost::asio::awaitable<http::Response> Api::serve_function(http::Request& request,
@@ -73,22 +128,23 @@ boost::asio::awaitable<http::Response> Api::serve_function(http::Request& reques
 boost::asio::awaitable<http::Response> Api::answer_function(http::Request& request,
                                                             const model::FunctionCaller& caller,
                                                             std::string request_id) {
-  const auto allowed = check_function(request, caller);
-  if (!allowed) co_return error_response(allowed.error());
-  const auto match = parts_->router.find(request);
-  if (match) {
-    const Operation& operation = operations()[static_cast<std::size_t>(match->id)];
-    const auto may = check_function_right(operation.name, caller);
+  Context& context = parts_->context;
+  const FunctionKey key(caller);
+  const auto digest = co_await digest_if_large(context, request);
+  const auto verdict = context.verifier.verify(request, context.clock.wall_now(), key, digest);
+  if (!verdict.key) co_return refusal_response(verdict);
+  if (const Operation* const operation = parts_->find(request)) {
+    const auto may = check_function_right(operation->name, caller);
     if (!may) co_return error_response(may.error());
   }
   model::Scope scope;
   scope.account_id = caller.function->account_id;
   scope.region = caller.function->region;
-  co_return co_await run(request, std::move(scope), std::move(request_id));
+  co_return co_await run(request, std::move(scope), std::move(request_id), nullptr);
 }
 
 boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::Scope scope,
-                                                std::string request_id) {
+                                                std::string request_id, identity::KeyPtr key) {
   Context& context = parts_->context;
   auto match = parts_->router.find(request);
   if (!match) co_return fault_response(Fault::unknown_operation, unknown_path(request).message());
@@ -102,7 +158,12 @@ boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::S
     const auto action = operation.action.empty() ? operation.name : operation.action;
     co_return body_too_large(action, operation.body_limit);
   }
-  Call call{request, std::move(match->parameters), std::move(scope), std::move(request_id)};
+  Call call{request,
+            std::move(match->parameters),
+            std::move(scope),
+            std::move(request_id),
+            request.body.size(),
+            std::move(key)};
   auto result = co_await operation.run(context, call);
   if (result) co_return std::move(result).value();
   http::Response refused = error_response(result.error());

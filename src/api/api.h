@@ -14,10 +14,12 @@
 #include "catalog/catalog.h"
 #include "dispatch/dispatch.h"
 #include "http/http.h"
+#include "identity/identity.h"
 #include "model/function_caller.h"
 #include "telemetry/telemetry.h"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/json/object.hpp>
 
 #include <cstdint>
@@ -29,13 +31,10 @@
 namespace proa::api {
 
 struct ApiOptions {
-  std::string account_id = "000000000000";  ///< 12 digits; every caller is this account
+  std::string account_id = "000000000000";  ///< 12 digits; of every caller without keys
   std::string region = "us-east-1";         ///< for requests without a SigV4 credential scope
   /// Host names that are ours besides localhost, *.localhost, 127/8 and ::1; without port.
   std::vector<std::string> host_names;
-  /// No keys were made ("auth: off"): requests with an Origin header or a foreign Host are refused,
-  /// because a web page in the user's browser could have sent them.
-  bool refuses_browsers = true;
   /// What GetAccountSettings tells; dispatch enforces it.
   std::uint32_t concurrent_executions = 1000;
   /// "x86_64" or "arm64": what functions can run on here, and the default for new ones.
@@ -48,11 +47,21 @@ struct ApiOptions {
   ApiOptions();
 };
 
-/// Serves all of the API for one shard. References outlive it. Not thread-safe: one executor.
+/// What an Api stands on; all of it outlives it.
+struct ApiParts {
+  catalog::Catalog& catalog;
+  dispatch::Dispatcher& dispatcher;
+  identity::KeyStore& keys;
+  boost::asio::thread_pool& blocking;  ///< for hashing and decoding large bodies, reading archives
+  Clock& clock;
+};
+
+/// Serves all of the API for one shard. Without keys ("auth: off") every request is one of the
+/// default account, and those that a web page could have sent (an Origin header, a foreign Host)
+/// are refused; with keys every request is verified first. Not thread-safe: one executor.
 class Api {
  public:
-  Api(catalog::Catalog& catalog, dispatch::Dispatcher& dispatcher, Clock& clock,
-      ApiOptions options);
+  Api(const ApiParts& parts, ApiOptions options);
   ~Api();
 
   /// Answers one request; every failure becomes an answer. Moves from the request's body. For
@@ -71,8 +80,10 @@ class Api {
   boost::asio::awaitable<http::Response> answer_function(http::Request& request,
                                                          const model::FunctionCaller& caller,
                                                          std::string request_id);
+  boost::asio::awaitable<http::Response> answer_signed(http::Request& request,
+                                                       std::string request_id);
   boost::asio::awaitable<http::Response> run(http::Request& request, model::Scope scope,
-                                             std::string request_id);
+                                             std::string request_id, identity::KeyPtr key);
   std::unique_ptr<Parts> parts_;
 };
 

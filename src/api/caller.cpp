@@ -75,7 +75,6 @@ model::Scope scope_of(const http::Request& request, const ApiOptions& options) {
 }
 
 Result<void> check_not_a_browser(const http::Request& request, const ApiOptions& options) {
-  if (!options.refuses_browsers) return ok();
   if (const auto origin = request.headers.find("Origin")) {
     return Error(Errc::denied,
                  "Proa runs without keys (auth: off) and refuses requests of web pages: "
@@ -89,13 +88,16 @@ Result<void> check_not_a_browser(const http::Request& request, const ApiOptions&
                    std::string(*host) + "' is not one of them");
 }
 
-Result<void> check_function(const http::Request& request, const model::FunctionCaller& caller) {
-  const std::string_view credential = credential_of(request);
-  const bool is_key = credential.substr(0, credential.find('/')) == caller.access_key_id;
-  auto token = request.headers.find("X-Amz-Security-Token");
-  if (!token) token = request.query_value("X-Amz-Security-Token");
-  if (is_key && token && *token == caller.session_token) return ok();
-  return Error(Errc::denied, "The security token included in the request is invalid.");
+identity::KeyPtr FunctionKey::find(std::string_view key_id) const {
+  if (key_id != caller_.access_key_id) return nullptr;
+  auto key = std::make_shared<identity::Key>();
+  key->id = caller_.access_key_id;
+  key->secret = caller_.secret_access_key;
+  key->session_token = caller_.session_token;
+  key->account_id = caller_.function->account_id;
+  key->principal = caller_.function->role + "/" + caller_.function->name;
+  key->rights.add(identity::Right::invoke);
+  return key;
 }
 
 Result<void> check_function_right(std::string_view operation, const model::FunctionCaller& caller) {

@@ -14,10 +14,18 @@ model::Scope scope_of(const http::Request& request, const ApiOptions& options);
 /// Errc: denied (an Origin header, or a Host that is not ours: a browser or DNS rebinding).
 Result<void> check_not_a_browser(const http::Request& request, const ApiOptions& options);
 
-/// A request on the socket inside an environment: it must carry the key id and the session token of
-/// that environment, as every SDK sends them. A page or a proxy that function code can be talked
-/// into asking cannot know them. Errc: denied.
-Result<void> check_function(const http::Request& request, const model::FunctionCaller& caller);
+/// The credentials of one environment, as a verifier looks them up: no other key counts on the
+/// socket inside it. A page or a proxy that function code can be talked into asking cannot sign.
+class FunctionKey final : public identity::KeyLookup {
+ public:
+  /// `caller` outlives it.
+  explicit FunctionKey(const model::FunctionCaller& caller) : caller_(caller) {}
+  identity::KeyPtr find(std::string_view key_id) const override;
+
+ private:
+  const model::FunctionCaller& caller_;
+};
+
 /// Function code may call functions. Errc: denied (with the text of IAM).
 Result<void> check_function_right(std::string_view operation, const model::FunctionCaller& caller);
 

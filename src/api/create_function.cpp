@@ -3,6 +3,7 @@
 #include "api/fields.h"
 #include "api/function_input.h"
 #include "api/function_output.h"
+#include "api/off_shard.h"
 #include "api/operations.h"
 #include "api/runtimes.h"
 #include "model/settings.h"
@@ -106,30 +107,48 @@ model::FunctionVersion make_version(Input& input, const model::FunctionRef& ref,
   return version;
 }
 
+/// A request as far as it can be told without asking anybody.
+struct Decoded {
+  catalog::NewFunction request;
+  std::optional<http::Response> refused;
+};
+
+Result<Decoded> decode_request(const std::string& text, const model::Scope& scope,
+                               const ApiOptions& options) {
+  Decoded decoded;
+  Problems problems;
+  const boost::json::object body = parse_object(text, problems);
+  const Fields fields(body, problems);
+  Input input = decode(fields);
+  if ((decoded.refused = refusal(problems))) return decoded;
+  if ((decoded.refused = refuse_name(input.name))) return decoded;
+  TRY(const auto ref, decode_ref(input.name, scope));
+  TRY(check(input, options));
+  TRY(refuse_unsupported_members(fields, ref.name));
+  auto source = decode_source(*fields.object("Code"), "Code.");
+  if ((decoded.refused = refusal(problems))) return decoded;
+  TRY(auto found, std::move(source));
+  catalog::NewFunction& request = decoded.request;
+  request.zip = std::move(found.zip);
+  request.object = std::move(found.object);
+  request.config = make_version(input, ref, options);
+  request.layer_arns = input.config.layer_arns.value_or(std::vector<std::string>());
+  request.tags = std::move(input.tags);
+  return decoded;
+}
+
 }  // namespace
 
 Task<http::Response> create_function(Context& context, Call& call) {
-  Problems problems;
-  catalog::NewFunction request;
-  {
-    // In a block of its own: the tree of a large upload must not live on while the catalog works.
-    const boost::json::object body = parse_object(call.request.body, problems);
-    call.request.body = std::string();
-    const Fields fields(body, problems);
-    Input input = decode(fields);
-    if (auto refused = refusal(problems)) co_return std::move(*refused);
-    if (auto refused = refuse_name(input.name)) co_return std::move(*refused);
-    CO_TRY(const auto ref, decode_ref(input.name, call.scope));
-    CO_TRY(check(input, context.options));
-    CO_TRY(refuse_unsupported_members(fields, ref.name));
-    auto zip = decode_zip(*fields.object("Code"), "Code.");
-    if (auto refused = refusal(problems)) co_return std::move(*refused);
-    CO_TRY(request.zip, std::move(zip));
-    request.config = make_version(input, ref, context.options);
-    request.layer_arns = input.config.layer_arns.value_or(std::vector<std::string>());
-    request.tags = std::move(input.tags);
-  }
-  CO_TRY(const auto record, co_await context.catalog.create_function(std::move(request)));
+  // A function object of its own: it goes, with the large body, before the catalog works.
+  std::function<Result<Decoded>()> work =
+      [body = std::make_shared<const std::string>(std::move(call.request.body)), scope = call.scope,
+       &options = context.options] { return decode_request(*body, scope, options); };
+  const std::size_t size = call.body_bytes;
+  CO_TRY(auto decoded,
+         co_await off_shard_if_large<Decoded>(context.blocking, size, std::move(work)));
+  if (decoded.refused) co_return std::move(*decoded.refused);
+  CO_TRY(const auto record, co_await context.catalog.create_function(std::move(decoded.request)));
   const auto answer = function_configuration(*record->latest, Progress::creating, false);
   co_return json_response(201, boost::json::serialize(answer));
 }

@@ -41,6 +41,16 @@ Shape shape_of(Fault fault) {
       return {413, "RequestEntityTooLargeException", "message", ""};
     case Fault::access_denied:
       return {403, "AccessDeniedException", "Message", ""};
+    case Fault::missing_token:
+      return {403, "MissingAuthenticationTokenException", "message", ""};
+    case Fault::unrecognized_client:
+      return {403, "UnrecognizedClientException", "message", ""};
+    case Fault::incomplete_signature:
+      return {403, "IncompleteSignatureException", "message", ""};
+    case Fault::invalid_signature:
+      return {403, "InvalidSignatureException", "message", ""};
+    case Fault::expired_token:
+      return {403, "ExpiredTokenException", "message", ""};
     case Fault::unknown_operation:
       return {404, "UnknownOperationException", "message", ""};
     case Fault::service:

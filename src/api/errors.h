@@ -24,6 +24,11 @@ enum class Fault {
   throttled,
   request_too_large,
   access_denied,
+  missing_token,  ///< this and the next four: the signature; AWS's front door answers so
+  unrecognized_client,
+  incomplete_signature,
+  invalid_signature,
+  expired_token,
   unknown_operation,
   service,      ///< our fault
   unavailable,  ///< our fault, and worth another try

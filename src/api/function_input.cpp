@@ -18,6 +18,7 @@ constexpr std::size_t kEnvironmentBytesMax = 4096;
 constexpr std::size_t kLayersMax = 5;
 constexpr std::size_t kHandlerMax = 128;
 constexpr std::size_t kDescriptionMax = 256;
+constexpr std::size_t kObjectKeyMax = 1024;
 constexpr std::int64_t kIntegerMax = 2147483647;
 constexpr std::string_view kRolePattern =
     R"(arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+)";
@@ -196,6 +197,41 @@ Result<void> only_default(const Fields& fields, std::string_view key, std::strin
   return not_supported(std::string(key) + "." + std::string(member) + " " + *value);
 }
 
+/// [0-9A-Za-z._-]{3,63}, without a dot at the end.
+bool is_bucket(std::string_view name) {
+  return name.size() >= 3 && name.size() <= 63 && !name.ends_with('.') &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return is_letter(c) || is_digit(c) || c == '.' || c == '-' || c == '_';
+         });
+}
+
+/// The name that Lambda's texts have for a member: "code.s3Bucket", "s3Bucket".
+std::string text_name(const std::string& prefix, std::string_view member) {
+  std::string name = prefix + std::string(member);
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool begins = i == 0 || name[i - 1] == '.';
+    if (begins && name[i] >= 'A' && name[i] <= 'Z') name[i] = static_cast<char>(name[i] + 32);
+  }
+  return name;
+}
+
+Result<catalog::S3Object> decode_object(const Fields& code, const std::string& prefix) {
+  catalog::S3Object object;
+  object.bucket = code.text("S3Bucket").value_or("");
+  object.key = code.text("S3Key").value_or("");
+  Problems& problems = code.problems();
+  if (object.bucket.empty() || object.key.empty()) {
+    return Error(Errc::invalid, "Please provide both " + prefix + "S3Bucket and " + prefix +
+                                    "S3Key as the source of the code.");
+  }
+  if (!is_bucket(object.bucket)) {
+    problems.violate(object.bucket, text_name(prefix, "S3Bucket"),
+                     R"(satisfy regular expression pattern: [0-9A-Za-z\.\-_]*(?<!\.))");
+  }
+  check_length(object.key, kObjectKeyMax, text_name(prefix, "S3Key"), problems);
+  return object;
+}
+
 }  // namespace
 
 catalog::ConfigChange decode_config(const Fields& fields) {
@@ -280,12 +316,20 @@ Result<void> check_architecture(const std::optional<std::string>& asked, const s
   return not_supported("The architecture " + *asked + " on this machine (" + ours + ")");
 }
 
-Result<std::string> decode_zip(const Fields& code, const std::string& prefix) {
-  for (const std::string_view key :
-       {"S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri", "SourceKMSKeyArn"}) {
+Result<CodeSource> decode_source(const Fields& code, const std::string& prefix) {
+  for (const std::string_view key : {"S3ObjectVersion", "ImageUri", "SourceKMSKeyArn"}) {
     if (code.says_something(key)) return not_supported(prefix + std::string(key));
   }
   const auto encoded = code.view("ZipFile");
+  CodeSource source;
+  if (code.says_something("S3Bucket") || code.says_something("S3Key")) {
+    if (encoded) {
+      return Error(Errc::invalid,
+                   "Please do not provide other FunctionCode parameters when providing a ZipFile.");
+    }
+    TRY(source.object, decode_object(code, prefix));
+    return source;
+  }
   if (!encoded) return Error(Errc::invalid, "Please provide a source for function code.");
   if (encoded->empty()) return Error(Errc::invalid, "Uploaded file must be a non-empty zip");
   auto zip = from_base64(*encoded);
@@ -294,7 +338,8 @@ Result<std::string> decode_zip(const Fields& code, const std::string& prefix) {
     return Error(Errc::too_large,
                  "Zipped size must be smaller than " + std::to_string(kZipBytesMax) + " bytes");
   }
-  return std::move(*zip);
+  source.zip = std::move(*zip);
+  return source;
 }
 
 }  // namespace proa::api

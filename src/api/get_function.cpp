@@ -14,7 +14,7 @@ Task<http::Response> get_function(Context& context, Call& call) {
   CO_TRY(const auto record, context.catalog.find(ref));
   boost::json::object code;
   code["RepositoryType"] = "S3";
-  code["Location"] = code_location(call, ref);
+  code["Location"] = code_location(context, call, ref);
   boost::json::object answer;
   answer["Configuration"] =
       function_configuration(*record->latest, Progress::settled, ref.qualifier.has_value());

@@ -1,5 +1,6 @@
 // Where uploaded archives can be fetched: Lambda answers presigned addresses of S3, ours are on
-// this listener. Private to api/.
+// this listener, and with auth on they are signed with the caller's key for ten minutes. Private to
+// api/.
 #pragma once
 
 #include "api/operations.h"
@@ -9,8 +10,9 @@
 namespace proa::api {
 
 /// Code.Location of GetFunction.
-std::string code_location(const Call& call, const model::FunctionRef& ref);
+std::string code_location(const Context& context, const Call& call, const model::FunctionRef& ref);
 /// Content.Location of a layer version.
-std::string layer_location(const Call& call, const catalog::LayerVersion& layer);
+std::string layer_location(const Context& context, const Call& call,
+                           const catalog::LayerVersion& layer);
 
 }  // namespace proa::api

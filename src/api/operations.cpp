@@ -57,6 +57,11 @@ constexpr auto kOperations = std::to_array<Operation>({
     {"ProaDownloadCode", "GET", "/proa/v1/functions/{FunctionName}/code", download_code},
     {"ProaDownloadLayer", "GET", "/proa/v1/layers/{LayerName}/versions/{VersionNumber}/content",
      download_layer},
+    {"ProaCreateAccount", "POST", "/proa/v1/accounts", create_account},
+    {"ProaListAccounts", "GET", "/proa/v1/accounts", list_accounts},
+    {"ProaCreateKey", "POST", "/proa/v1/keys", create_key},
+    {"ProaListKeys", "GET", "/proa/v1/keys", list_keys},
+    {"ProaRevokeKey", "DELETE", "/proa/v1/keys/{KeyId}", revoke_key},
     // Recognised, so that a caller reads which operation it is that Proa has not got.
     {"ListProvisionedConcurrencyConfigs", "GET",
      "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL"},

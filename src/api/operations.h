@@ -17,9 +17,12 @@ namespace proa::api {
 struct Context {
   catalog::Catalog& catalog;
   dispatch::Dispatcher& dispatcher;
+  identity::KeyStore& keys;
+  boost::asio::thread_pool& blocking;
   Clock& clock;
   const ApiOptions& options;
   RandomSource random;
+  identity::SignatureVerifier verifier;
 };
 
 /// One request on its way through an operation.
@@ -28,6 +31,8 @@ struct Call {
   boost::container::small_vector<std::string_view, 4> parameters;  ///< decoded path parameters
   model::Scope scope;
   std::string request_id;
+  std::size_t body_bytes = 0;  ///< of the body as it came; operations move from it
+  identity::KeyPtr key;        ///< who signed; null with auth off and for function code
 };
 
 /// Runs one operation. An Error becomes an answer by errors.cpp; faults that are no Error are
@@ -75,5 +80,11 @@ Task<http::Response> health(Context& context, Call& call);
 Task<http::Response> status(Context& context, Call& call);
 Task<http::Response> download_code(Context& context, Call& call);
 Task<http::Response> download_layer(Context& context, Call& call);
+// key_endpoints.cpp
+Task<http::Response> create_account(Context& context, Call& call);
+Task<http::Response> list_accounts(Context& context, Call& call);
+Task<http::Response> create_key(Context& context, Call& call);
+Task<http::Response> list_keys(Context& context, Call& call);
+Task<http::Response> revoke_key(Context& context, Call& call);
 
 }  // namespace proa::api

@@ -1,6 +1,7 @@
 // /proa/v1: what Lambda's API has no words for.
 #include "api/errors.h"
 #include "api/layer_input.h"
+#include "api/off_shard.h"
 #include "api/operations.h"
 
 #include <boost/json/serialize.hpp>
@@ -32,7 +33,10 @@ Task<http::Response> download_code(Context& context, Call& call) {
   CO_TRY(const auto ref,
          model::parse_function_ref(call.parameters[0], call.request.query_value("Qualifier"),
                                    call.scope));
-  CO_TRY(auto zip, context.catalog.code_zip(ref));
+  std::function<Result<std::string>()> work = [&catalog = context.catalog, ref] {
+    return catalog.code_zip(ref);
+  };
+  CO_TRY(auto zip, co_await off_shard<std::string>(context.blocking, std::move(work)));
   co_return zip_response(std::move(zip));
 }
 
@@ -40,7 +44,10 @@ Task<http::Response> download_layer(Context& context, Call& call) {
   CO_TRY(const auto name, decode_layer_name(call.parameters[0], call.scope));
   CO_TRY(const auto version, decode_layer_version(call.parameters[1]));
   CO_TRY(const auto layer, context.catalog.find_layer_version(call.scope, name, version));
-  CO_TRY(auto zip, context.catalog.layer_zip(*layer));
+  std::function<Result<std::string>()> work = [&catalog = context.catalog, layer] {
+    return catalog.layer_zip(*layer);
+  };
+  CO_TRY(auto zip, co_await off_shard<std::string>(context.blocking, std::move(work)));
   co_return zip_response(std::move(zip));
 }
 

@@ -5,6 +5,7 @@
 #include "api/layer_input.h"
 #include "api/layer_output.h"
 #include "api/location.h"
+#include "api/off_shard.h"
 #include "api/operations.h"
 #include "api/runtimes.h"
 
@@ -65,26 +66,44 @@ catalog::NewLayerVersion decode(const Fields& fields) {
   return layer;
 }
 
+/// A request as far as it can be told without asking anybody.
+struct Decoded {
+  catalog::NewLayerVersion layer;
+  std::optional<http::Response> refused;
+};
+
+Result<Decoded> decode_request(const std::string& text) {
+  Decoded decoded;
+  Problems problems;
+  const boost::json::object body = parse_object(text, problems);
+  const Fields fields(body, problems);
+  decoded.layer = decode(fields);
+  if ((decoded.refused = refusal(problems))) return decoded;
+  auto source = decode_source(*fields.object("Content"), "Content.");
+  if ((decoded.refused = refusal(problems))) return decoded;
+  TRY(auto found, std::move(source));
+  decoded.layer.zip = std::move(found.zip);
+  decoded.layer.object = std::move(found.object);
+  return decoded;
+}
+
 }  // namespace
 
 Task<http::Response> publish_layer_version(Context& context, Call& call) {
   CO_TRY(auto name, decode_layer_name(call.parameters[0], call.scope));
-  Problems problems;
-  catalog::NewLayerVersion layer;
-  {
-    const boost::json::object body = parse_object(call.request.body, problems);
-    call.request.body = std::string();
-    const Fields fields(body, problems);
-    layer = decode(fields);
-    if (auto refused = refusal(problems)) co_return std::move(*refused);
-    auto zip = decode_zip(*fields.object("Content"), "Content.");
-    if (auto refused = refusal(problems)) co_return std::move(*refused);
-    CO_TRY(layer.zip, std::move(zip));
-  }
-  layer.scope = call.scope;
-  layer.name = std::move(name);
-  CO_TRY(const auto version, co_await context.catalog.publish_layer_version(std::move(layer)));
-  const auto answer = layer_version(*version, layer_location(call, *version));
+  std::function<Result<Decoded>()> work =
+      [body = std::make_shared<const std::string>(std::move(call.request.body))] {
+        return decode_request(*body);
+      };
+  const std::size_t size = call.body_bytes;
+  CO_TRY(auto decoded,
+         co_await off_shard_if_large<Decoded>(context.blocking, size, std::move(work)));
+  if (decoded.refused) co_return std::move(*decoded.refused);
+  decoded.layer.scope = call.scope;
+  decoded.layer.name = std::move(name);
+  CO_TRY(const auto version,
+         co_await context.catalog.publish_layer_version(std::move(decoded.layer)));
+  const auto answer = layer_version(*version, layer_location(context, call, *version));
   co_return json_response(201, boost::json::serialize(answer));
 }
 

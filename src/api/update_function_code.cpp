@@ -3,33 +3,56 @@
 #include "api/fields.h"
 #include "api/function_input.h"
 #include "api/function_output.h"
+#include "api/off_shard.h"
 #include "api/operations.h"
 
 #include <boost/json/serialize.hpp>
 
 namespace proa::api {
 
+namespace {
+
+/// A request as far as it can be told without asking anybody.
+struct Decoded {
+  catalog::CodeChange change;
+  std::optional<http::Response> refused;
+};
+
+Result<Decoded> decode_request(const std::string& text, const std::string& name,
+                               const ApiOptions& options) {
+  Decoded decoded;
+  Problems problems;
+  const boost::json::object body = parse_object(text, problems);
+  const Fields fields(body, problems);
+  catalog::CodeChange& change = decoded.change;
+  change.architecture = decode_architecture(fields);
+  change.revision_id = fields.text("RevisionId");
+  change.is_dry_run = fields.boolean("DryRun").value_or(false);
+  if ((decoded.refused = refusal(problems))) return decoded;
+  TRY(check_architecture(change.architecture, options.architecture));
+  TRY(refuse_unsupported_members(fields, name));
+  auto source = decode_source(fields, "");
+  if ((decoded.refused = refusal(problems))) return decoded;
+  TRY(auto found, std::move(source));
+  change.zip = std::move(found.zip);
+  change.object = std::move(found.object);
+  return decoded;
+}
+
+}  // namespace
+
 Task<http::Response> update_function_code(Context& context, Call& call) {
   CO_TRY(auto ref, model::parse_function_ref(call.parameters[0], std::nullopt, call.scope));
-  Problems problems;
-  catalog::CodeChange change;
-  {
-    const boost::json::object body = parse_object(call.request.body, problems);
-    call.request.body = std::string();
-    const Fields fields(body, problems);
-    change.architecture = decode_architecture(fields);
-    change.revision_id = fields.text("RevisionId");
-    change.is_dry_run = fields.boolean("DryRun").value_or(false);
-    if (auto refused = refusal(problems)) co_return std::move(*refused);
-    CO_TRY(check_architecture(change.architecture, context.options.architecture));
-    CO_TRY(refuse_unsupported_members(fields, ref.name));
-    auto zip = decode_zip(fields, "");
-    if (auto refused = refusal(problems)) co_return std::move(*refused);
-    CO_TRY(change.zip, std::move(zip));
-  }
-  const Progress progress = change.is_dry_run ? Progress::settled : Progress::updating;
+  std::function<Result<Decoded>()> work =
+      [body = std::make_shared<const std::string>(std::move(call.request.body)), name = ref.name,
+       &options = context.options] { return decode_request(*body, name, options); };
+  const std::size_t size = call.body_bytes;
+  CO_TRY(auto decoded,
+         co_await off_shard_if_large<Decoded>(context.blocking, size, std::move(work)));
+  if (decoded.refused) co_return std::move(*decoded.refused);
+  const Progress progress = decoded.change.is_dry_run ? Progress::settled : Progress::updating;
   CO_TRY(const auto record,
-         co_await context.catalog.update_code(std::move(ref), std::move(change)));
+         co_await context.catalog.update_code(std::move(ref), std::move(decoded.change)));
   const auto answer = function_configuration(*record->latest, progress, false);
   co_return json_response(200, boost::json::serialize(answer));
 }

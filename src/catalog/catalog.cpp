@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -45,7 +46,9 @@ Error function_not_found(const model::FunctionRef& ref) {
 Result<std::unique_ptr<Catalog>> Catalog::open(CatalogOptions options,
                                                storage::KeyValueStore& store,
                                                asio::thread_pool& blocking, Clock& clock) {
-  TRY(auto code, CodeStore::open(options.data_folder, blocking, options.package_limits));
+  PackageLimits stored = options.package_limits;
+  stored.zip_bytes_max = std::max(stored.zip_bytes_max, stored.unpacked_bytes_max);
+  TRY(auto code, CodeStore::open(options.data_folder, blocking, stored));
   auto catalog =
       std::make_unique<CatalogImpl>(std::move(options), store, blocking, clock, std::move(code));
   TRY(catalog->load());

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "catalog/code_store.h"
+#include "catalog/object_folder.h"
 #include "model/function.h"
 #include "model/function_ref.h"
 #include "storage/storage.h"
@@ -40,7 +41,8 @@ struct NewFunction {
       config;  ///< account, region, name, runtime ...; ids and hashes are filled in
   std::vector<std::string> layer_arns;
   Tags tags;
-  std::string zip;  ///< the raw archive
+  std::string zip;                 ///< the raw archive; empty with `object`
+  std::optional<S3Object> object;  ///< where it is instead
 };
 
 /// UpdateFunctionConfiguration: what is set is changed.
@@ -60,6 +62,7 @@ struct ConfigChange {
 /// UpdateFunctionCode.
 struct CodeChange {
   std::string zip;
+  std::optional<S3Object> object;  ///< where it is instead
   std::optional<std::string> architecture;
   std::optional<std::string> revision_id;  ///< refused (precondition) when stale
   bool is_dry_run = false;                 ///< checks everything, changes nothing
@@ -84,6 +87,7 @@ struct NewLayerVersion {
   std::vector<std::string> compatible_runtimes;
   std::vector<std::string> compatible_architectures;
   std::string zip;
+  std::optional<S3Object> object;  ///< where it is instead
 };
 
 /// One version of a layer; immutable.
@@ -121,7 +125,8 @@ struct CatalogOptions {
   model::Settings default_settings;
   InterpreterVersions interpreter_versions;  ///< empty: extension modules' versions are not checked
   PackageLimits package_limits;
-  std::uint32_t account_concurrency = 1000;        ///< of one account in one region
+  const ObjectFolder* objects = nullptr;     ///< outlives the catalog; none: there is no bucket
+  std::uint32_t account_concurrency = 1000;  ///< of one account in one region
   std::uint32_t unreserved_concurrency_min = 100;  ///< what reservations must leave over
 };
 

@@ -60,7 +60,7 @@ class CatalogImpl final : public Catalog {
  private:
   // function_changes.cpp
   Result<FunctionRecordPtr> create(NewFunction& request);
-  Result<FunctionRecordPtr> change_code(const model::FunctionRef& ref, const CodeChange& change);
+  Result<FunctionRecordPtr> change_code(const model::FunctionRef& ref, CodeChange& change);
   Result<FunctionRecordPtr> change_configuration(const model::FunctionRef& ref,
                                                  const ConfigChange& change);
   Result<void> remove(const model::FunctionRef& ref);
@@ -68,6 +68,8 @@ class CatalogImpl final : public Catalog {
                                 const std::map<std::string, std::optional<std::string>>& changes);
   Result<FunctionRecordPtr> reserve(const model::FunctionRef& ref,
                                     std::optional<std::uint32_t> count);
+  /// Fetches the archive where only its place is known, and checks the size of one that was sent.
+  Result<void> fetch(std::string& zip, const std::optional<S3Object>& object) const;
   /// Puts an installed package into the document and checks that everything fits together.
   Result<void> use_code(FunctionDocument& document, std::string_view zip,
                         const InstalledPackage& package) const;
@@ -90,7 +92,7 @@ class CatalogImpl final : public Catalog {
   void drop_trees(const FunctionRecord& record);
 
   // layer_changes.cpp
-  Result<LayerVersionPtr> add_layer_version(const NewLayerVersion& request);
+  Result<LayerVersionPtr> add_layer_version(NewLayerVersion& request);
   Result<void> remove_layer_version(const model::Scope& scope, const std::string& name,
                                     std::uint64_t version);
 

@@ -91,6 +91,7 @@ Result<FunctionRecordPtr> CatalogImpl::create(NewFunction& request) {
   }
   TRY(document.latest.settings, settings_of(document.tags));
   TRY(use_layers(document, request.layer_arns));
+  TRY(fetch(request.zip, request.object));
   TRY(auto package, code_.install(request.zip));
   TRY(use_code(document, request.zip, package));
   renew_revision(document);
@@ -98,11 +99,12 @@ Result<FunctionRecordPtr> CatalogImpl::create(NewFunction& request) {
 }
 
 Result<FunctionRecordPtr> CatalogImpl::change_code(const model::FunctionRef& ref,
-                                                   const CodeChange& change) {
+                                                   CodeChange& change) {
   TRY(auto record, find(ref));
   TRY(check_revision(*record, change.revision_id));
   FunctionDocument document = to_document(*record);
   if (change.architecture) document.latest.architecture = *change.architecture;
+  TRY(fetch(change.zip, change.object));
   TRY(auto package, code_.install(change.zip));
   TRY(use_code(document, change.zip, package));
   if (change.is_dry_run) return to_record(document);
@@ -178,6 +180,20 @@ Result<FunctionRecordPtr> CatalogImpl::reserve(const model::FunctionRef& ref,
                      std::to_string(options_.unreserved_concurrency_min) + "].");
   }
   return publish(std::move(document));
+}
+
+Result<void> CatalogImpl::fetch(std::string& zip, const std::optional<S3Object>& object) const {
+  const PackageLimits& limits = options_.package_limits;
+  if (object) {
+    // Lambda's limit on archives is one of the request; what comes from S3 may be larger.
+    const ObjectFolder none;
+    const ObjectFolder& folder = options_.objects != nullptr ? *options_.objects : none;
+    TRY(zip, folder.read(*object, limits.unpacked_bytes_max));
+    return ok();
+  }
+  if (zip.size() <= limits.zip_bytes_max) return ok();
+  return Error(Errc::too_large, "Zipped size must be smaller than " +
+                                    std::to_string(limits.zip_bytes_max) + " bytes");
 }
 
 Result<void> CatalogImpl::use_code(FunctionDocument& document, std::string_view zip,

@@ -44,7 +44,8 @@ std::optional<LayerName> parse_arn(std::string_view arn) {
 
 }  // namespace
 
-Result<LayerVersionPtr> CatalogImpl::add_layer_version(const NewLayerVersion& request) {
+Result<LayerVersionPtr> CatalogImpl::add_layer_version(NewLayerVersion& request) {
+  TRY(fetch(request.zip, request.object));
   TRY(auto package, code_.install(request.zip));
   LayerDocument document;
   document.account_id = request.scope.account_id;

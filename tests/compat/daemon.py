@@ -104,24 +104,37 @@ class DaemonTestCase(unittest.TestCase):
         cls.daemon = Daemon(cls.arguments)
         cls.addClassCleanup(cls.daemon.close)
 
-    def client(self, **options):
+    def client(self, key=("any", "any"), **options):
+        """A boto3 client that signs with `key`: an id and a secret."""
         import boto3
         from botocore.config import Config
         client = boto3.client(
             "lambda", endpoint_url=self.daemon.endpoint, region_name="us-east-1",
-            aws_access_key_id="any", aws_secret_access_key="any",
+            aws_access_key_id=key[0], aws_secret_access_key=key[1],
             config=Config(retries={"max_attempts": 0}, read_timeout=60, **options))
         self.addCleanup(client.close)
         return client
 
-    def aws(self, *words):
+    def aws(self, *words, key=("any", "any")):
         """What the AWS CLI (Debian's) prints for `aws WORDS...`; a failure of it fails the test."""
-        environment = dict(os.environ, AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any",
+        environment = dict(os.environ, AWS_ACCESS_KEY_ID=key[0], AWS_SECRET_ACCESS_KEY=key[1],
                            AWS_DEFAULT_REGION="us-east-1")
         done = subprocess.run(["/usr/bin/aws", "--endpoint-url", self.daemon.endpoint, *words],
                               env=environment, capture_output=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         return done.stdout.decode()
+
+    def proa(self, *words, key=None):
+        """Status, standard output and standard error of `proa WORDS...`, signed with `key`."""
+        environment = dict(os.environ, PROA_ENDPOINT=self.daemon.endpoint,
+                           ASAN_OPTIONS="detect_leaks=0")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            environment.pop(name, None)
+        if key:
+            environment.update(AWS_ACCESS_KEY_ID=key[0], AWS_SECRET_ACCESS_KEY=key[1])
+        done = subprocess.run([os.path.join(BINARY_DIR, "proa"), *words], env=environment,
+                              capture_output=True, timeout=60, check=False, text=True)
+        return done.returncode, done.stdout, done.stderr
 
     def deploy(self, name, code, runtime="python3.11", handler="app.handler", file="app.py",
                **more):

@@ -319,15 +319,27 @@ def handler(event, context):
 
 class FunctionsThatCallFunctions(DaemonTestCase):
     CALLER = """
-import http.client, json, os
+import datetime, hashlib, hmac, http.client, json, os
+def keyed(key, text): return hmac.new(key, text.encode(), hashlib.sha256).digest()
+def signed(method, host, path, body, wrong):
+    now = datetime.datetime.utcnow().strftime("%Y%m%dT%H%M%SZ")
+    scope = now[:8] + "/us-east-1/lambda/aws4_request"
+    canonical = "\\n".join([method, path, "", "host:" + host, "x-amz-date:" + now, "",
+                           "host;x-amz-date", hashlib.sha256(body.encode()).hexdigest()])
+    text = "\\n".join(["AWS4-HMAC-SHA256", now, scope,
+                      hashlib.sha256(canonical.encode()).hexdigest()])
+    key = ("AWS4" + os.environ["AWS_SECRET_ACCESS_KEY"] + wrong).encode()
+    for part in scope.split("/"): key = keyed(key, part)
+    return {"X-Amz-Date": now, "X-Amz-Security-Token": os.environ["AWS_SESSION_TOKEN"],
+            "Authorization": "AWS4-HMAC-SHA256 Credential=" + os.environ["AWS_ACCESS_KEY_ID"] + "/"
+            + scope + ", SignedHeaders=host;x-amz-date, Signature=" + keyed(key, text).hex()}
 def handler(event, context):
-    sent = {"Authorization": "AWS4-HMAC-SHA256 Credential=" + os.environ["AWS_ACCESS_KEY_ID"]
-            + "/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=00",
-            "X-Amz-Security-Token": os.environ["AWS_SESSION_TOKEN"]}
-    if event.get("unsigned"): sent = {}
     host = os.environ["AWS_ENDPOINT_URL_LAMBDA"].removeprefix("http://")
+    method, body = event.get("method", "POST"), json.dumps(event.get("payload"))
+    sent = signed(method, host, event["path"], body, event.get("wrong", ""))
+    if event.get("unsigned"): sent = {}
     api = http.client.HTTPConnection(host)
-    api.request(event.get("method", "POST"), event["path"], json.dumps(event.get("payload")), sent)
+    api.request(method, event["path"], body, sent)
     answer = api.getresponse()
     return [answer.status, json.loads(answer.read() or b"null")]
 """
@@ -341,7 +353,10 @@ def handler(event, context):
         self.assertEqual(ask(path=path, payload={"n": 1}), [200, {"got": {"n": 1}}])
         status, error = ask(path=path, unsigned=True)
         self.assertEqual(status, 403)
-        self.assertIn("security token", json.dumps(error))
+        self.assertEqual(error, {"message": "Missing Authentication Token"})
+        status, error = ask(path=path, wrong="x")
+        self.assertEqual(status, 403)
+        self.assertIn("The request signature we calculated does not match", json.dumps(error))
         status, error = ask(path="/2015-03-31/functions", method="GET")
         self.assertEqual(status, 403)
         self.assertIn("not authorized to perform: lambda:ListFunctions", json.dumps(error))

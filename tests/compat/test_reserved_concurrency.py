@@ -64,8 +64,16 @@ class ReservedConcurrency(DaemonTestCase):
         self.deploy("other", SLEEPS)
         client.put_function_concurrency(FunctionName="one", ReservedConcurrentExecutions=1)
         answers = []
-        slow = threading.Thread(target=lambda: answers.append(
-            self.client().invoke(FunctionName="one", Payload=b'{"s": 5}')))
+
+        def call_slowly():
+            caller = self.client()
+            while not answers:  # until one of them is not throttled by the short calls below
+                try:
+                    answers.append(caller.invoke(FunctionName="one", Payload=b'{"s": 5}'))
+                except client.exceptions.TooManyRequestsException:
+                    pass
+
+        slow = threading.Thread(target=call_slowly)
         slow.start()
         throttled = False
         while slow.is_alive() and not throttled:

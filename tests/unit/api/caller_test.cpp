@@ -31,9 +31,7 @@ TEST_F(ApiTest, AnswersOnlyToItsOwnNames) {
 }
 
 TEST_F(ApiTest, WithKeysOriginAndHostAreFree) {
-  ApiOptions options;
-  options.refuses_browsers = false;
-  make(std::move(options));
+  make_key(identity::Rights{identity::Right::admin});
   EXPECT_EQ(send("GET", "/proa/v1/health", "", {{"Host", "any"}, {"Origin", "https://x"}}).status,
             200);
 }
@@ -48,25 +46,30 @@ class FunctionCallerTest : public ApiTest {
     function->role = "arn:aws:iam::123456789012:role/r";
     caller_.function = std::move(function);
     caller_.access_key_id = "ASIAX";
+    caller_.secret_access_key = "secret";
     caller_.session_token = "token";
+    credentials_.key_id = "ASIAX";
+    credentials_.secret = "secret";
+    credentials_.session_token = "token";
   }
-  http::Response ask(std::string method, std::string target, const HeaderList& headers) {
+  /// Asks as the SDK inside does, signed with `credentials_` unless their key id is empty.
+  http::Response ask(std::string method, std::string target) {
     http::Request request;
     request.method = std::move(method);
     request.target = std::move(target);
     request.headers.add("Host", "127.0.0.1:9002");
-    for (const auto& [name, value] : headers) request.headers.add(name, value);
     EXPECT_TRUE(http::parse_target(request));
+    identity::SigningScope scope;
+    scope.region = "us-east-1";
+    if (!credentials_.key_id.empty()) identity::sign(request, credentials_, scope, kNow);
     return serve_function(request, caller_);
   }
-  const HeaderList signed_{
-      {"Authorization", "AWS4-HMAC-SHA256 Credential=ASIAX/20260101/us-east-1/lambda/aws4_request"},
-      {"X-Amz-Security-Token", "token"}};
+  identity::Credentials credentials_;
   model::FunctionCaller caller_;
 };
 
 TEST_F(FunctionCallerTest, FunctionCodeCallsFunctionsOfItsAccountAndRegion) {
-  const auto answer = ask("POST", "/2015-03-31/functions/other/invocations", signed_);
+  const auto answer = ask("POST", "/2015-03-31/functions/other/invocations");
   EXPECT_EQ(answer.status, 200);
   ASSERT_TRUE(dispatcher_.ref);
   EXPECT_EQ(dispatcher_.ref->account_id, "123456789012");
@@ -77,19 +80,28 @@ TEST_F(FunctionCallerTest, FunctionCodeCallsFunctionsOfItsAccountAndRegion) {
 TEST_F(FunctionCallerTest, RequestsWithoutTheEnvironmentsCredentialsAreRefused) {
   const std::string target = "/2015-03-31/functions/other/invocations";
   const std::string refusal =
-      "403 AccessDeniedException Message=The security token included in the request is invalid.";
-  EXPECT_EQ(failure(ask("POST", target, {})), refusal);
-  EXPECT_EQ(failure(ask("POST", target, {signed_[0]})), refusal);
-  EXPECT_EQ(failure(ask("POST", target, {signed_[1]})), refusal);
-  EXPECT_EQ(failure(ask("POST", target, {signed_[0], {"X-Amz-Security-Token", "other"}})), refusal);
+      "403 UnrecognizedClientException message=The security token included in the request is "
+      "invalid.";
+  credentials_.session_token = "other";
+  EXPECT_EQ(failure(ask("POST", target)), refusal);
+  credentials_.session_token = "";
+  EXPECT_EQ(failure(ask("POST", target)), refusal);
+  credentials_.session_token = "token";
+  credentials_.secret = "other";
+  EXPECT_TRUE(failure(ask("POST", target)).starts_with("403 InvalidSignatureException"));
+  credentials_.key_id = "PROASOMEBODY";
+  EXPECT_EQ(failure(ask("POST", target)), refusal);
+  credentials_.key_id = "";
+  EXPECT_TRUE(failure(ask("POST", target)).starts_with("403 MissingAuthenticationTokenException"));
+  EXPECT_FALSE(dispatcher_.ref);
 }
 
 TEST_F(FunctionCallerTest, FunctionCodeMayDoNothingElse) {
-  const auto refused = failure(ask("DELETE", "/2015-03-31/functions/other", signed_));
+  const auto refused = failure(ask("DELETE", "/2015-03-31/functions/other"));
   EXPECT_NE(refused.find("role/r/caller is not authorized to perform: lambda:DeleteFunction"),
             std::string::npos)
       << refused;
-  EXPECT_EQ(ask("GET", "/proa/v1/status", signed_).status, 403);
+  EXPECT_EQ(ask("GET", "/proa/v1/status").status, 403);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "base/encoding.h"
+#include "support/map_store.h"
 #include "unit/api/fake_parts.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -23,10 +24,57 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 /// An Api over the fakes. Requests skip the socket, not the parsing of the target.
 class ApiTest : public ::testing::Test {
  protected:
-  ApiTest() { make({}); }
+  ApiTest() {
+    keys_ = identity::KeyStore::open(store_, blocking_, clock_, "000000000000").value();
+    make({});
+  }
+  ~ApiTest() override { blocking_.join(); }
 
   void make(ApiOptions options) {
-    api_ = std::make_unique<Api>(catalog_, dispatcher_, clock_, std::move(options));
+    const ApiParts parts{catalog_, dispatcher_, *keys_, blocking_, clock_};
+    api_ = std::make_unique<Api>(parts, std::move(options));
+  }
+
+  /// A key of `account`; the first one must have the right admin, and switches auth on.
+  identity::KeyPtr make_key(identity::Rights rights, const std::string& account = "000000000000") {
+    identity::NewKey request;
+    request.account_id = account;
+    request.rights = rights;
+    identity::KeyPtr key;
+    boost::asio::io_context context;
+    boost::asio::co_spawn(context, keep_key(*keys_, std::move(request), key),
+                          boost::asio::detached);
+    context.run();
+    EXPECT_TRUE(key);
+    return key;
+  }
+
+  void make_account(const std::string& name, const std::string& id) {
+    bool is_made = false;
+    boost::asio::io_context context;
+    boost::asio::co_spawn(context, keep_account(*keys_, name, id, is_made), boost::asio::detached);
+    context.run();
+    EXPECT_TRUE(is_made);
+  }
+
+  /// send() with a signature of `key`.
+  http::Response send_signed(const identity::Key& key, std::string method, std::string target,
+                             std::string body = {}, const HeaderList& headers = {}) {
+    http::Request request;
+    request.method = std::move(method);
+    request.target = std::move(target);
+    request.body = std::move(body);
+    request.headers.add("Host", "proa.example:9600");
+    for (const auto& [name, value] : headers) request.headers.add(name, value);
+    EXPECT_TRUE(http::parse_target(request)) << request.target;
+    identity::Credentials credentials;
+    credentials.key_id = key.id;
+    credentials.secret = key.secret;
+    credentials.session_token = key.session_token;
+    identity::SigningScope scope;
+    scope.region = "us-east-1";
+    identity::sign(request, credentials, scope, kNow);
+    return serve(request);
   }
 
   http::Response send(std::string method, std::string target, std::string body = {},
@@ -89,9 +137,22 @@ class ApiTest : public ::testing::Test {
   FakeCatalog catalog_;
   FakeDispatcher dispatcher_;
   FixedClock clock_;
+  storage::MapStore store_;
+  boost::asio::thread_pool blocking_{1};
+  std::unique_ptr<identity::KeyStore> keys_;
   std::unique_ptr<Api> api_;
 
  private:
+  static boost::asio::awaitable<void> keep_account(identity::KeyStore& keys, std::string name,
+                                                   std::string id, bool& is_made) {
+    const auto made = co_await keys.create_account(std::move(name), std::move(id));
+    is_made = made.has_value();
+  }
+  static boost::asio::awaitable<void> keep_key(identity::KeyStore& keys, identity::NewKey request,
+                                               identity::KeyPtr& key) {
+    auto made = co_await keys.create_key(std::move(request));
+    if (made) key = made.value();
+  }
   static boost::asio::awaitable<void> keep_function(Api& api, http::Request& request,
                                                     const model::FunctionCaller& caller,
                                                     http::Response& response) {

@@ -77,7 +77,12 @@ TEST_F(FunctionInputTest, RefusesReservedAndTooManyVariables) {
 
 TEST_F(FunctionInputTest, RefusesBadCode) {
   EXPECT_EQ(with("Code", R"({"S3Bucket": "b", "S3Key": "k"})"),
-            invalid("Code.S3Bucket is not supported by Proa yet"));
+            validation("Value 'b' at 'code.s3Bucket' failed to satisfy constraint: Member must "
+                       "satisfy regular expression pattern: [0-9A-Za-z\\.\\-_]*(?<!\\.)"));
+  EXPECT_EQ(with("Code", R"({"S3Key": "k"})"),
+            invalid("Please provide both Code.S3Bucket and Code.S3Key as the source of the code."));
+  EXPECT_EQ(with("Code", R"({"S3Bucket": "bucket", "S3Key": "k", "S3ObjectVersion": "1"})"),
+            invalid("Code.S3ObjectVersion is not supported by Proa yet"));
   EXPECT_EQ(with("Code", R"({"ImageUri": "i"})"),
             invalid("Code.ImageUri is not supported by Proa yet"));
   EXPECT_EQ(with("Code", "{}"), invalid("Please provide a source for function code."));

@@ -41,8 +41,19 @@ TEST_F(UpdateFunctionCodeTest, UpdateCodeRefusesBadInput) {
   const char* path = "/2015-03-31/functions/f/code";
   EXPECT_EQ(failure(send("PUT", path, "{}")),
             invalid("Please provide a source for function code."));
-  EXPECT_EQ(failure(send("PUT", path, R"({"S3Bucket": "b"})")),
-            invalid("S3Bucket is not supported by Proa yet"));
+  EXPECT_EQ(failure(send("PUT", path, R"({"S3Bucket": "bucket"})")),
+            invalid("Please provide both S3Bucket and S3Key as the source of the code."));
+  EXPECT_EQ(failure(send("PUT", path, R"({"S3Bucket": "bu", "S3Key": "k"})")),
+            "400 ValidationException message=1 validation error detected: Value 'bu' at 's3Bucket' "
+            "failed to satisfy constraint: Member must satisfy regular expression pattern: "
+            "[0-9A-Za-z\\.\\-_]*(?<!\\.)");
+  EXPECT_EQ(
+      failure(send("PUT", path, R"({"S3Bucket": "bucket", "S3Key": "k", "ZipFile": "eA=="})")),
+      invalid("Please do not provide other FunctionCode parameters when providing a "
+              "ZipFile."));
+  EXPECT_EQ(
+      failure(send("PUT", path, R"({"S3Bucket": "bucket", "S3Key": "k", "S3ObjectVersion": "v"})")),
+      invalid("S3ObjectVersion is not supported by Proa yet"));
   EXPECT_EQ(failure(send("PUT", path, R"({"ZipFile": "bmV3", "Publish": true})")),
             invalid("Publish is not supported by Proa yet"));
   EXPECT_EQ(failure(send("PUT", path, R"({"DryRun": "yes"})")),
@@ -50,6 +61,16 @@ TEST_F(UpdateFunctionCodeTest, UpdateCodeRefusesBadInput) {
   catalog_.next_error = Error(Errc::precondition, "The RevisionId provided does not match");
   EXPECT_EQ(failure(send("PUT", path, R"({"ZipFile": "bmV3"})")),
             "412 PreconditionFailedException User message=The RevisionId provided does not match");
+}
+
+TEST_F(UpdateFunctionCodeTest, CodeMayBeAnObject) {
+  const auto answer =
+      send("PUT", "/2015-03-31/functions/f/code", R"({"S3Bucket": "bucket", "S3Key": "a/b.zip"})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  ASSERT_TRUE(catalog_.code_change->object);
+  EXPECT_EQ(catalog_.code_change->object->bucket, "bucket");
+  EXPECT_EQ(catalog_.code_change->object->key, "a/b.zip");
+  EXPECT_EQ(catalog_.code_change->zip, "");
 }
 
 }  // namespace

@@ -1,0 +1,98 @@
+#include "api/authorize.h"
+
+#include "api/errors.h"
+
+#include <algorithm>
+#include <array>
+
+namespace proa::api {
+namespace {
+
+using identity::Right;
+using identity::Rights;
+
+/// What brings code in or takes it away; all other changes are configuration.
+constexpr auto kDeploying = std::to_array<std::string_view>(
+    {"CreateFunction", "DeleteFunction", "UpdateFunctionCode", "PublishVersion",
+     "PublishLayerVersion", "DeleteLayerVersion"});
+
+/// The name of the action in IAM, where it is not that of the operation.
+std::string action_of(const Operation& operation) {
+  if (operation.name == "Invoke" || operation.name == "InvokeWithResponseStream") {
+    return "lambda:InvokeFunction";
+  }
+  if (operation.name == "GetLayerVersionByArn") return "lambda:GetLayerVersion";
+  if (operation.name.starts_with("Proa")) {
+    return "proa:" + std::string(operation.name.substr(4));
+  }
+  return "lambda:" + std::string(operation.name);
+}
+
+std::string resource_of(const Operation& operation, std::span<const std::string_view> parameters,
+                        const model::Scope& scope) {
+  if (parameters.empty()) return "*";
+  const std::string named(parameters.front());
+  if (named.starts_with("arn:")) return named;
+  const std::string begin = "arn:aws:lambda:" + scope.region + ":" + scope.account_id;
+  if (operation.pattern.find("{FunctionName}") != std::string_view::npos) {
+    return begin + ":function:" + named;
+  }
+  if (operation.pattern.find("{LayerName}") != std::string_view::npos) {
+    return begin + ":layer:" + named;
+  }
+  return "*";
+}
+
+Fault fault_of(identity::Refusal refusal) {
+  switch (refusal) {
+    case identity::Refusal::missing_token:
+      return Fault::missing_token;
+    case identity::Refusal::incomplete_signature:
+      return Fault::incomplete_signature;
+    case identity::Refusal::unknown_key:
+      return Fault::unrecognized_client;
+    case identity::Refusal::expired_token:
+      return Fault::expired_token;
+    case identity::Refusal::invalid_signature:
+      return Fault::invalid_signature;
+  }
+  return Fault::invalid_signature;
+}
+
+}  // namespace
+
+bool is_public(const Operation& operation) { return operation.name == "ProaHealth"; }
+
+identity::Rights rights_for(const Operation& operation) {
+  const std::string_view name = operation.name;
+  if (name == "ProaHealth" || name == "ProaStatus") return Rights();
+  if (operation.pattern.starts_with("/proa/v1/accounts") ||
+      operation.pattern.starts_with("/proa/v1/keys")) {
+    return Rights{Right::admin};
+  }
+  if (name.starts_with("Invoke")) return Rights{Right::invoke};
+  if (operation.method == "GET") return Rights{Right::deploy, Right::configure};
+  const bool is_deploying =
+      std::find(kDeploying.begin(), kDeploying.end(), name) != kDeploying.end();
+  return is_deploying ? Rights{Right::deploy} : Rights{Right::configure};
+}
+
+Result<void> check_rights(const Operation& operation, std::span<const std::string_view> parameters,
+                          const model::Scope& scope, const identity::Key& key) {
+  const Rights needed = rights_for(operation);
+  if (needed.empty() || key.rights.has_any(needed)) return ok();
+  std::string names;
+  for (const std::string& name : to_names(needed)) {
+    names.append(names.empty() ? "" : " or ").append(name);
+  }
+  return Error(Errc::denied, "User: " + key.principal +
+                                 " is not authorized to perform: " + action_of(operation) +
+                                 " on resource: " + resource_of(operation, parameters, scope) +
+                                 " because the key has not got the right " + names);
+}
+
+http::Response refusal_response(const identity::Verdict& verdict) {
+  return fault_response(fault_of(verdict.refusal), verdict.message);
+}
+
+}  // namespace proa::api

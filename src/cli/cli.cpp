@@ -1,0 +1,44 @@
+#include "cli/cli.h"
+
+#include "cli/verb.h"
+
+#include <cstdlib>
+
+namespace proa::cli {
+namespace {
+
+std::string variable(const char* name, std::string otherwise = {}) {
+  const char* const value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? std::move(otherwise) : std::string(value);
+}
+
+}  // namespace
+
+Surroundings Surroundings::from_environment() {
+  Surroundings around;
+  around.endpoint = variable("PROA_ENDPOINT", around.endpoint);
+  around.key_id = variable("AWS_ACCESS_KEY_ID");
+  around.secret = variable("AWS_SECRET_ACCESS_KEY");
+  around.session_token = variable("AWS_SESSION_TOKEN");
+  around.region = variable("AWS_REGION", variable("AWS_DEFAULT_REGION", around.region));
+  return around;
+}
+
+struct CommandLine::Verbs {
+  Chosen chosen;
+};
+
+CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
+    : verbs_(std::make_unique<Verbs>()) {
+  add_account_verbs(app, surroundings, verbs_->chosen);
+  add_key_verbs(app, surroundings, verbs_->chosen);
+}
+
+CommandLine::~CommandLine() = default;
+
+std::optional<Result<std::string>> CommandLine::run() {
+  if (!verbs_->chosen.action) return std::nullopt;
+  return verbs_->chosen.action();
+}
+
+}  // namespace proa::cli

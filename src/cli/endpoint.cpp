@@ -1,0 +1,167 @@
+#include "cli/endpoint.h"
+
+#include "identity/identity.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json/parse.hpp>
+
+#include <charconv>
+#include <optional>
+
+namespace proa::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::chrono::seconds kPatience{60};
+
+std::string host_header(const Endpoint& endpoint) {
+  const bool is_v6 = endpoint.host.find(':') != std::string::npos;
+  return (is_v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
+}
+
+Error no_daemon(const Surroundings& surroundings, const Error& error) {
+  return Error(error.code(), error.message() + "\nIs proa serve running? The endpoint is " +
+                                 surroundings.endpoint + " (PROA_ENDPOINT changes it).");
+}
+
+/// Signs what fetch() will send: it writes Host itself, in the form of host_header().
+Result<void> sign_request(http::ClientRequest& request, const Endpoint& endpoint,
+                          const Surroundings& surroundings) {
+  http::Request copy;
+  copy.method = request.method;
+  copy.target = request.target;
+  copy.body = request.body;
+  copy.headers.add("Host", host_header(endpoint));
+  TRY(http::parse_target(copy));
+  identity::Credentials credentials;
+  credentials.key_id = surroundings.key_id;
+  credentials.secret = surroundings.secret;
+  credentials.session_token = surroundings.session_token;
+  identity::SigningScope scope;
+  scope.region = surroundings.region;
+  identity::sign(copy, credentials, scope, std::chrono::system_clock::now());
+  for (std::size_t i = 1; i < copy.headers.size(); ++i) {
+    const auto [name, value] = copy.headers.at(i);
+    request.headers.add(name, value);
+  }
+  return ok();
+}
+
+boost::asio::awaitable<void> fetch_into(http::ClientRequest request,
+                                        std::optional<Result<http::Response>>& out) {
+  const SteadyTime deadline = std::chrono::steady_clock::now() + kPatience;
+  out.emplace(co_await http::fetch(std::move(request), deadline));
+}
+
+std::string member(const json::object& object, json::string_view name) {
+  const json::value* value = object.if_contains(name);
+  if (value == nullptr || !value->is_string()) return {};
+  return std::string(value->get_string().data(), value->get_string().size());
+}
+
+Errc code_of(int status) {
+  switch (status) {
+    case 403:
+      return Errc::denied;
+    case 404:
+      return Errc::not_found;
+    case 409:
+      return Errc::conflict;
+    default:
+      return status < 500 ? Errc::invalid : Errc::internal;
+  }
+}
+
+}  // namespace
+
+Result<Endpoint> parse_endpoint(std::string_view url) {
+  constexpr std::string_view kScheme = "http://";
+  const Error bad(Errc::invalid, "PROA_ENDPOINT '" + std::string(url.substr(0, 200)) +
+                                     "' is not of the form http://HOST:PORT");
+  if (url.starts_with("https://")) {
+    return Error(Errc::unsupported, "PROA_ENDPOINT '" + std::string(url.substr(0, 200)) +
+                                        "': https is not supported by Proa yet");
+  }
+  if (!url.starts_with(kScheme)) return bad;
+  url.remove_prefix(kScheme.size());
+  if (url.ends_with('/')) url.remove_suffix(1);
+  Endpoint endpoint;
+  std::size_t host_end = url.rfind(':');
+  if (url.starts_with('[')) {
+    const std::size_t bracket = url.find(']');
+    if (bracket == std::string_view::npos) return bad;
+    endpoint.host = url.substr(1, bracket - 1);
+    url = url.substr(bracket + 1);
+    host_end = 0;
+    if (!url.empty() && url.front() != ':') return bad;
+  } else {
+    endpoint.host = url.substr(0, host_end);
+    url = host_end == std::string_view::npos ? std::string_view() : url.substr(host_end);
+  }
+  if (endpoint.host.empty() || endpoint.host.find_first_of("/?# ") != std::string::npos) return bad;
+  if (url.empty()) return endpoint;
+  const char* const end = url.data() + url.size();
+  const auto parsed = std::from_chars(url.data() + 1, end, endpoint.port);
+  if (parsed.ec != std::errc() || parsed.ptr != end || endpoint.port == 0) return bad;
+  return endpoint;
+}
+
+Error error_of(const http::Response& response, bool is_signed) {
+  json::error_code ignored;
+  const json::value body = json::parse(response.body, ignored);
+  std::string text;
+  if (body.is_object()) {
+    text = member(body.get_object(), "message");
+    if (text.empty()) text = member(body.get_object(), "Message");
+  }
+  if (text.empty()) text = "the daemon answered with status " + std::to_string(response.status);
+  const std::string exception(response.header("x-amzn-errortype").value_or(""));
+  if (exception == "MissingAuthenticationTokenException" ||
+      (exception == "UnrecognizedClientException" && !is_signed)) {
+    text +=
+        "\nThis daemon wants signed requests: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to "
+        "one of its keys.";
+  } else if (exception == "UnrecognizedClientException") {
+    text +=
+        "\nAWS_ACCESS_KEY_ID is not a key of this daemon; one with the right admin can make one "
+        "(proa key create).";
+  } else if (exception == "InvalidSignatureException") {
+    text += "\nIs AWS_SECRET_ACCESS_KEY the secret of AWS_ACCESS_KEY_ID, and the clock right?";
+  }
+  return Error(code_of(response.status), std::move(text));
+}
+
+Result<json::value> ask(const Surroundings& surroundings, std::string_view method,
+                        const std::string& target, std::string body) {
+  TRY(const auto endpoint, parse_endpoint(surroundings.endpoint));
+  const bool is_signed = !surroundings.key_id.empty() && !surroundings.secret.empty();
+  http::ClientRequest request;
+  request.method = method;
+  request.host = endpoint.host;
+  request.port = endpoint.port;
+  request.target = target;
+  request.body = std::move(body);
+  if (!request.body.empty()) request.headers.add("Content-Type", "application/json");
+  if (is_signed) {
+    TRY(sign_request(request, endpoint, surroundings));
+  }
+  std::optional<Result<http::Response>> out;
+  boost::asio::io_context context;
+  boost::asio::co_spawn(context, fetch_into(std::move(request), out), boost::asio::detached);
+  context.run();
+  if (!*out) return no_daemon(surroundings, out->error());
+  const http::Response& response = out->value();
+  if (response.status >= 300) return error_of(response, is_signed);
+  if (response.body.empty()) return json::value();
+  json::error_code failed;
+  json::value answer = json::parse(response.body, failed);
+  if (failed) {
+    return Error(Errc::corrupt, "the answer of " + surroundings.endpoint + " is not JSON");
+  }
+  return answer;
+}
+
+}  // namespace proa::cli

@@ -1,0 +1,27 @@
+// What every verb is made of. Private to cli/.
+#pragma once
+
+#include "cli/cli.h"
+
+#include <boost/json/object.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace proa::cli {
+
+/// What a verb does once its words are parsed: asks the daemon and gives the text to print.
+using Action = std::function<Result<std::string>()>;
+
+/// Where verbs put the action that was chosen.
+struct Chosen {
+  Action action;
+};
+
+/// Adds `account create|list` and `key create|list|revoke`. All references outlive the parsing and
+/// the action.
+void add_account_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_key_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+
+}  // namespace proa::cli

@@ -1,0 +1,75 @@
+// An HTTP server on a free port that answers the verbs, and remembers what they asked.
+#pragma once
+
+#include "cli/verb.h"
+#include "http/http.h"
+
+#include <CLI/CLI.hpp>
+#include <arpa/inet.h>
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace proa::cli {
+
+class CliDaemonTest : public ::testing::Test {
+ protected:
+  CliDaemonTest() {
+    os::UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listener.get(), 8), 0);
+    ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    around_.endpoint = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    http::ServerOptions options;
+    options.body_limit = [](const http::Request&) { return 1U << 20U; };
+    server_ = std::make_unique<http::Server>(
+        io_.get_executor(), std::move(listener),
+        [this](http::Request& request) { return answer(request); }, std::move(options));
+    EXPECT_TRUE(server_->start());
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  ~CliDaemonTest() override {
+    io_.stop();
+    thread_.join();
+  }
+
+  /// What `proa WORDS...` prints, or "error: ...".
+  std::string run(std::vector<std::string> words) {
+    CLI::App app;
+    CommandLine line(app, around_);
+    std::reverse(words.begin(), words.end());
+    app.parse(words);
+    const auto printed = line.run();
+    return *printed ? printed->value() : "error: " + printed->error().message();
+  }
+
+  Surroundings around_;
+  int status_ = 200;
+  std::string body_ = "{}";
+  std::string asked_;      ///< "METHOD /target BODY" of the last request
+  std::string signed_by_;  ///< its Authorization header
+
+ private:
+  boost::asio::awaitable<http::Response> answer(http::Request& request) {
+    asked_ = request.method + " " + request.target + " " + request.body;
+    signed_by_ = std::string(request.headers.find("Authorization").value_or(""));
+    http::Response response(status_);
+    response.body = body_;
+    co_return response;
+  }
+  boost::asio::io_context io_;
+  std::unique_ptr<http::Server> server_;
+  std::thread thread_;
+};
+
+}  // namespace proa::cli
