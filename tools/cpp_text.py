@@ -137,10 +137,14 @@ def _expression_end(text: str, start: int) -> int:
 
 def await_faults(stripped: str) -> Iterator[tuple[int, str]]:
     """What GCC 12 compiles wrongly inside one co_await expression: lambdas with captures and
-    braced temporaries or lists. Gives the line and what stands there."""
+    braced temporaries or lists; and a co_await that is an arm of a conditional, whose result it
+    frees too early. Gives the line and what stands there."""
     for match in re.finditer(r"\bco_await\b", stripped):
         end = _expression_end(stripped, match.end())
         fault = _await_fault(stripped[match.end() : end])
+        statement = re.split(r"[;{}]", stripped[: match.start()])[-1]
+        if "?" in statement and re.search(r"(\?|(?<!:):)\s*$", statement):
+            fault = "an arm of a conditional"
         if fault:
             yield stripped.count("\n", 0, match.start()) + 1, fault
 

@@ -216,7 +216,7 @@ def check_awaits(source: Source) -> Iterator[Finding]:
         return
     stripped = cpp_text.strip_comments_and_strings(source.text)
     for number, fault in cpp_text.await_faults(stripped):
-        message = f"{fault} inside a co_await expression (GCC 12): name it first and move it"
+        message = f"{fault} in a co_await expression (GCC 12): name it first and move it"
         yield Finding("await", source.path, number, message)
 
 

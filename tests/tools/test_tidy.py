@@ -185,7 +185,8 @@ class CppText(unittest.TestCase):
     def test_what_gcc_12_breaks_in_co_await_is_found(self):
         for text in ("co_await start(Spec{\"a\"});", "co_await f({\"a\", \"b\"});",
                      "co_await f({});", "co_await f([this] { return 1; });",
-                     "CO_TRY(auto v, co_await f(S{.a = b}));"):
+                     "CO_TRY(auto v, co_await f(S{.a = b}));", "auto a = b ? co_await f() : c;",
+                     "auto a = b\n  ? c\n  : co_await f();"):
             self.assertEqual(len(self.faults(text)), 1, text)
 
     def test_what_is_safe_in_co_await_passes(self):
@@ -193,7 +194,9 @@ class CppText(unittest.TestCase):
                      "co_await f(table[index], [](int a) { return a; });",
                      "auto spec = S{1};\nco_await f(Error(Errc::os, \"a\"));",
                      "co_await wait(std::chrono::seconds{5});",
-                     "if (co_await f()) { a = S{1}; }", "g(co_await f(), S{1});"):
+                     "if (co_await f()) { a = S{1}; }", "g(co_await f(), S{1});",
+                     "switch (a ? b : c) { case 1: co_await f(); }",
+                     "auto task = a ? f() : g();\nco_await std::move(task);"):
             self.assertEqual(self.faults(text), [], text)
 
 
