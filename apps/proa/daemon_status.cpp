@@ -18,6 +18,7 @@ asio::awaitable<json::object> DaemonStatus::collect() const {
     sum.idle += counts.idle;
     sum.frozen += counts.frozen;
     sum.leased += counts.leased;
+    sum.waiting += counts.waiting;
     sum.parked += counts.parked;
     sum.starting += counts.starting;
   }
@@ -27,6 +28,7 @@ asio::awaitable<json::object> DaemonStatus::collect() const {
   environments["running"] = sum.leased;
   environments["parked"] = sum.parked;
   environments["starting"] = sum.starting;
+  environments["waiting"] = sum.waiting;
   out["environments"] = std::move(environments);
   Shard& first = *shards_.front();
   const std::string text =

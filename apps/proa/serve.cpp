@@ -1,9 +1,11 @@
 // proa serve: constructs every part in the order of the arrows, connects them, runs until a signal.
 // Reading serve() top to bottom is reading the architecture.
+#include "capacity.h"
 #include "daemon_status.h"
 #include "languages.h"
 #include "network/network.h"
 #include "os/file.h"
+#include "os/host.h"
 #include "privileges.h"
 #include "serve_options.h"
 #include "shard.h"
@@ -69,6 +71,7 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
                  "proa serve must be started as root for now (it becomes another user at once): "
                  "try sudo proa serve");
   }
+  TRY(os::raise_descriptor_limit());  // before the launcher is made, which inherits it
   Ground ground;
   TRY(auto user, find_user(options.user));
   ground.user = std::move(user);
@@ -218,6 +221,7 @@ Result<State> open_state(const ServeOptions& options, Ground& ground,
   catalog_options.data_folder = options.data;
   state.objects = std::make_unique<catalog::ObjectFolder>(std::move(ground.s3_folder));
   catalog_options.objects = state.objects.get();
+  catalog_options.account_concurrency = options.account_concurrency;
   catalog_options.interpreter_versions = [&programs](std::string_view runtime) {
     return programs.version_of(runtime);
   };
@@ -238,8 +242,16 @@ api::ApiOptions api_options_of(const ServeOptions& options, const DaemonStatus& 
   api::ApiOptions out;
   out.account_id = options.account_id;
   out.region = options.region;
+  out.concurrent_executions = options.account_concurrency;
   out.status = [&daemon_status, &keys] { return status_with_auth(daemon_status, keys); };
   return out;
+}
+
+// All calls first: one may run on another shard than the one that answers it.
+void stop(std::vector<std::unique_ptr<Shard>>& shards, SteadyTime deadline) {
+  for (auto& shard : shards) shard->begin_stop(deadline);
+  for (auto& shard : shards) shard->await_calls();
+  for (auto& shard : shards) shard->stop();
 }
 
 Result<int> run(const ServeOptions& options) {
@@ -258,15 +270,16 @@ Result<int> run(const ServeOptions& options) {
   const environment::RuntimePrograms programs(
       ground.interpreters.interpreters, {options.is_runtime_exact, !ground.bundled.python.empty()});
   TRY(const auto state, open_state(options, ground, programs, blocking, clock));
-  dispatch::Admission admission(1000);
+  dispatch::Admission admission(options.account_concurrency);
   pool::IdleBoard idle_board;
+  pool::Budget budget(budget_options(options), read_host);
 
   pool::PoolOptions pool_options;
-  pool_options.environments_max = std::max<std::size_t>(1, options.max_environments / shard_count);
+  pool_options.parked_max = (options.max_parked + shard_count - 1) / shard_count;
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);
   const std::chrono::microseconds spin(options.spin_us);
-  const Shared shared{*state.catalog, *state.keys, blocking, admission, idle_board,
+  const Shared shared{*state.catalog, *state.keys, blocking, admission, idle_board, budget,
                       programs,       clock,       policies, log,       spin};
   std::vector<std::unique_ptr<Shard>> shards;
   const DaemonStatus daemon_status(shards, fixed_status(options, ground, programs, shard_count));
@@ -282,15 +295,14 @@ Result<int> run(const ServeOptions& options) {
     TRY(shards[i]->open(std::move(ground.listeners[i]),
                         api_options_of(options, daemon_status, *state.keys)));
   }
-  Shard::run_all(shards);
+  Shard::run_all(shards, programs);
   connect_dns(shards, dns);
   print_ready(options, ground, daemon_status.wait(), *state.keys);
   log.info("serving", {{"listen", options.listen}, {"shards", shards.size()}});
 
   const int status = watch(signals, ground, shards, dns);
   log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});
-  const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(options.stop_timeout_s);
-  for (auto& shard : shards) shard->stop(deadline);
+  stop(shards, clock.steady_now() + std::chrono::seconds(options.stop_timeout_s));
   dns.stop();  // its sockets would keep the router's namespace
   ground.launcher.socket.reset();
   ::waitpid(ground.launcher.pid, nullptr, 0);  // it removes what it made on the host

@@ -37,6 +37,47 @@ void add_threads(CLI::App& serve, ServeOptions& options) {
       ->check(CLI::Range(0U, 1000U));
 }
 
+// docs/guides/capacity.md
+void add_capacity(CLI::App& serve, ServeOptions& options) {
+  serve.add_option("--max-environments", options.max_environments, "Environments at most")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 8192U));
+  serve
+      .add_option("--max-parked", options.max_parked,
+                  "Interpreters at most that are started ahead of calls; 0: none")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 1024U));
+  serve
+      .add_option("--memory-reserve", options.memory_reserve_mib,
+                  "MiB of the host's memory that environments never get")
+      ->capture_default_str();
+  serve
+      .add_option("--memory-commit", options.memory_commit_percent,
+                  "Percent of its memory size that an environment is counted with; 100 never "
+                  "promises more than the host has")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 100U));
+  serve
+      .add_option("--account-concurrency", options.account_concurrency,
+                  "Calls of the account that run at the same time")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1'000'000U));
+}
+
+void add_runtimes(CLI::App& serve, ServeOptions& options) {
+  serve
+      .add_option("--runtime", options.interpreters,
+                  "RUNTIME=PATH, repeatable: the interpreter of a runtime, e.g. "
+                  "python3.12=/opt/python/bin/python3.12")
+      ->allow_extra_args(false);
+  serve.add_flag("--runtime-exact", options.is_runtime_exact,
+                 "Refuse functions whose very runtime version is not installed, in place of taking "
+                 "the nearest");
+  serve.add_option("--bundled", options.bundled,
+                   "Folder of packages that functions find without shipping them: python/ and "
+                   "node/node_modules/ in it");
+}
+
 /// Who may reach the daemon, and as whom.
 void add_callers(CLI::App* serve, ServeOptions& options) {
   serve
@@ -72,9 +113,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   serve->add_option("--user", options.user, "User the daemon becomes; a name or a numeric uid")
       ->capture_default_str();
   add_threads(*serve, options);
-  serve->add_option("--max-environments", options.max_environments, "Environments at most")
-      ->capture_default_str()
-      ->check(CLI::Range(1U, 8192U));
+  add_capacity(*serve, options);
   serve
       ->add_option("--stop-timeout", options.stop_timeout_s,
                    "Seconds that running calls get at the end")
@@ -89,18 +128,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   add_logging(*serve, options);
   serve->add_option("--s3-folder", options.s3_folder,
                     "Folder whose BUCKET/KEY is what s3://BUCKET/KEY names as a source of code");
-  serve
-      ->add_option("--runtime", options.interpreters,
-                   "RUNTIME=PATH, repeatable: the interpreter of a runtime, e.g. "
-                   "python3.12=/opt/python/bin/python3.12")
-      ->allow_extra_args(false);
-  serve->add_flag(
-      "--runtime-exact", options.is_runtime_exact,
-      "Refuse functions whose very runtime version is not installed, in place of taking "
-      "the nearest");
-  serve->add_option("--bundled", options.bundled,
-                    "Folder of packages that functions find without shipping them: python/ and "
-                    "node/node_modules/ in it");
+  add_runtimes(*serve, options);
   serve->add_option("--runtimes", options.runtimes, "Folder of the language bootstraps");
   serve->add_option("--launcher", options.launcher, "The program proa-launcher");
 }

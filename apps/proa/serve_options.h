@@ -23,6 +23,10 @@ struct ServeOptions {
   std::uint32_t spin_us = 0;
   std::uint32_t shards = 0;  ///< 0: one a processor
   std::uint32_t max_environments = 1024;
+  std::uint32_t max_parked = 16;
+  std::uint32_t memory_reserve_mib = 256;
+  std::uint32_t memory_commit_percent = 25;
+  std::uint32_t account_concurrency = 1000;
   std::uint32_t stop_timeout_s = 30;
   std::string cpu_policy = "weight";
   std::filesystem::path s3_folder;  ///< empty: no bucket exists

@@ -1,6 +1,7 @@
 #include "shard.h"
 
 #include "base/spin.h"
+#include "capacity.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -20,7 +21,7 @@ environment::EnvironmentParts parts_of(asio::io_context& io, sandbox::SandboxFac
   return {io.get_executor(), sandboxes, clock, random, &function_api, log};
 }
 
-pool::PoolHooks hooks_of(catalog::Catalog& catalog) {
+pool::PoolHooks hooks_of(catalog::Catalog& catalog, Clock& clock, telemetry::Logger log) {
   pool::PoolHooks hooks;
   hooks.is_current = [&catalog](const model::FunctionVersion& function) {
     model::FunctionRef ref;
@@ -30,6 +31,7 @@ pool::PoolHooks hooks_of(catalog::Catalog& catalog) {
     auto now = catalog.resolve(ref);
     return now && now.value()->revision_id == function.revision_id;
   };
+  hooks.placed = PlacementLog(clock, std::move(log));
   return hooks;
 }
 
@@ -48,17 +50,19 @@ Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, 
       pool_(
           parts_of(io_, sandboxes_, shared.clock, random_, function_api_,
                    shared.log.for_module("environment")),
-          shared.programs, shared.idle_board,
+          shared.programs, shared.idle_board, shared.budget,
           [&] {
             pool_options.shard = number;
             return pool_options;
           }(),
-          hooks_of(shared.catalog)),
+          hooks_of(shared.catalog, shared.clock, shared.log.for_module("pool"))),
       dispatcher_(io_.get_executor(), shared.catalog, shared.admission, pool_, shared.clock),
       shared_(shared) {}
 
 Shard::~Shard() {
-  if (thread_.joinable()) stop(shared_.clock.steady_now());
+  if (!thread_.joinable()) return;
+  begin_stop(shared_.clock.steady_now());
+  stop();
 }
 
 Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
@@ -79,27 +83,40 @@ Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
   return server_->start();
 }
 
-void Shard::run_all(const std::vector<std::unique_ptr<Shard>>& shards) {
+void Shard::run_all(const std::vector<std::unique_ptr<Shard>>& shards,
+                    const environment::RuntimePrograms& programs) {
   std::vector<http::Server*> servers;
   for (const auto& shard : shards) servers.push_back(shard->server_.get());
   for (const auto& shard : shards) shard->server_->set_peers(servers);
-  for (const auto& shard : shards) shard->run();
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    shards[i]->run(parked_programs(programs, i, shards.size()));
+  }
 }
 
-void Shard::run() {
+void Shard::run(std::vector<environment::RuntimeProgram> parked) {
+  asio::post(io_, [this, parked = std::move(parked)] { pool_.keep_parked(parked); });
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "proa-shard");
     run_spinning(io_, shared_.spin, [this] { return dispatcher_.in_flight(); });
   });
 }
 
-void Shard::stop(SteadyTime deadline) {
-  asio::co_spawn(io_, close(deadline), [this](std::exception_ptr) { work_.reset(); });
+void Shard::begin_stop(SteadyTime deadline) {
+  calls_ended_ = asio::co_spawn(io_, close_server(deadline), asio::use_future);
+}
+
+void Shard::await_calls() { calls_ended_.get(); }
+
+void Shard::stop() {
+  asio::co_spawn(io_, close_environments(), [this](std::exception_ptr) { work_.reset(); });
   thread_.join();
 }
 
-asio::awaitable<void> Shard::close(SteadyTime deadline) {
+asio::awaitable<void> Shard::close_server(SteadyTime deadline) {
   if (server_) (void)co_await server_->close(deadline);
+}
+
+asio::awaitable<void> Shard::close_environments() {
   (void)co_await pool_.close();
   launcher_.disconnect();
 }

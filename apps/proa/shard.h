@@ -17,6 +17,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <future>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -30,6 +31,7 @@ struct Shared {
   boost::asio::thread_pool& blocking;
   dispatch::Admission& admission;
   pool::IdleBoard& idle_board;
+  pool::Budget& budget;
   const environment::RuntimePrograms& programs;
   Clock& clock;
   network::EnvironmentPolicies& policies;
@@ -47,8 +49,12 @@ class Shard {
 
   /// The API on `listener`. Before run().
   Result<void> open(os::UniqueFd listener, api::ApiOptions options);
-  /// Ends calls by `deadline`, then environments, then the thread. Any thread; blocks.
-  void stop(SteadyTime deadline);
+  /// Takes no more calls; those that run get until `deadline`. Main thread.
+  void begin_stop(SteadyTime deadline);
+  /// Waits for that. Main thread; blocks.
+  void await_calls();
+  /// Ends environments, then the thread. Main thread; blocks.
+  void stop();
   /// Connections to new launcher roles. Any thread.
   void reconnect(os::UniqueFd spawn, os::UniqueFd pool);
   /// Where the two below are awaited.
@@ -60,14 +66,18 @@ class Shard {
   Result<launcher::DnsGateway> open_gateway_dns();
 
   /// Starts the threads of all shards, which are open, and lets connections move between them.
-  static void run_all(const std::vector<std::unique_ptr<Shard>>& shards);
+  /// Each keeps its part of the interpreters started ahead of calls.
+  static void run_all(const std::vector<std::unique_ptr<Shard>>& shards,
+                      const environment::RuntimePrograms& programs);
 
   dispatch::ShardDispatcher& dispatcher() { return dispatcher_; }
   pool::Pool& pool() { return pool_; }
 
  private:
-  void run();
-  boost::asio::awaitable<void> close(SteadyTime deadline);
+  /// Starts the thread; keeps an interpreter of each of `parked` started ahead of calls.
+  void run(std::vector<environment::RuntimeProgram> parked);
+  boost::asio::awaitable<void> close_server(SteadyTime deadline);
+  boost::asio::awaitable<void> close_environments();
 
   boost::asio::io_context io_{1};
   std::unique_ptr<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
@@ -80,6 +90,7 @@ class Shard {
   Shared shared_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_;
+  std::future<void> calls_ended_;
   std::thread thread_;
 };
 

@@ -144,9 +144,14 @@ http::Response fault_response(Fault fault, std::string_view message) {
 http::Response error_response(const Error& error) {
   const Fault fault = fault_of(error);
   if (fault != Fault::throttled) return fault_response(fault, error.message());
-  // The message of a throttled error is Lambda's Reason, e.g. ConcurrentInvocationLimitExceeded.
-  http::Response response = make(shape_of(fault), "Rate Exceeded.", error.message());
+  // Lambda's Reason, e.g. ConcurrentInvocationLimitExceeded; behind a colon what our host lacks.
+  const std::string_view text = error.message();
+  const auto colon = text.find(": ");
+  http::Response response = make(shape_of(fault), "Rate Exceeded.", text.substr(0, colon));
   response.headers.add("Retry-After", "1");
+  if (colon != std::string_view::npos) {
+    response.headers.add("X-Proa-Reason", text.substr(colon + 2));
+  }
   return response;
 }
 

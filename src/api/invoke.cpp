@@ -106,6 +106,7 @@ http::Response encode(model::InvocationResult result, std::string_view trace_id)
   headers.add("X-Amzn-Trace-Id", trace_id);
   headers.add("X-Proa-Environment", result.environment_id);
   headers.add("X-Proa-Start", model::to_string(result.start));
+  if (!result.placement.empty()) headers.add("X-Proa-Placement", result.placement);
   headers.add("X-Proa-Runtime", result.runtime_identity);
   headers.add("X-Proa-Isolation", model::to_string(result.isolation));
   if (result.function_error) headers.add("X-Amz-Function-Error", *result.function_error);

@@ -18,7 +18,8 @@ class Dispatcher {
   virtual ~Dispatcher() = default;
   /// Runs the function and waits for its answer. A failure of function code is a value.
   /// Errc: not_found ("Function not found: ARN"), throttled (message is Lambda's Reason, e.g.
-  /// "ConcurrentInvocationLimitExceeded"), exhausted (no environment can be made), unavailable
+  /// "ConcurrentInvocationLimitExceeded", and where the host is short a colon and of what),
+  /// exhausted (no environment can be made), unavailable
   /// (the launcher is gone), internal.
   virtual Task<model::InvocationResult> invoke(model::FunctionRef ref,
                                                model::Invocation invocation) = 0;

@@ -44,13 +44,15 @@ Task<model::InvocationResult> ShardDispatcher::invoke(model::FunctionRef ref,
 
 Task<model::InvocationResult> ShardDispatcher::place_and_run(model::FunctionPtr function,
                                                              const model::Invocation& invocation) {
-  if (!pool_.has_idle(function)) {
-    // Another shard's warm environment beats a start of our own: 60 us of wake-ups against 5 ms.
-    const auto shard = pool_.other_shard_with_idle(function);
-    if (shard && *shard < peers_.size())
-      co_return co_await run_on(*shard, std::move(function), invocation);
-  }
-  co_return co_await run_here(std::move(function), invocation);
+  if (pool_.has_idle(function)) co_return co_await run_here(std::move(function), invocation);
+  CO_TRY(auto placement, pool_.place(function));
+  const bool is_elsewhere = placement.shard < peers_.size() && peers_[placement.shard] != this;
+  // Awaited outside the conditional: GCC 12 frees the result of a co_await inside one too early.
+  auto running = is_elsewhere ? run_on(placement.shard, std::move(function), invocation)
+                              : run_here(std::move(function), invocation);
+  auto result = co_await std::move(running);
+  if (result) result.value().placement = std::move(placement.reason);
+  co_return result;
 }
 
 // `invocation` and `out` live in our caller's frame, which waits; the peer's executor has them

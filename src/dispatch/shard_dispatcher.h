@@ -14,8 +14,8 @@
 
 namespace proa::dispatch {
 
-/// Resolves, admits, places: here, or on another shard that has an idle environment of the version
-/// when ours has none. Owned by its shard.
+/// Resolves, admits, places: here, or on another shard that can begin sooner (pool/placement.h).
+/// Owned by its shard.
 class ShardDispatcher final : public Dispatcher {
  public:
   ShardDispatcher(boost::asio::any_io_executor executor, catalog::Catalog& catalog,
@@ -31,7 +31,7 @@ class ShardDispatcher final : public Dispatcher {
   std::size_t in_flight() const { return in_flight_; }
 
  private:
-  /// In its turn: here, or on another shard that has an idle environment and we have none.
+  /// In its turn: here, or on another shard that can begin sooner.
   Task<model::InvocationResult> place_and_run(model::FunctionPtr function,
                                               const model::Invocation& invocation);
   Task<model::InvocationResult> run_here(model::FunctionPtr function,

@@ -39,6 +39,7 @@ struct InvocationResult {
   Isolation isolation = Isolation::container;  ///< of the environment that ran the call
   Start start = Start::warm;
   std::optional<std::size_t> other_shard;      ///< that ran it, when not the one that was asked
+  std::string placement;                       ///< why there (X-Proa-Placement); empty when warm
   std::chrono::microseconds duration{0};       ///< event handed over until the answer was complete
   std::chrono::microseconds init_duration{0};  ///< cold only
   Bytes max_memory_used;

@@ -2,9 +2,9 @@
 
 namespace proa::pool {
 
-std::shared_ptr<IdleCounts> IdleBoard::of(const std::string& environment_key) {
+std::shared_ptr<IdleCounts> IdleBoard::of(const std::string& key) {
   const std::lock_guard lock(mutex_);
-  std::weak_ptr<IdleCounts>& entry = counts_[environment_key];
+  std::weak_ptr<IdleCounts>& entry = counts_[key];
   auto counts = entry.lock();
   if (!counts) {
     counts = std::make_shared<IdleCounts>();

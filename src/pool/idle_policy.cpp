@@ -1,6 +1,6 @@
 // Idle policy: what happens to an environment that no call wants. running -> frozen after the
 // function's `proa:idle freeze`, removed after `proa:idle remove` or as soon as its version is
-// replaced. Parked environments go after ten minutes without use of their runtime.
+// replaced. Parked environments: parking.cpp.
 #include "pool/pool.h"
 
 namespace proa::pool {
@@ -8,7 +8,7 @@ namespace {
 
 constexpr auto kBusySweep = std::chrono::milliseconds(25);
 constexpr auto kQuietSweep = std::chrono::seconds(1);
-constexpr auto kParkedIdle = std::chrono::minutes(10);
+constexpr auto kSlowSweep = std::chrono::seconds(5);  ///< when only parked environments are left
 
 }  // namespace
 
@@ -21,9 +21,10 @@ void Pool::arm_sweep() {
 void Pool::schedule_sweep(Sweep pace) {
   sweep_ = pace;
   if (pace == Sweep::none) return;
-  sweep_timer_.expires_after(pace == Sweep::busy
-                                 ? std::chrono::steady_clock::duration(kBusySweep)
-                                 : std::chrono::steady_clock::duration(kQuietSweep));
+  std::chrono::steady_clock::duration time = kBusySweep;
+  if (pace == Sweep::quiet) time = kQuietSweep;
+  if (pace == Sweep::slow) time = kSlowSweep;
+  sweep_timer_.expires_after(time);
   sweep_timer_.async_wait([this](boost::system::error_code failed) {
     if (!failed && !is_closing_) sweep();
   });
@@ -36,30 +37,22 @@ void Pool::sweep() {
     has_unfrozen = sweep_group(group->second, now) || has_unfrozen;
     group = group->second.idle.empty() ? groups_.erase(group) : std::next(group);
   }
-  bool has_parked = false;
-  for (auto& [family, parked] : parked_) {
-    if (now - parked.last_taken >= kParkedIdle) {
-      for (EnvironmentPtr& ready : parked.ready) retire(std::move(ready));
-      parked.ready.clear();
-      parked.target = 0;
-    }
-    has_parked = has_parked || !parked.ready.empty();
-  }
-  if (groups_.empty() && !has_parked) return schedule_sweep(Sweep::none);
-  schedule_sweep(has_unfrozen ? Sweep::busy : Sweep::quiet);
+  const bool has_parked = sweep_parked(now);
+  if (!groups_.empty()) return schedule_sweep(has_unfrozen ? Sweep::busy : Sweep::quiet);
+  schedule_sweep(has_parked ? Sweep::slow : Sweep::none);
 }
 
 // True while one of the group's environments still runs and must be looked at soon.
 bool Pool::sweep_group(Group& group, SteadyTime now) {
   bool has_unfrozen = false;
   for (auto idle = group.idle.begin(); idle != group.idle.end();) {
-    environment::Environment& one = *idle->environment;
+    environment::Environment& one = idle->member->environment;
     const model::FunctionVersion& function = *one.function();
     const auto idle_time = now - idle->since;
     if (one.is_broken() || idle_time >= function.settings.idle_remove ||
         !hooks_.is_current(function)) {
       note_idle(group, -1);
-      retire(std::move(idle->environment));
+      retire(std::move(idle->member));
       idle = group.idle.erase(idle);
       continue;
     }

@@ -3,6 +3,7 @@
 #include "base/check.h"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -10,147 +11,244 @@
 namespace proa::pool {
 namespace asio = boost::asio;
 
-using environment::Environment;
-
 namespace {
-// /tmp of parked environments; a function that wants another size starts cold.
-constexpr std::uint32_t kParkedTmpMib = 512;
 
-// Sandboxes without an interpreter serve every function that needs its own start.
-std::string family_of(const std::optional<environment::RuntimeProgram>& program) {
-  return program ? program->family : std::string();
+// Environments that one call may end to make room for itself.
+constexpr int kMostVictims = 16;
+
+Error stopping() { return Error(Errc::unavailable, "the daemon is stopping"); }
+
+// What the launcher has run out of is a shortage of the host like those that Budget foresees.
+Error as_shortage(const Error& error) {
+  if (error.code() != Errc::exhausted) return error;
+  return Error(Errc::throttled, "ConcurrentInvocationLimitExceeded: " + error.message());
 }
+
 }  // namespace
 
-Lease::Lease(Pool& pool, std::unique_ptr<Environment> environment, model::Start start)
-    : pool_(&pool), environment_(std::move(environment)), start_(start) {
+Lease::Lease(Pool& pool, MemberPtr member, model::Start start)
+    : pool_(&pool), member_(std::move(member)), start_(start) {
   ++pool_->leased_;
 }
 
 Lease::~Lease() {
-  if (!environment_) return;  // moved from
+  if (!member_) return;  // moved from
   --pool_->leased_;
-  pool_->give_back(std::move(environment_));
+  pool_->give_back(std::move(member_));
 }
 
 Pool::Pool(environment::EnvironmentParts parts, const environment::RuntimePrograms& programs,
-           IdleBoard& board, PoolOptions options, PoolHooks hooks)
+           IdleBoard& board, Budget& budget, PoolOptions options, PoolHooks hooks)
     : parts_(parts),
       programs_(programs),
       board_(board),
+      budget_(budget),
       options_(options),
       hooks_(std::move(hooks)),
+      queue_(parts.executor, options.starts),
       all_prepared_(parts.executor),
       sweep_timer_(parts.executor),
       tasks_(parts.executor) {}
 
 Pool::~Pool() { check(total_ == 0, "a pool must be closed before it is destroyed"); }
 
+bool Pool::has_idle(const model::FunctionPtr& function) const {
+  const auto group = groups_.find(function.get());
+  return group != groups_.end() && !group->second.idle.empty();
+}
+
+Result<Placement> Pool::place(const model::FunctionPtr& function) {
+  TRY(const auto needs, needs_of(*function));
+  Parked& parked = parked_of(needs.ahead);
+  PlacementFacts facts;
+  facts.shard = options_.shard;
+  facts.tmp_mib = needs.tmp_mib;
+  const auto add = [&](Step step, std::optional<std::size_t> shard) {
+    if (!shard) return;
+    Candidate candidate;
+    candidate.step = step;
+    candidate.shard = *shard;
+    candidate.tmp_mib = kParkedTmpMib;
+    facts.candidates.push_back(candidate);
+  };
+  const std::optional<std::size_t> here = options_.shard;
+  const auto idle = board_.of(function->environment_key());
+  add(Step::idle, has_idle(function) ? here : idle->other_than(options_.shard));
+  add(Step::parked, parked.ready.empty() ? parked.counts->other_than(options_.shard) : here);
+  if (expects_parked(parked, kParkedTmpMib)) add(Step::parking, here);
+  auto room = budget_.check(Bytes::mib(function->memory_mib));
+  add(Step::fresh, here);
+  add_room(facts, room);
+  auto placement = pool::place(facts);
+  if (!placement && !room) placement = room.error();
+  if (hooks_.placed) hooks_.placed(*function, placement);
+  return placement;
+}
+
+// Where there is no room, an environment that no call needs can give way: here, else elsewhere.
+void Pool::add_room(PlacementFacts& facts, const Result<void>& room) const {
+  if (room || board_.spare().by_shard[options_.shard] > 0) return;
+  Candidate& fresh = facts.candidates.back();
+  fresh.has_room = false;
+  if (const auto other = board_.spare().other_than(options_.shard)) {
+    Candidate there = fresh;
+    there.shard = *other;
+    there.has_room = true;
+    facts.candidates.push_back(there);
+  }
+}
+
 Task<Lease> Pool::lease(model::FunctionPtr function) {
-  if (is_closing_) co_return Error(Errc::unavailable, "the daemon is stopping");
+  if (is_closing_) co_return stopping();
   if (auto idle = take_idle(function)) co_return Lease(*this, std::move(idle), model::Start::warm);
+  // A call that is cancelled meanwhile must not leave a half-made environment in its frame.
+  const bool is_thrown = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
   ++preparing_;
-  auto prepared = co_await lease_prepared(std::move(function));
+  auto prepared = co_await prepare(std::move(function));
   if (--preparing_ == 0) all_prepared_.cancel();
-  if (prepared && is_closing_) co_return Error(Errc::unavailable, "the daemon is stopping");
+  replenish();
+  co_await asio::this_coro::throw_if_cancelled(is_thrown);
+  if (prepared && is_closing_) co_return stopping();
   co_return prepared;
 }
 
-Task<Lease> Pool::lease_prepared(model::FunctionPtr function) {
-  CO_TRY(auto program, programs_.find(function->runtime));
-  const bool is_own = environment::needs_own_start(program, *function);
-  std::optional<environment::RuntimeProgram> ahead;
-  if (!is_own) ahead = program;
-  if (auto parked = take_parked(ahead, function->ephemeral_storage_mib)) {
-    replenish(ahead);
-    auto assigned = co_await parked->assign(function, program);
-    // A sandbox without an interpreter saves 2 ms; to the caller that is a cold start all the same.
-    const auto start = is_own ? model::Start::cold : model::Start::parked;
-    if (assigned) co_return Lease(*this, std::move(parked), start);
-    retire(std::move(parked));
-    if (assigned.error().code() != Errc::unavailable) co_return assigned.error();
+Task<Lease> Pool::prepare(model::FunctionPtr function) {
+  CO_TRY(auto needs, needs_of(*function));
+  Parked& parked = parked_of(needs.ahead);
+  parked.demand.note(parts_.clock.steady_now());
+  if (auto ready = take_parked(parked, needs.tmp_mib)) {
+    auto lease = co_await assign_parked(function, needs, std::move(ready));
+    if (lease || lease.error().code() != Errc::unavailable) co_return lease;
   }
-  auto started = co_await start_new(function, program);
-  if (started) replenish(ahead);
-  co_return started;
+  StartQueue::Wish wish;
+  wish.function = function;
+  if (needs.tmp_mib == kParkedTmpMib) wish.family = parked.family;
+  wish.expects_parked = expects_parked(parked, needs.tmp_mib);
+  Claim claim;
+  if (!wish.expects_parked) {
+    CO_TRY(co_await claim_for(*function, claim));
+  }
+  CO_TRY(auto grant, co_await queue_.wait(std::move(wish)));
+  if (!grant.member) {
+    auto started = co_await start_new(std::move(function), std::move(needs), std::move(claim));
+    queue_.give_back();
+    co_return started;
+  }
+  claim.give_back();
+  if (grant.member->environment.state() == environment::State::warm)
+    co_return co_await assign_parked(std::move(function), std::move(needs),
+                                     std::move(grant.member));
+  co_return Lease(*this, std::move(grant.member), model::Start::warm);
 }
 
-Task<Lease> Pool::start_new(model::FunctionPtr function, environment::RuntimeProgram program) {
-  CO_TRY(make_room());
-  ++total_;
+Result<Pool::Needs> Pool::needs_of(const model::FunctionVersion& function) const {
+  Needs needs;
+  TRY(needs.program, programs_.find(function.runtime));
+  if (!environment::needs_own_start(needs.program, function)) needs.ahead = needs.program;
+  needs.tmp_mib = function.ephemeral_storage_mib;
+  return needs;
+}
+
+Task<void> Pool::claim_for(const model::FunctionVersion& function, Claim& claim) {
+  const Bytes memory = Bytes::mib(function.memory_mib);
+  std::function<Result<void>()> attempt = [&]() -> Result<void> {
+    TRY(claim, budget_.claim(memory));
+    return ok();
+  };
+  co_return co_await make_room(std::move(attempt));
+}
+
+// A sandbox without an interpreter saves 2 ms; to the caller that is a cold start all the same.
+Task<Lease> Pool::assign_parked(model::FunctionPtr function, Needs needs, MemberPtr member) {
+  const auto start = needs.ahead ? model::Start::parked : model::Start::cold;
+  Claim& claim = member->claim;
+  const Bytes memory = Bytes::mib(function->memory_mib);
+  std::function<Result<void>()> attempt = [&claim, memory] { return claim.resize(memory); };
+  auto assigned = co_await make_room(std::move(attempt));
+  if (assigned)
+    assigned = co_await member->environment.assign(std::move(function), std::move(needs.program));
+  if (assigned) co_return Lease(*this, std::move(member), start);
+  retire(std::move(member));
+  co_return assigned.error();
+}
+
+Task<Lease> Pool::start_new(model::FunctionPtr function, Needs needs, Claim claim) {
+  if (!claim.is_held()) {
+    CO_TRY(co_await claim_for(*function, claim));  // expected a parked one, which did not come
+  }
+  auto made = make_member(std::move(claim), std::move(needs.ahead), needs.tmp_mib);
   ++starting_;
-  std::optional<environment::RuntimeProgram> ahead;
-  if (!environment::needs_own_start(program, *function)) ahead = program;
-  auto made =
-      std::make_unique<Environment>(parts_, std::move(ahead), function->ephemeral_storage_mib);
-  auto result = co_await made->provision();
-  if (result) result = co_await made->assign(function, std::move(program));
+  auto result = co_await made->environment.provision();
+  if (result)
+    result = co_await made->environment.assign(std::move(function), std::move(needs.program));
   --starting_;
   if (!result) {
     retire(std::move(made));
-    co_return result.error();
+    co_return as_shortage(result.error());
   }
+  made->claim.settle();
   co_return Lease(*this, std::move(made), model::Start::cold);
 }
 
-Pool::EnvironmentPtr Pool::take_idle(const model::FunctionPtr& function) {
+// Until `attempt` succeeds, or nothing is left that could give way: first what is parked, then the
+// environment that was idle longest, of any function, since what is about to run is worth more than
+// what may.
+Task<void> Pool::make_room(std::function<Result<void>()> attempt) {
+  for (int victims = 0;; ++victims) {
+    auto result = attempt();
+    if (result || victims == kMostVictims) co_return result;
+    MemberPtr victim = take_spare_parked();
+    if (!victim) victim = take_oldest_idle();
+    if (!victim) co_return result;
+    co_await end(std::move(victim));
+  }
+}
+
+MemberPtr Pool::make_member(Claim claim, Program program, std::uint32_t tmp_mib) {
+  ++total_;
+  return std::make_unique<Member>(std::move(claim), parts_, std::move(program), tmp_mib);
+}
+
+MemberPtr Pool::take_idle(const model::FunctionPtr& function) {
   const auto group = groups_.find(function.get());
   if (group == groups_.end()) return nullptr;
   while (!group->second.idle.empty()) {
-    EnvironmentPtr found = std::move(group->second.idle.back().environment);
+    MemberPtr found = std::move(group->second.idle.back().member);
     group->second.idle.pop_back();
     note_idle(group->second, -1);
-    if (!found->is_broken()) return found;
+    if (!found->environment.is_broken()) return found;
     retire(std::move(found));
   }
   return nullptr;
 }
 
-Pool::EnvironmentPtr Pool::take_parked(const Program& program, std::uint32_t tmp_mib) {
-  Parked& parked = parked_[family_of(program)];
-  parked.last_taken = parts_.clock.steady_now();
-  if (tmp_mib != kParkedTmpMib) return nullptr;
-  while (!parked.ready.empty()) {
-    EnvironmentPtr found = std::move(parked.ready.front());
-    parked.ready.pop_front();
-    // Taken the last one: more at once next time, since calls come in bursts.
-    if (parked.ready.empty()) parked.target = std::min(parked.target * 2, options_.parked_max);
-    if (!found->is_broken()) return found;
-    retire(std::move(found));
-  }
-  return nullptr;
-}
-
-// At the limit, the environment that was idle longest gives way: of any function, since what is
-// about to run is worth more than what may.
-Result<void> Pool::make_room() {
-  if (total_ < options_.environments_max) return ok();
+MemberPtr Pool::take_oldest_idle() {
   Group* oldest = nullptr;
   for (auto& [function, group] : groups_) {
     if (group.idle.empty()) continue;
     if (oldest == nullptr || group.idle.front().since < oldest->idle.front().since) oldest = &group;
   }
-  if (oldest == nullptr) {
-    return Error(Errc::throttled, "ConcurrentInvocationLimitExceeded");
-  }
-  EnvironmentPtr victim = std::move(oldest->idle.front().environment);
+  if (oldest == nullptr) return nullptr;
+  MemberPtr victim = std::move(oldest->idle.front().member);
   oldest->idle.erase(oldest->idle.begin());
   note_idle(*oldest, -1);
-  retire(std::move(victim));
-  return ok();
+  return victim;
 }
 
-void Pool::give_back(EnvironmentPtr given) {
-  if (is_closing_ || given->is_broken()) return retire(std::move(given));
-  if (given->needs_reset()) return tasks_.spawn(reset_one(std::move(given)));
+void Pool::give_back(MemberPtr given) {
+  if (is_closing_ || given->environment.is_broken()) return retire(std::move(given));
+  if (given->environment.needs_reset()) return tasks_.spawn(reset_one(std::move(given)));
   push_idle(std::move(given));
 }
 
-void Pool::push_idle(EnvironmentPtr given) {
-  Group& group = groups_[given->function().get()];
+void Pool::push_idle(MemberPtr given) {
+  if (queue_.offer_idle(given)) return;
+  const model::FunctionPtr& function = given->environment.function();
+  Group& group = groups_[function.get()];
   if (!group.function) {
-    group.function = given->function();
-    group.counts = board_.of(given->function()->environment_key());
+    group.function = function;
+    group.counts = board_.of(function->environment_key());
   }
   group.idle.push_back({std::move(given), parts_.clock.steady_now()});
   note_idle(group, 1);
@@ -158,77 +256,24 @@ void Pool::push_idle(EnvironmentPtr given) {
 }
 
 void Pool::note_idle(Group& group, int change) {
-  group.counts->by_shard[options_.shard].fetch_add(change, std::memory_order_relaxed);
+  group.counts->add(options_.shard, change);
+  board_.spare().add(options_.shard, change);
 }
 
-boost::asio::awaitable<void> Pool::reset_one(EnvironmentPtr given) {
-  auto result = co_await given->reset();
-  if (result && !is_closing_ && !given->is_broken()) {
+boost::asio::awaitable<void> Pool::reset_one(MemberPtr given) {
+  auto result = co_await given->environment.reset();
+  if (result && !is_closing_ && !given->environment.is_broken()) {
     push_idle(std::move(given));
     co_return;
   }
-  (void)co_await given->close();
-  --total_;
+  co_await end(std::move(given));
 }
 
-void Pool::retire(EnvironmentPtr given) { tasks_.spawn(close_one(std::move(given))); }
+void Pool::retire(MemberPtr given) { tasks_.spawn(end(std::move(given))); }
 
-boost::asio::awaitable<void> Pool::close_one(EnvironmentPtr given) {
-  (void)co_await given->close();
+boost::asio::awaitable<void> Pool::end(MemberPtr given) {
+  (void)co_await given->environment.close();
   given.reset();
-  --total_;
-}
-
-bool Pool::has_idle(const model::FunctionPtr& function) const {
-  const auto group = groups_.find(function.get());
-  return group != groups_.end() && !group->second.idle.empty();
-}
-
-std::optional<std::size_t> Pool::other_shard_with_idle(const model::FunctionPtr& function) {
-  const auto counts = board_.of(function->environment_key());
-  for (std::size_t shard = 0; shard < kMaxShards; ++shard) {
-    if (shard != options_.shard && counts->by_shard[shard].load(std::memory_order_relaxed) > 0)
-      return shard;
-  }
-  return std::nullopt;
-}
-
-void Pool::park(const std::vector<std::string>& runtimes) {
-  for (const std::string& runtime : runtimes) {
-    auto program = programs_.find(runtime);
-    if (program && program.value().protocol == environment::Protocol::frames)
-      replenish(program.value());
-  }
-}
-
-// Parked environments follow demand: one as soon as a runtime is used, twice as many whenever the
-// last was taken, none after ten idle minutes (sweep()).
-void Pool::replenish(const Program& program) {
-  Parked& parked = parked_[family_of(program)];
-  parked.target = std::clamp<std::size_t>(parked.target, 1, options_.parked_max);
-  parked.last_taken = parts_.clock.steady_now();
-  while (!is_closing_ && parked.ready.size() + parked.starting < parked.target &&
-         starting_ < options_.starting_max && total_ < options_.environments_max) {
-    ++parked.starting;
-    ++starting_;
-    ++total_;
-    tasks_.spawn(park_one(program));
-  }
-}
-
-boost::asio::awaitable<void> Pool::park_one(Program program) {
-  auto made = std::make_unique<Environment>(parts_, program, kParkedTmpMib);
-  auto result = co_await made->provision();
-  Parked& parked = parked_[family_of(program)];
-  --parked.starting;
-  --starting_;
-  if (result && !is_closing_) {
-    parked.ready.push_back(std::move(made));
-    arm_sweep();
-    co_return;
-  }
-  (void)co_await made->close();
-  made.reset();
   --total_;
 }
 
@@ -236,29 +281,24 @@ PoolCounts Pool::counts() const {
   PoolCounts counts;
   for (const auto& [function, group] : groups_) {
     for (const Idle& idle : group.idle) {
-      ++(idle.environment->state() == environment::State::frozen ? counts.frozen : counts.idle);
+      const bool is_frozen = idle.member->environment.state() == environment::State::frozen;
+      ++(is_frozen ? counts.frozen : counts.idle);
     }
   }
   for (const auto& [family, parked] : parked_) counts.parked += parked.ready.size();
   counts.leased = leased_;
   counts.starting = starting_;
+  counts.waiting = queue_.waiting();
   return counts;
 }
 
 Task<void> Pool::close() {
   is_closing_ = true;
   sweep_timer_.cancel();
-  for (auto& [function, group] : groups_) {
-    for (Idle& idle : group.idle) {
-      note_idle(group, -1);
-      retire(std::move(idle.environment));
-    }
-  }
+  queue_.close();
+  while (MemberPtr idle = take_oldest_idle()) retire(std::move(idle));
   groups_.clear();
-  for (auto& [family, parked] : parked_) {
-    for (EnvironmentPtr& ready : parked.ready) retire(std::move(ready));
-    parked.ready.clear();
-  }
+  while (MemberPtr parked = take_spare_parked()) retire(std::move(parked));
   while (preparing_ > 0) {
     all_prepared_.expires_at(SteadyTime::max());
     co_await all_prepared_.async_wait(asio::as_tuple(asio::use_awaitable));

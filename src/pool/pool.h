@@ -1,18 +1,21 @@
 // Pool: every environment of one shard that no call holds, and the leases of those that one does.
 //
 // Nouns: Pool (one a shard), Lease (an environment for one call; its destructor gives it back),
-// parked environment (interpreter started, no function yet), IdleBoard (idle_board.h). `dispatch`
-// calls it; it calls `environment`. Placement, in this order (BASE-14): an idle environment that
-// has this version's code, most recently used first; a parked one of its runtime; a new one. The
-// step "a container beside others of the same user" has no place here: an environment runs one call
-// at a time and belongs to one version. Runs on its shard's executor.
-// Long document: docs/architecture.md, "Pool".
+// Member (an environment with its Claim on the host, budget.h), parked environment (interpreter
+// started, no function yet), StartQueue (start_queue.h), IdleBoard (idle_board.h). `dispatch` calls
+// it; it calls `environment`. place() says on which shard a call runs (placement.h, BASE-14);
+// lease() follows the same order there, with what is there when it arrives. Files: pool.cpp (lease
+// and return), parking.cpp (what is kept ready), idle_policy.cpp (what becomes of idle ones).
+// Runs on its shard's executor. Long document: docs/guides/capacity.md.
 #pragma once
 
+#include "base/demand.h"
 #include "base/task.h"
 #include "base/task_group.h"
-#include "environment/environment.h"
 #include "pool/idle_board.h"
+#include "pool/member.h"
+#include "pool/placement.h"
+#include "pool/start_queue.h"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -28,35 +31,40 @@ namespace proa::pool {
 
 class Pool;
 
+/// Size of /tmp of parked environments: Lambda's default. A function that wants another size is
+/// started anew.
+inline constexpr std::uint32_t kParkedTmpMib = 512;
+
 /// An environment for one call. Movable; gives the environment back when destroyed.
 class Lease {
  public:
-  Lease(Pool& pool, std::unique_ptr<environment::Environment> environment, model::Start start);
+  Lease(Pool& pool, MemberPtr member, model::Start start);
   Lease(Lease&& other) noexcept = default;
   Lease& operator=(Lease&&) = delete;
   ~Lease();
 
-  environment::Environment& environment() { return *environment_; }
+  environment::Environment& environment() { return member_->environment; }
   /// How it came to be: what the caller is told in X-Proa-Start.
   model::Start start() const { return start_; }
 
  private:
   Pool* pool_;
-  std::unique_ptr<environment::Environment> environment_;
+  MemberPtr member_;
   model::Start start_;
 };
 
 struct PoolOptions {
   std::size_t shard = 0;
-  std::size_t environments_max = 512;  ///< of this shard, in whatever state
-  std::size_t parked_max = 8;          ///< of one runtime
-  std::size_t starting_max = 4;        ///< environments started at the same time
+  std::size_t parked_max = 8;  ///< of this shard, all runtimes together
+  StartQueue::Options starts;
 };
 
 /// What the pool asks of others; given by main.
 struct PoolHooks {
   /// Whether new calls still run this version: environments of replaced ones are retired.
   std::function<bool(const model::FunctionVersion&)> is_current;
+  /// Told of every decision of place(), for the log; may be empty.
+  std::function<void(const model::FunctionVersion&, const Result<Placement>&)> placed;
 };
 
 /// Numbers for `proa status`.
@@ -66,25 +74,28 @@ struct PoolCounts {
   std::size_t leased = 0;
   std::size_t parked = 0;
   std::size_t starting = 0;
+  std::size_t waiting = 0;  ///< calls that wait for their turn to start one
 };
 
 /// See above. Owned by its shard; close() before destruction.
 class Pool {
  public:
   Pool(environment::EnvironmentParts parts, const environment::RuntimePrograms& programs,
-       IdleBoard& board, PoolOptions options, PoolHooks hooks);
+       IdleBoard& board, Budget& budget, PoolOptions options, PoolHooks hooks);
   ~Pool();
 
-  /// An environment of `function`, ready for invoke(). Errc: unsupported (no interpreter),
-  /// throttled (environments_max reached and none can be given up), exhausted, unavailable, os.
-  Task<Lease> lease(model::FunctionPtr function);
   /// Whether lease() would be answered by an idle environment at once.
   bool has_idle(const model::FunctionPtr& function) const;
-  /// A shard other than ours that has an idle environment of `function`; none: nullopt.
-  std::optional<std::size_t> other_shard_with_idle(const model::FunctionPtr& function);
+  /// Where a call of `function` should run, when has_idle() is false. Errc: unsupported (no
+  /// interpreter), throttled (Lambda's Reason, a colon, and what the host is short of).
+  Result<Placement> place(const model::FunctionPtr& function);
+  /// An environment of `function`, ready for invoke(). Waits while as many others start as may at
+  /// the same time. Errc: unsupported (no interpreter), throttled (as above, or waited too long),
+  /// exhausted, unavailable, os.
+  Task<Lease> lease(model::FunctionPtr function);
 
-  /// Starts one parked environment of each runtime given, ahead of the first call.
-  void park(const std::vector<std::string>& runtimes);
+  /// Keeps at least one parked environment of each runtime program from now on.
+  void keep_parked(const std::vector<environment::RuntimeProgram>& programs);
   PoolCounts counts() const;
   /// Applies the idle policy now (idle_policy.cpp). The pool's own timer does so all the time.
   void sweep();
@@ -94,13 +105,18 @@ class Pool {
 
  private:
   friend class Lease;
-  using EnvironmentPtr = std::unique_ptr<environment::Environment>;
   /// What is started ahead of a function: an interpreter, or (none) the sandbox alone.
   using Program = std::optional<environment::RuntimeProgram>;
+  /// What a function is run by.
+  struct Needs {
+    environment::RuntimeProgram program;
+    Program ahead;  ///< none: it needs a runtime process of its own
+    std::uint32_t tmp_mib = 0;
+  };
   /// How often idle environments are looked at: often while one may have to be frozen.
-  enum class Sweep { none, quiet, busy };
+  enum class Sweep { none, slow, quiet, busy };
   struct Idle {
-    EnvironmentPtr environment;
+    MemberPtr member;
     SteadyTime since;
   };
   struct Group {
@@ -108,39 +124,64 @@ class Pool {
     std::vector<Idle> idle;       ///< back = most recently used
     std::shared_ptr<IdleCounts> counts;
   };
+  /// Parked environments of one runtime program, or sandboxes without one.
   struct Parked {
-    std::deque<EnvironmentPtr> ready;
+    Program program;
+    std::string family;
+    std::deque<MemberPtr> ready;
     std::size_t starting = 0;
-    std::size_t target = 0;
-    SteadyTime last_taken;
+    std::size_t at_least = 0;
+    Demand demand;
+    unsigned failures = 0;  ///< in a row
+    SteadyTime retry_at;
+    std::shared_ptr<IdleCounts> counts;
   };
 
-  Task<Lease> lease_prepared(model::FunctionPtr function);
-  Task<Lease> start_new(model::FunctionPtr function, environment::RuntimeProgram program);
-  EnvironmentPtr take_idle(const model::FunctionPtr& function);
-  EnvironmentPtr take_parked(const Program& program, std::uint32_t tmp_mib);
-  Result<void> make_room();
-  void give_back(EnvironmentPtr environment);
-  void push_idle(EnvironmentPtr environment);
-  void retire(EnvironmentPtr environment);
-  boost::asio::awaitable<void> close_one(EnvironmentPtr environment);
-  boost::asio::awaitable<void> reset_one(EnvironmentPtr environment);
-  void replenish(const Program& program);
-  boost::asio::awaitable<void> park_one(Program program);
+  Task<Lease> prepare(model::FunctionPtr function);
+  Result<Needs> needs_of(const model::FunctionVersion& function) const;
+  Task<Lease> start_new(model::FunctionPtr function, Needs needs, Claim claim);
+  Task<Lease> assign_parked(model::FunctionPtr function, Needs needs, MemberPtr member);
+  Task<void> claim_for(const model::FunctionVersion& function, Claim& claim);
+  Task<void> make_room(std::function<Result<void>()> attempt);
+  MemberPtr take_idle(const model::FunctionPtr& function);
+  MemberPtr take_oldest_idle();
+  MemberPtr make_member(Claim claim, Program program, std::uint32_t tmp_mib);
+  void give_back(MemberPtr member);
+  void push_idle(MemberPtr member);
+  void retire(MemberPtr member);
+  boost::asio::awaitable<void> end(MemberPtr member);
+  boost::asio::awaitable<void> reset_one(MemberPtr member);
+  void note_idle(Group& group, int change);
+  void add_room(PlacementFacts& facts, const Result<void>& room) const;
+
+  Parked& parked_of(const Program& program);
+  MemberPtr take_parked(Parked& parked, std::uint32_t tmp_mib);
+  MemberPtr take_spare_parked();
+  bool expects_parked(const Parked& parked, std::uint32_t tmp_mib) const;
+  void note_parked(Parked& parked, int change);
+  std::size_t wanted(const Parked& parked, SteadyTime now) const;
+  std::size_t parked_count() const;
+  void replenish();
+  bool park_next(Parked& parked);
+  boost::asio::awaitable<void> park_one(Parked& parked, Claim claim);
+  bool sweep_parked(SteadyTime now);
+
   void arm_sweep();
   void schedule_sweep(Sweep pace);
   bool sweep_group(Group& group, SteadyTime now);
-  void note_idle(Group& group, int change);
 
   environment::EnvironmentParts parts_;
   const environment::RuntimePrograms& programs_;
   IdleBoard& board_;
+  Budget& budget_;
   PoolOptions options_;
   PoolHooks hooks_;
   // Keyed by address: the group holds the version, so no other gets that address meanwhile.
   std::unordered_map<const model::FunctionVersion*, Group> groups_;
-  std::map<std::string, Parked> parked_;  ///< by family; "" has no interpreter
-  std::size_t total_ = 0;                 ///< environments that exist
+  std::map<std::string, Parked> parked_;  ///< by family; entries stay
+  SteadyTime no_parking_until_;           ///< what was parked had to make room
+  StartQueue queue_;
+  std::size_t total_ = 0;  ///< environments that exist
   std::size_t leased_ = 0;
   std::size_t starting_ = 0;
   std::size_t preparing_ = 0;  ///< calls whose environment is being started or given its code

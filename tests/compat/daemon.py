@@ -96,12 +96,13 @@ class DaemonTestCase(unittest.TestCase):
     """One daemon for all tests of a class, started with the options `arguments`."""
 
     arguments = ()
+    prefix = ()
 
     @classmethod
     def setUpClass(cls):
         if os.geteuid() != 0:
             raise unittest.SkipTest("proa serve needs root to make environments")
-        cls.daemon = Daemon(cls.arguments)
+        cls.daemon = Daemon(cls.arguments, cls.prefix)
         cls.addClassCleanup(cls.daemon.close)
 
     def client(self, key=("any", "any"), **options):

@@ -65,6 +65,7 @@ class FakeSandbox final : public Sandbox {
   bool is_frozen = false;
   bool is_frozen_ever = false;
   int kills = 0;
+  bool fails_start = false;
 
   /// The runtime process ends by itself, with status 0.
   void end_runtime() { hang_up(); }
@@ -78,6 +79,7 @@ class FakeSandbox final : public Sandbox {
     world_.starting_most = std::max(world_.starting_most, ++world_.starting);
     auto gate = co_await world_.starts.wait(SteadyTime::max(), "the test's permission");
     --world_.starting;
+    if (fails_start) co_return Error(Errc::unavailable, "this one does not start");
     if (world_.start_error) co_return *world_.start_error;
     co_return ok();
   }

@@ -27,8 +27,8 @@ class ShardDispatcherTest : public catalog::TempFolderTest {
       options.shard = i;
       pool::PoolHooks hooks;
       hooks.is_current = [](const model::FunctionVersion&) { return true; };
-      shards_[i].pool =
-          std::make_unique<pool::Pool>(parts, programs_, board_, options, std::move(hooks));
+      shards_[i].pool = std::make_unique<pool::Pool>(parts, programs_, board_, budget_, options,
+                                                     std::move(hooks));
       shards_[i].dispatcher = std::make_unique<ShardDispatcher>(
           io_.get_executor(), catalog_, admission_, *shards_[i].pool, clock_);
       peers.push_back(shards_[i].dispatcher.get());
@@ -73,6 +73,7 @@ class ShardDispatcherTest : public catalog::TempFolderTest {
   api::FakeCatalog catalog_;
   Admission admission_{2};
   pool::IdleBoard board_;
+  pool::Budget budget_{pool::BudgetOptions(), [] { return pool::HostReading(); }};
   std::array<Shard, 2> shards_;
 };
 

@@ -38,7 +38,8 @@ class PoolTest : public catalog::TempFolderTest {
       return replaced_.count(function.revision_id) == 0;
     };
     environment::EnvironmentParts parts{io_.get_executor(), sandboxes_, clock_, random_};
-    pool_ = std::make_unique<Pool>(parts, programs_, board_, options_, std::move(hooks));
+    budget_ = std::make_unique<Budget>(budget_options_, [this] { return host_; });
+    pool_ = std::make_unique<Pool>(parts, programs_, board_, *budget_, options_, std::move(hooks));
   }
   void close() {
     if (!pool_) return;
@@ -47,6 +48,7 @@ class PoolTest : public catalog::TempFolderTest {
     EXPECT_TRUE(frames::await(io_, pool_->close()));
     pool_.reset();
     EXPECT_TRUE(world_.alive.empty());
+    EXPECT_EQ(budget_->environments(), 0U);
   }
 
   model::FunctionPtr function(const std::string& name, const std::string& account = "1") {
@@ -83,6 +85,11 @@ class PoolTest : public catalog::TempFolderTest {
     if (!lease) return {};
     return {lease->environment().id(), lease->start()};
   }
+  /// Parks one of a runtime, and waits for it.
+  void park(const std::string& runtime) {
+    pool_->keep_parked({programs_.find(runtime).value()});
+    settle();
+  }
   /// Runs whatever can run without time passing.
   void settle() {
     io_.restart();
@@ -102,6 +109,9 @@ class PoolTest : public catalog::TempFolderTest {
   environment::RuntimePrograms programs_ = environment::python_and_node();
   IdleBoard board_;
   PoolOptions options_;
+  BudgetOptions budget_options_;
+  HostReading host_;
+  std::unique_ptr<Budget> budget_;
   std::map<std::string, bool> replaced_;  ///< revision ids that new calls no longer run
   std::unique_ptr<Pool> pool_;
   int revisions_ = 0;

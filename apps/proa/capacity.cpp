@@ -1,0 +1,58 @@
+#include "capacity.h"
+
+#include "os/host.h"
+
+#include <utility>
+
+namespace proa::apps {
+
+pool::BudgetOptions budget_options(const ServeOptions& options) {
+  pool::BudgetOptions limits;
+  limits.environments_max = options.max_environments;
+  limits.memory_reserve = Bytes::mib(options.memory_reserve_mib);
+  limits.memory_commit_percent = options.memory_commit_percent;
+  return limits;
+}
+
+pool::HostReading read_host() {
+  pool::HostReading reading;
+  if (const auto memory = os::host_memory()) {
+    reading.memory_total = memory.value().total;
+    reading.memory_available = memory.value().available;
+  }
+  if (const auto left = os::descriptors_left()) reading.descriptors_left = left.value();
+  return reading;
+}
+
+// Spread over the shards: one call at most needs one, and a shard lends to the others.
+std::vector<environment::RuntimeProgram> parked_programs(
+    const environment::RuntimePrograms& programs, std::size_t shard, std::size_t shards) {
+  std::vector<environment::RuntimeProgram> kept;
+  for (std::size_t i = shard; i < programs.interpreters().size(); i += shards) {
+    if (auto program = programs.find(programs.interpreters()[i].runtime())) {
+      kept.push_back(std::move(program.value()));
+    }
+  }
+  return kept;
+}
+
+void PlacementLog::operator()(const model::FunctionVersion& function,
+                              const Result<pool::Placement>& placement) {
+  if (placement) {
+    if (!log_.is_on(telemetry::Level::debug)) return;
+    log_.debug("placed", {{"function", function.unqualified_arn()},
+                          {"shard", placement.value().shard},
+                          {"reason", placement.value().reason}});
+    return;
+  }
+  if (clock_.steady_now() < next_refusal_) {
+    ++left_out_;
+    return;
+  }
+  next_refusal_ = clock_.steady_now() + std::chrono::seconds(1);
+  log_.warn("call_refused", {{"function", function.unqualified_arn()},
+                             {"reason", placement.error().message()},
+                             {"left_out", std::exchange(left_out_, 0)}});
+}
+
+}  // namespace proa::apps

@@ -1,0 +1,154 @@
+// Parking: interpreters that are started ahead of the calls that will need them (BASE-13, BASE-20).
+// How many follows demand: as many as calls lately needed at once (base/demand.h), at least one of
+// each installed runtime on one shard, `--max-parked` in all. They take no turn that a call waits
+// for, give way when the host is short, and are started again only when it has been quiet.
+#include "pool/pool.h"
+
+#include <algorithm>
+
+namespace proa::pool {
+namespace {
+
+// What a parked environment counts as; see BudgetOptions.
+constexpr Bytes kParkedMemory = Bytes::mib(128);
+// After parked environments had to make room, and after a shortage met while parking.
+constexpr auto kPause = std::chrono::seconds(10);
+// Sandboxes without an interpreter serve every function that needs its own start.
+const std::string kNoInterpreter = "sandbox";
+constexpr unsigned kMostBackoff = 6;  ///< failures in a row that still double the wait: 64 s
+
+}  // namespace
+
+void Pool::keep_parked(const std::vector<environment::RuntimeProgram>& programs) {
+  for (const auto& program : programs) parked_of(Program(program)).at_least = 1;
+  replenish();
+}
+
+Pool::Parked& Pool::parked_of(const Program& program) {
+  const std::string& family = program ? program->family : kNoInterpreter;
+  Parked& parked = parked_[family];
+  if (!parked.counts) {
+    parked.program = program;
+    parked.family = family;
+    parked.counts = board_.of(IdleBoard::parked_key(family));
+  }
+  return parked;
+}
+
+MemberPtr Pool::take_parked(Parked& parked, std::uint32_t tmp_mib) {
+  if (tmp_mib != kParkedTmpMib) return nullptr;
+  while (!parked.ready.empty()) {
+    MemberPtr found = std::move(parked.ready.front());
+    parked.ready.pop_front();
+    note_parked(parked, -1);
+    if (!found->environment.is_broken()) return found;
+    retire(std::move(found));
+  }
+  return nullptr;
+}
+
+// One that makes room for a call that cannot use it, of the runtime that has most.
+MemberPtr Pool::take_spare_parked() {
+  Parked* most = nullptr;
+  for (auto& [family, parked] : parked_) {
+    if (most == nullptr || parked.ready.size() > most->ready.size()) most = &parked;
+  }
+  if (most == nullptr || most->ready.empty()) return nullptr;
+  no_parking_until_ = parts_.clock.steady_now() + kPause;
+  MemberPtr taken = std::move(most->ready.front());
+  most->ready.pop_front();
+  note_parked(*most, -1);
+  return taken;
+}
+
+// Whether one is being started that no other call waits for.
+bool Pool::expects_parked(const Parked& parked, std::uint32_t tmp_mib) const {
+  return tmp_mib == kParkedTmpMib && parked.starting > queue_.expecting(parked.family);
+}
+
+void Pool::note_parked(Parked& parked, int change) {
+  parked.counts->add(options_.shard, change);
+  board_.spare().add(options_.shard, change);
+}
+
+std::size_t Pool::wanted(const Parked& parked, SteadyTime now) const {
+  return std::min(std::max(parked.at_least, parked.demand.expected(now)), options_.parked_max);
+}
+
+std::size_t Pool::parked_count() const {
+  std::size_t count = 0;
+  for (const auto& [family, parked] : parked_) count += parked.ready.size() + parked.starting;
+  return count;
+}
+
+// In turns over the runtimes, so that a busy one does not keep the others from their first.
+void Pool::replenish() {
+  for (bool is_any = true; is_any;) {
+    is_any = false;
+    for (auto& [family, parked] : parked_) is_any = park_next(parked) || is_any;
+  }
+}
+
+bool Pool::park_next(Parked& parked) {
+  const SteadyTime now = parts_.clock.steady_now();
+  if (is_closing_ || now < no_parking_until_ || now < parked.retry_at) return false;
+  if (parked.ready.size() + parked.starting >= wanted(parked, now)) return false;
+  if (parked_count() >= options_.parked_max || !queue_.try_take()) return false;
+  auto claim = budget_.claim(kParkedMemory);
+  if (!claim) {
+    no_parking_until_ = now + kPause;
+    queue_.give_back();
+    return false;
+  }
+  ++parked.starting;
+  tasks_.spawn(park_one(parked, std::move(claim.value())));
+  return true;
+}
+
+boost::asio::awaitable<void> Pool::park_one(Parked& parked, Claim claim) {
+  auto made = make_member(std::move(claim), parked.program, kParkedTmpMib);
+  ++starting_;
+  auto result = co_await made->environment.provision();
+  --starting_;
+  --parked.starting;
+  queue_.give_back();
+  if (!result || is_closing_) {
+    if (!result) {
+      parked.failures = std::min(parked.failures + 1, kMostBackoff);
+      parked.retry_at = parts_.clock.steady_now() + std::chrono::seconds(1U << parked.failures);
+      queue_.disappoint(parked.family);
+    }
+    co_await end(std::move(made));
+    co_return;
+  }
+  parked.failures = 0;
+  made->claim.settle();
+  if (!queue_.offer_parked(parked.family, made)) {
+    parked.ready.push_back(std::move(made));
+    note_parked(parked, 1);
+    arm_sweep();
+  }
+  replenish();
+}
+
+// Ends what has broken and what demand no longer asks for. True while any is parked.
+bool Pool::sweep_parked(SteadyTime now) {
+  bool has_any = false;
+  for (auto& [family, parked] : parked_) {
+    const std::size_t keep = wanted(parked, now);
+    for (auto one = parked.ready.begin(); one != parked.ready.end();) {
+      if (parked.ready.size() <= keep && !(*one)->environment.is_broken()) {
+        ++one;
+        continue;
+      }
+      note_parked(parked, -1);
+      retire(std::move(*one));
+      one = parked.ready.erase(one);
+    }
+    has_any = has_any || !parked.ready.empty() || keep > 0;
+  }
+  replenish();
+  return has_any;
+}
+
+}  // namespace proa::pool
