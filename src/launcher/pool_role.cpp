@@ -196,6 +196,7 @@ bool PoolRole::serve(std::size_t connection) {
 }
 
 Result<void> PoolRole::acquire(std::size_t connection, const AcquireSlot& request) {
+  taken_lately_.note(std::chrono::steady_clock::now());
   TRY(auto* slot, take_ready());
   const Bytes size = Bytes::mib(request.tmp_mib);
   if (slot->disk->size() != size) {
@@ -337,13 +338,17 @@ Result<void> PoolRole::open_dns(std::size_t connection, const OpenGatewayDns& re
 
 bool PoolRole::has_work() const {
   if (!returned_.empty() || disks_->released() > 0) return true;
-  return count(Use::ready) < config_.spare_slots && count(Use::free) > 0 &&
+  return wants_spare() || count(Use::ready) > spares_wanted();
+}
+
+bool PoolRole::wants_spare() const {
+  return count(Use::ready) < spares_wanted() && count(Use::free) > 0 &&
          std::chrono::steady_clock::now() >= retry_spares_at_;
 }
 
 void PoolRole::do_one_piece_of_work() {
-  if (count(Use::ready) >= config_.spare_slots || count(Use::free) == 0 ||
-      std::chrono::steady_clock::now() < retry_spares_at_) {
+  if (!wants_spare()) {
+    if (returned_.empty() && count(Use::ready) > spares_wanted()) return clean(*first(Use::ready));
     if (returned_.empty()) {
       if (auto deleted = disks_->delete_released(1); !deleted) report("pool", deleted.error());
       return;
@@ -360,9 +365,7 @@ void PoolRole::do_one_piece_of_work() {
 }
 
 Result<PoolRole::Slot*> PoolRole::take_ready() {
-  for (const auto& slot : slots_) {
-    if (slot->use == Use::ready) return slot.get();
-  }
+  if (Slot* slot = first(Use::ready)) return slot;
   if (count(Use::free) == 0 && !returned_.empty()) {
     Slot& slot = *slots_[returned_.front()];
     returned_.pop_front();
@@ -372,17 +375,17 @@ Result<PoolRole::Slot*> PoolRole::take_ready() {
 }
 
 Result<PoolRole::Slot*> PoolRole::make_ready() {
-  for (const auto& slot : slots_) {
-    if (slot->use != Use::free) continue;
-    if (auto prepared = prepare(*slot); !prepared) {
-      slot->disk.reset();
-      return prepared.error();
-    }
-    slot->use = Use::ready;
-    return slot.get();
+  Slot* slot = first(Use::free);
+  if (slot == nullptr) {
+    return Error(Errc::exhausted,
+                 "all " + std::to_string(slots_.size()) + " environments of this host are in use");
   }
-  return Error(Errc::exhausted,
-               "all " + std::to_string(slots_.size()) + " environments of this host are in use");
+  if (auto prepared = prepare(*slot); !prepared) {
+    slot->disk.reset();
+    return prepared.error();
+  }
+  slot->use = Use::ready;
+  return slot;
 }
 
 Result<void> PoolRole::prepare(Slot& slot) {
@@ -460,6 +463,13 @@ void PoolRole::shut_down() {
   router_.reset();
   disks_.reset();
   cgroups_.reset();
+}
+
+PoolRole::Slot* PoolRole::first(Use use) {
+  for (const auto& slot : slots_) {
+    if (slot->use == use) return slot.get();
+  }
+  return nullptr;
 }
 
 PoolRole::Slot* PoolRole::find(std::size_t connection, SlotId id) {

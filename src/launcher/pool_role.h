@@ -1,6 +1,7 @@
 // The pool role: makes slots ready ahead of need and takes them back.
 #pragma once
 
+#include "base/demand.h"
 #include "launcher/cgroup/cgroup_backend.h"
 #include "launcher/config.h"
 #include "launcher/disk/loop_disk.h"
@@ -12,6 +13,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -39,6 +41,7 @@ class PoolRole {
   void run();
 
  private:
+  static constexpr std::size_t kMostSpares = 16;
   enum class Use { free, ready, taken, returned };
   struct Slot {
     SlotId id;
@@ -68,6 +71,12 @@ class PoolRole {
   void drop_connection(std::size_t connection);
 
   bool has_work() const;
+  /// As many as were lately taken at once, so that a burst finds them ready.
+  std::size_t spares_wanted() const {
+    const std::size_t expected = taken_lately_.expected(std::chrono::steady_clock::now());
+    return std::max<std::size_t>(config_.spare_slots, std::min(expected, kMostSpares));
+  }
+  bool wants_spare() const;
   void do_one_piece_of_work();
   Result<Slot*> take_ready();
   Result<Slot*> make_ready();
@@ -78,6 +87,7 @@ class PoolRole {
   void shut_down();
 
   DiskOwner disk_owner(const Slot& slot) const;
+  Slot* first(Use use);
   Slot* find(std::size_t connection, SlotId id);
   Result<void> reply(std::size_t connection, const Reply& message, std::span<const int> fds = {});
   std::size_t count(Use use) const;
@@ -92,6 +102,7 @@ class PoolRole {
   std::vector<std::string> uplink_advice_;  ///< foreign rules in the way, with remedies
   std::vector<std::unique_ptr<Slot>> slots_;
   std::deque<std::size_t> returned_;
+  Demand taken_lately_;
   SteadyTime retry_spares_at_;  ///< after a failure, so that it is not repeated in a busy loop
 };
 
