@@ -1,0 +1,158 @@
+"""A thousand calls of fifty functions at once; afterwards nothing is left over."""
+import asyncio
+import collections
+import glob
+import json
+import os
+import time
+import unittest
+import urllib.request
+
+from daemon import ROLE, DaemonTestCase, children_of, zip_of
+
+FUNCTIONS = 50
+CALLS = 1000
+
+PYTHON = """
+import time
+def handler(event, context):
+    time.sleep(0.05)
+    return {"name": context.function_name, "n": event["n"]}
+"""
+NODE = """
+exports.handler = async (event, context) => {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return {name: context.functionName, n: event.n};
+};
+"""
+
+
+async def invoke(endpoint, name, number):
+    """One call on a connection of its own: status, headers, body."""
+    host, port = endpoint.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        body = json.dumps({"n": number}).encode()
+        writer.write((f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1\r\nHost: {host}\r\n"
+                      f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n").encode() + body)
+        answer = await asyncio.wait_for(reader.read(), 80)
+    finally:
+        writer.close()
+    head, _, content = answer.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    headers = {key.lower(): value for key, value in (line.split(": ", 1) for line in lines[1:])}
+    return int(lines[0].split()[1]), headers, content
+
+
+async def invoke_all(endpoint, calls):
+    return await asyncio.gather(*(invoke(endpoint, name, number) for name, number in calls))
+
+
+def descriptors(pid):
+    """What the process has open, by kind."""
+    kinds = collections.Counter()
+    for path in glob.glob(f"/proc/{pid}/fd/*"):
+        try:
+            kinds[os.readlink(path).split(":")[0]] += 1
+        except FileNotFoundError:
+            pass
+    return kinds
+
+
+class Concurrency(DaemonTestCase):
+    arguments = ["--max-parked", "0"]
+
+    def status(self):
+        with urllib.request.urlopen(self.daemon.endpoint + "/proa/v1/status") as answer:
+            return json.load(answer)
+
+    def settle(self):
+        """Waits until every environment is gone and the launcher has cleaned up: twice in a row,
+        longer apart than the daemon renews its status."""
+        deadline = time.monotonic() + 90
+        quiet = 0
+        while quiet < 2:
+            time.sleep(2.5)
+            status = self.status()
+            slots = status["host"]["slots"]
+            in_use = sum(status["environments"].values()) + slots["taken"] + slots["cleaning"]
+            quiet = quiet + 1 if in_use == 0 else 0
+            self.assertLess(time.monotonic(), deadline, status)
+        return status
+
+    def deploy_all(self):
+        client = self.client()
+        for number in range(FUNCTIONS):
+            is_python = number % 2 == 0
+            files = {"app.py": PYTHON} if is_python else {"app.js": NODE}
+            client.create_function(
+                FunctionName=f"f{number}", Runtime="python3.11" if is_python else "nodejs20.x",
+                Handler="app.handler", Role=ROLE, Timeout=60, Code={"ZipFile": zip_of(files)},
+                Tags={"proa:idle": "freeze=50ms remove=2s"})
+
+    def check(self, name, number, status, headers, body):
+        """True when the call was answered, False when it was refused as Lambda refuses."""
+        if status == 200:
+            self.assertNotIn("x-amz-function-error", headers, body)
+            self.assertEqual(json.loads(body), {"name": name, "n": number})
+            return True
+        self.assertEqual(status, 429, body)
+        self.assertEqual(headers["x-amzn-errortype"], "TooManyRequestsException")
+        self.assertEqual(json.loads(body)["Reason"], "ConcurrentInvocationLimitExceeded")
+        return False
+
+    def test_a_thousand_calls_are_answered_or_refused_and_nothing_is_left(self):
+        self.deploy_all()
+        for name, number in (("f0", 0), ("f1", 1)):  # whatever is opened once and kept
+            asyncio.run(invoke(self.daemon.endpoint, name, number))
+        instance = self.settle()["host"]["instance"]
+        pid = self.daemon.process.pid
+        time.sleep(1)  # the connection of the last status request is closed by now
+        before = descriptors(pid)
+        processes = set(children_of(pid))
+
+        calls = [(f"f{number % FUNCTIONS}", number) for number in range(CALLS)]
+        answers = asyncio.run(invoke_all(self.daemon.endpoint, calls))
+        answered = [self.check(*call, *answer) for call, answer in zip(calls, answers)]
+        self.assertGreaterEqual(sum(answered), 64)  # as many as there may be environments
+        for number in range(FUNCTIONS):
+            name = f"f{number}"
+            self.assertTrue(
+                self.check(name, 7, *asyncio.run(invoke(self.daemon.endpoint, name, 7))))
+
+        spare = self.settle()["host"]["slots"]["ready"]
+        self.assertTrue(4 < spare <= 16, spare)  # more are kept ready after such a burst
+        self.assertEqual(set(children_of(pid)), processes)
+        deadline = time.monotonic() + 20  # connections are closed a moment after their answer
+        while descriptors(pid) != before and time.monotonic() < deadline:
+            time.sleep(0.2)
+        self.assertEqual(descriptors(pid), before)
+
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assert_nothing_left(instance, processes)
+
+    def assert_nothing_left(self, instance, processes):
+        deadline = time.monotonic() + 30
+        while any(os.path.exists(f"/proc/{pid}") for pid in processes):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        folder = self.daemon.folder
+        with open("/proc/mounts", encoding="utf-8") as mounts:
+            self.assertNotIn(folder, mounts.read())
+        for backing in glob.glob("/sys/block/loop*/loop/backing_file"):
+            try:
+                with open(backing, encoding="utf-8") as file:
+                    self.assertNotIn(folder, file.read())
+            except OSError:
+                pass  # released while we looked
+        self.assertEqual(glob.glob(folder + "/data/disks/*/*"), [])
+        groups = [path for path in glob.glob("/sys/fs/cgroup/**/proa*", recursive=True)
+                  if path.rstrip("/").endswith(f"-{instance}") or f"/proa-{instance}/" in path]
+        self.assertEqual(groups, [])
+        for alias in glob.glob("/sys/class/net/*/ifalias"):
+            with open(alias, encoding="utf-8") as file:
+                self.assertNotEqual(file.read().strip(), f"proa:{instance}")
+
+
+if __name__ == "__main__":
+    unittest.main()
