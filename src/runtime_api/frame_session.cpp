@@ -8,6 +8,11 @@ namespace asio = boost::asio;
 using frames::Frame;
 using frames::Type;
 
+namespace {
+// Well below a Unix socket's buffer, which is empty whenever we send.
+constexpr std::size_t kAlwaysFits = std::size_t{64} * 1024;
+}  // namespace
+
 struct FrameSession::State : std::enable_shared_from_this<State> {
   State(const asio::any_io_executor& executor, std::unique_ptr<frames::Link> given)
       : link(std::move(given)), timer(executor) {}
@@ -50,14 +55,23 @@ struct FrameSession::State : std::enable_shared_from_this<State> {
     }
   }
 
-  Task<void> send(Type type, std::string_view first, std::string_view second) {
+  // A frame that is larger than the socket's buffer waits for a runtime that may never read.
+  // Errc: deadline, unavailable, os.
+  Task<void> send(Type type, std::string_view first, std::string_view second, SteadyTime until) {
     const std::array<std::string_view, 2> parts{first, second};
-    co_return co_await link->send(type, parts);
+    if (first.size() + second.size() <= kAlwaysFits) co_return co_await link->send(type, parts);
+    deadline = until;
+    if (!is_armed || timer.expiry() > until) arm(until);
+    auto sent = co_await link->send(type, parts);
+    deadline = SteadyTime::max();
+    const bool is_late = !sent && sent.error().code() == Errc::cancelled && !is_process_gone;
+    if (is_late) co_return Error(Errc::deadline, "runtime did not read in time");
+    co_return sent;
   }
 
   std::unique_ptr<frames::Link> link;
   asio::steady_timer timer;
-  SteadyTime deadline = SteadyTime::max();  // of the wait for a frame; max: nobody waits
+  SteadyTime deadline = SteadyTime::max();  // of the wait for the runtime; max: nobody waits
   bool is_armed = false;
   bool is_process_gone = false;
   std::string head;  // of the invoke frame; kept for its capacity
@@ -138,7 +152,7 @@ Task<std::string> FrameSession::parked(SteadyTime deadline) {
 
 asio::awaitable<InitOutcome> FrameSession::init(Configuration configuration, SteadyTime deadline) {
   const std::string text = configuration_json(configuration);
-  const auto sent = co_await state_->send(Type::configure, text, std::string_view());
+  const auto sent = co_await state_->send(Type::configure, text, std::string_view(), deadline);
   if (!sent) co_return outcome_of<InitOutcome>(sent.error());
   const auto frame = co_await state_->receive(deadline);
   if (!frame) co_return outcome_of<InitOutcome>(frame.error());
@@ -164,7 +178,7 @@ asio::awaitable<CallOutcome> FrameSession::call(const model::Invocation& invocat
   view.payload = invocation.payload;
   state_->head.resize(frames::invoke_head_size(view));
   frames::encode_invoke_head(view, std::as_writable_bytes(std::span(state_->head)));
-  const auto sent = co_await state_->send(Type::invoke, state_->head, view.payload);
+  const auto sent = co_await state_->send(Type::invoke, state_->head, view.payload, deadline);
   if (!sent) co_return outcome_of<CallOutcome>(sent.error());
   const auto frame = co_await state_->receive(deadline);
   if (!frame) co_return outcome_of<CallOutcome>(frame.error());
