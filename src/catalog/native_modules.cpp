@@ -1,6 +1,7 @@
 #include "catalog/native_modules.h"
 
 #include "catalog/elf_header.h"
+#include "catalog/node_addons.h"
 #include "os/file.h"
 
 #include <elf.h>
@@ -66,6 +67,9 @@ class Scan {
     if (target.runtime.starts_with("python") && target.interpreter_version) {
       python_abi_ = abi_number(*target.interpreter_version);
     }
+    if (target.runtime.starts_with("nodejs") && target.interpreter_version) {
+      node_abi_ = node_abi(*target.interpreter_version);
+    }
   }
 
   Result<void> run();
@@ -74,11 +78,13 @@ class Scan {
   Result<void> check_file(const fs::path& file) const;
   Result<void> check_machine(const fs::path& relative, const ElfHeader& header) const;
   Result<void> check_python(const fs::path& file, const fs::path& relative) const;
+  Result<void> check_node(const fs::path& file, const fs::path& relative) const;
   bool has_fitting_sibling(const fs::path& file) const;
 
   const fs::path& tree_;
   const NativeTarget& target_;
-  std::string python_abi_;  ///< empty: not checked
+  std::string python_abi_;       ///< empty: not checked
+  std::optional<int> node_abi_;  ///< none: not checked
 };
 
 Result<void> Scan::run() {
@@ -108,6 +114,7 @@ Result<void> Scan::check_file(const fs::path& file) const {
   if (!header) return ok();
   const fs::path relative = file.lexically_relative(tree_);
   TRY(check_machine(relative, *header));
+  TRY(check_node(file, relative));
   return check_python(file, relative);
 }
 
@@ -134,6 +141,24 @@ Result<void> Scan::check_python(const fs::path& file, const fs::path& relative) 
                                   dotted(*tag) + ", but runtime " + target_.runtime +
                                   " runs here on CPython " + dotted(python_abi_) +
                                   ". Build the package for that version.");
+}
+
+// Packages with prebuilt addons have one for each ABI, side by side, and pick by name.
+Result<void> Scan::check_node(const fs::path& file, const fs::path& relative) const {
+  const std::string name = file.filename().string();
+  if (!node_abi_ || !name.ends_with(".node") || name.find(".abi") != std::string::npos) return ok();
+  for (const auto& folder : relative.parent_path()) {
+    if (folder == "prebuilds" || is_platform_folder(folder.native())) return ok();
+  }
+  TRY(const auto bytes, os::read_file(file));
+  const auto abi = addon_abi(bytes);
+  if (!abi || abi == node_abi_) return ok();
+  const auto node = node_of_abi(*abi);
+  return Error(Errc::invalid,
+               "File '" + relative.string() + "' is built for " +
+                   (node ? "Node " + std::to_string(*node) : "Node's ABI " + std::to_string(*abi)) +
+                   ", but runtime " + target_.runtime + " runs here on Node " +
+                   *target_.interpreter_version + ". Build the package for that version.");
 }
 
 /// The same module for the Python that runs, for any (abi3), or without a tag.

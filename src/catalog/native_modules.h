@@ -1,7 +1,7 @@
 // Finds native code in a package that cannot run here, at upload instead of at the first call.
 //
 // Looked at: *.so, *.so.N, *.node and bootstrap. Refused: ELF files for another machine than the
-// function's architecture, and (Python) extension modules built for another CPython than the one
+// function's architecture, and extension modules built for another CPython or Node than the one
 // that will run. Let pass, because packages ship such files on purpose and never load them: files
 // below a folder named after a platform (prebuilds/linux-arm64/, python3.9/), modules that have a
 // fitting sibling, and what is no ELF file.

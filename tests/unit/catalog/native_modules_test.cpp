@@ -95,6 +95,25 @@ TEST_F(NativeModulesTest, LetsModulesPassThatHaveAFittingSibling) {
   EXPECT_EQ(refusal(), "");
 }
 
+TEST_F(NativeModulesTest, RefusesAddonsOfAnotherNode) {
+  target_ = NativeTarget{"x86_64", "nodejs22.x", "20.9.0"};
+  const std::string path = "node_modules/better-sqlite3/build/Release/better_sqlite3.node";
+  add(path, elf(EM_X86_64) + "node_register_module_v108");
+  EXPECT_EQ(refusal(), "File '" + path +
+                           "' is built for Node 18, but runtime nodejs22.x runs here on Node "
+                           "20.9.0. Build the package for that version.");
+  add(path, elf(EM_X86_64) + "node_register_module_v115");
+  EXPECT_EQ(refusal(), "");
+  add(path, elf(EM_X86_64) + "napi_register_module_v1");
+  EXPECT_EQ(refusal(), "") << "fits every Node";
+  add("node_modules/x/prebuilds/linux-x64/node.abi108.node",
+      elf(EM_X86_64) + "node_register_module_v108");
+  EXPECT_EQ(refusal(), "") << "one of several to pick from";
+  target_.interpreter_version.reset();
+  add(path, elf(EM_X86_64) + "node_register_module_v108");
+  EXPECT_EQ(refusal(), "") << "not known: not checked";
+}
+
 TEST_F(NativeModulesTest, DoesNotFollowLinks) {
   ASSERT_EQ(::symlink("/proc/self/exe", (folder_ / "a.so").c_str()), 0);
   target_.architecture = "arm64";
