@@ -94,9 +94,7 @@ class Bundled(DaemonTestCase):
             node = next(one for one in json.load(answer)["interpreters"]
                         if one["runtime"].startswith("nodejs"))
         folder = "nodejs/node" + node["version"].split(".")[0] + "/node_modules"
-        plain = self.client_layer("plain", own_package("nodejs/node_modules", "layer"))
-        if plain is None:
-            self.skipTest("PublishLayerVersion is not supported yet")
+        plain = self.layer("plain", own_package("nodejs/node_modules", "layer"))
         versioned = self.layer("versioned", own_package(folder, "versioned layer"))
         mine = own_package("node_modules", "mine")
         for kind, file, code in (("cjs", "index.js", common), ("esm", "index.mjs", module)):
@@ -107,13 +105,6 @@ class Bundled(DaemonTestCase):
                 answer = self.run_files(name, {file: code, **files}, node["runtime"],
                                         "index.handler", Layers=layers)
                 self.assertEqual((kind, answer), (kind, whose))
-
-    def client_layer(self, name, files):
-        try:
-            return self.layer(name, files)
-        except self.client().exceptions.InvalidParameterValueException as error:
-            self.assertIn("not supported by Proa yet", str(error))
-            return None
 
 
 class Unbundled(DaemonTestCase):
