@@ -3,6 +3,7 @@
 #include "../tests/unit/api/fake_parts.h"
 #include "api/api.h"
 #include "base/check.h"
+#include "support/map_store.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -67,7 +68,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   api::FakeDispatcher dispatcher;
   dispatcher.result.payload = "{}";
   api::FixedClock clock;
-  api::Api api(catalog, dispatcher, clock, api::ApiOptions());
+  static boost::asio::thread_pool blocking(1);  // a thread an input would be most of the time
+  storage::MapStore store;
+  const auto keys = identity::KeyStore::open(store, blocking, clock, "000000000000").value();
+  const api::ApiParts parts{catalog, dispatcher, *keys, blocking, clock};
+  api::Api api(parts, api::ApiOptions());
   check(api.body_limit(request) > 0, "no body limit");
   http::Response response(0);
   boost::asio::io_context context;
