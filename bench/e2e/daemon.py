@@ -102,7 +102,7 @@ class Daemon:
     def create(self, name, language, handler, files, **more):
         """Creates a function and returns the path of its invocations. Raises Refused."""
         function = {"FunctionName": name, "Handler": handler, "Role": ROLE,
-                    "Code": {"ZipFile": zip_of(files)}, "Timeout": 30, "MemorySize": 512,
+                    "Code": {"ZipFile": zip_of(files)}, "Timeout": 30, "MemorySize": 1769,
                     "Runtime": language if "." in language else runtime_of(language), **more}
         status, _, body = self.request("POST", API, json.dumps(function))
         if status != 201:
