@@ -179,15 +179,15 @@ class GivenPrefix(DaemonTestCase):
     @classmethod
     def setUpClass(cls):
         version = f"python3.{minor_of_usr()}"
-        cls.prefix = tempfile.mkdtemp(prefix="proa-python-")
-        cls.addClassCleanup(lambda: subprocess.run(["rm", "-rf", cls.prefix], check=True))
-        os.chmod(cls.prefix, 0o700)
-        os.makedirs(cls.prefix + "/bin")
-        os.makedirs(cls.prefix + "/lib")
-        subprocess.run(["cp", "/usr/bin/" + version, cls.prefix + "/bin/"], check=True)
-        subprocess.run(["cp", "-r", "/usr/lib/" + version, cls.prefix + "/lib/"], check=True)
+        cls.python = tempfile.mkdtemp(prefix="proa-python-")
+        cls.addClassCleanup(lambda: subprocess.run(["rm", "-rf", cls.python], check=True))
+        os.chmod(cls.python, 0o700)
+        os.makedirs(cls.python + "/bin")
+        os.makedirs(cls.python + "/lib")
+        subprocess.run(["cp", "/usr/bin/" + version, cls.python + "/bin/"], check=True)
+        subprocess.run(["cp", "-r", "/usr/lib/" + version, cls.python + "/lib/"], check=True)
         cls.runtime = version
-        cls.arguments = ("--runtime", f"{version}={cls.prefix}")
+        cls.arguments = ("--runtime", f"{version}={cls.python}")
         super().setUpClass()
 
     def test_it_runs_before_the_distributions_own(self):
