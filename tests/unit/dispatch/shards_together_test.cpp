@@ -19,18 +19,28 @@ namespace {
 
 namespace asio = boost::asio;
 
+/// What both shards share.
+struct Common {
+  SystemClock clock;
+  api::FakeCatalog catalog;
+  Admission admission{100};
+  pool::IdleBoard board;
+  pool::Budget budget{pool::BudgetOptions(), [] { return pool::HostReading(); }};
+  environment::RuntimePrograms programs = environment::python_and_node();
+};
+
 class OneShard {
  public:
-  OneShard(std::size_t number, catalog::Catalog& catalog, Admission& admission,
-           pool::IdleBoard& board, const environment::RuntimePrograms& programs, Clock& clock) {
-    environment::EnvironmentParts parts{io_.get_executor(), sandboxes_, clock, random_};
+  OneShard(std::size_t number, Common& common) {
+    environment::EnvironmentParts parts{io_.get_executor(), sandboxes_, common.clock, random_};
     pool::PoolOptions options;
     options.shard = number;
     pool::PoolHooks hooks;
     hooks.is_current = [](const model::FunctionVersion&) { return true; };
-    pool_ = std::make_unique<pool::Pool>(parts, programs, board, options, std::move(hooks));
-    dispatcher_ =
-        std::make_unique<ShardDispatcher>(io_.get_executor(), catalog, admission, *pool_, clock);
+    pool_ = std::make_unique<pool::Pool>(parts, common.programs, common.board, common.budget,
+                                         options, std::move(hooks));
+    dispatcher_ = std::make_unique<ShardDispatcher>(io_.get_executor(), common.catalog,
+                                                    common.admission, *pool_, common.clock);
   }
   ~OneShard() {
     work_.reset();
@@ -80,8 +90,8 @@ class OneShard {
 class ShardsTogether : public testing::Test {
  protected:
   void SetUp() override {
-    catalog_.put("f");
-    catalog_.put("g");
+    common_.catalog.put("f");
+    common_.catalog.put("g");
     const std::vector<ShardDispatcher*> all{&first_.dispatcher(), &second_.dispatcher()};
     first_.dispatcher().set_peers(all);
     second_.dispatcher().set_peers(all);
@@ -93,13 +103,9 @@ class ShardsTogether : public testing::Test {
     second_.close();
   }
 
-  SystemClock clock_;
-  api::FakeCatalog catalog_;
-  Admission admission_{100};
-  pool::IdleBoard board_;
-  environment::RuntimePrograms programs_ = environment::python_and_node();
-  OneShard first_{0, catalog_, admission_, board_, programs_, clock_};
-  OneShard second_{1, catalog_, admission_, board_, programs_, clock_};
+  Common common_;
+  OneShard first_{0, common_};
+  OneShard second_{1, common_};
 };
 
 TEST_F(ShardsTogether, CallsOfOneFunctionOnBothAtTheSameTimeAreAllAnswered) {
@@ -124,9 +130,9 @@ TEST_F(ShardsTogether, SlotsAreTakenAndGivenBackByBoth) {
     running.push_back(second_.call("f", 25));
   }
   for (auto& one : running) one.get();
-  const auto function = catalog_.records["f"].latest;
-  EXPECT_EQ(admission_.counts_of(*function).function->count.load(), 0U);
-  EXPECT_EQ(admission_.counts_of(*function).account->count.load(), 0U);
+  const auto function = common_.catalog.records["f"].latest;
+  EXPECT_EQ(common_.admission.counts_of(*function).function->count.load(), 0U);
+  EXPECT_EQ(common_.admission.counts_of(*function).account->count.load(), 0U);
 }
 
 }  // namespace
