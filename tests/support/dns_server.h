@@ -112,8 +112,14 @@ class DnsServer {
  public:
   /// Port 0 lets the kernel choose: port() tells.
   DnsServer(const std::string& address, std::uint16_t port) : stop_(::eventfd(0, EFD_CLOEXEC)) {
-    udp_ = bound(address, port, SOCK_DGRAM);
-    tcp_ = bound(address, port_, SOCK_STREAM);
+    // The number that the kernel chose for UDP may be somebody else's for TCP: another one then.
+    for (int tries = 0; !tcp_; ++tries) {
+      udp_ = bound(address, port, SOCK_DGRAM);
+      tcp_ = bound(address, port_, SOCK_STREAM);
+      if (!udp_ || (!tcp_ && (port != 0 || tries == 20))) {
+        throw std::runtime_error("cannot serve DNS on " + address + ": " + std::strerror(errno));
+      }
+    }
     thread_ = std::thread([this] { run(); });
   }
   DnsServer(const DnsServer&) = delete;
@@ -139,7 +145,7 @@ class DnsServer {
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), size) != 0 ||
         (type == SOCK_STREAM && ::listen(fd.get(), 16) != 0)) {
-      throw std::runtime_error("cannot serve DNS on " + address + ": " + std::strerror(errno));
+      return {};
     }
     sockaddr_in got{};
     socklen_t got_size = sizeof got;

@@ -20,7 +20,7 @@ namespace {
 namespace asio = boost::asio;
 
 /// What both shards share.
-struct Common {
+struct Shared {
   SystemClock clock;
   api::FakeCatalog catalog;
   Admission admission{100};
@@ -31,16 +31,16 @@ struct Common {
 
 class OneShard {
  public:
-  OneShard(std::size_t number, Common& common) {
-    environment::EnvironmentParts parts{io_.get_executor(), sandboxes_, common.clock, random_};
+  OneShard(std::size_t number, Shared& shared) {
+    environment::EnvironmentParts parts{io_.get_executor(), sandboxes_, shared.clock, random_};
     pool::PoolOptions options;
     options.shard = number;
     pool::PoolHooks hooks;
     hooks.is_current = [](const model::FunctionVersion&) { return true; };
-    pool_ = std::make_unique<pool::Pool>(parts, common.programs, common.board, common.budget,
+    pool_ = std::make_unique<pool::Pool>(parts, shared.programs, shared.board, shared.budget,
                                          options, std::move(hooks));
-    dispatcher_ = std::make_unique<ShardDispatcher>(io_.get_executor(), common.catalog,
-                                                    common.admission, *pool_, common.clock);
+    dispatcher_ = std::make_unique<ShardDispatcher>(io_.get_executor(), shared.catalog,
+                                                    shared.admission, *pool_, shared.clock);
   }
   ~OneShard() {
     work_.reset();
@@ -90,8 +90,8 @@ class OneShard {
 class ShardsTogether : public testing::Test {
  protected:
   void SetUp() override {
-    common_.catalog.put("f");
-    common_.catalog.put("g");
+    shared_.catalog.put("f");
+    shared_.catalog.put("g");
     const std::vector<ShardDispatcher*> all{&first_.dispatcher(), &second_.dispatcher()};
     first_.dispatcher().set_peers(all);
     second_.dispatcher().set_peers(all);
@@ -103,9 +103,9 @@ class ShardsTogether : public testing::Test {
     second_.close();
   }
 
-  Common common_;
-  OneShard first_{0, common_};
-  OneShard second_{1, common_};
+  Shared shared_;
+  OneShard first_{0, shared_};
+  OneShard second_{1, shared_};
 };
 
 TEST_F(ShardsTogether, CallsOfOneFunctionOnBothAtTheSameTimeAreAllAnswered) {
@@ -130,9 +130,9 @@ TEST_F(ShardsTogether, SlotsAreTakenAndGivenBackByBoth) {
     running.push_back(second_.call("f", 25));
   }
   for (auto& one : running) one.get();
-  const auto function = common_.catalog.records["f"].latest;
-  EXPECT_EQ(common_.admission.counts_of(*function).function->count.load(), 0U);
-  EXPECT_EQ(common_.admission.counts_of(*function).account->count.load(), 0U);
+  const auto function = shared_.catalog.records["f"].latest;
+  EXPECT_EQ(shared_.admission.counts_of(*function).function->count.load(), 0U);
+  EXPECT_EQ(shared_.admission.counts_of(*function).account->count.load(), 0U);
 }
 
 }  // namespace

@@ -34,8 +34,11 @@ class Forwarder {
         context_.get_executor(), [policy](const boost::asio::ip::address&) { return policy; },
         own_namespace_sockets(), random_, options);
     DnsListeners listeners;
-    listeners.udp4 = bound(SOCK_DGRAM, 0);
-    listeners.tcp4 = bound(SOCK_STREAM, port_);
+    // The number that the kernel chose for UDP may be somebody else's for TCP: another one then.
+    for (int tries = 0; !listeners.tcp4 && tries < 20; ++tries) {
+      listeners.udp4 = bound(SOCK_DGRAM, 0);
+      listeners.tcp4 = bound(SOCK_STREAM, port_);
+    }
     forwarder_->set_upstreams("nameserver 127.0.0.1\n");
     EXPECT_TRUE(forwarder_->start(std::move(listeners)));
     thread_ = std::thread([this] { context_.run(); });
@@ -69,10 +72,8 @@ class Forwarder {
     at.sin_family = AF_INET;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     at.sin_port = htons(port);
-    EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
-    if (type == SOCK_STREAM) {
-      EXPECT_EQ(::listen(fd.get(), 16), 0);
-    }
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0) return {};
+    if (type == SOCK_STREAM && ::listen(fd.get(), 16) != 0) return {};
     socklen_t size = sizeof at;
     ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &size);
     port_ = ntohs(at.sin_port);
