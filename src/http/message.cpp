@@ -29,12 +29,14 @@ bool looks_clean(std::uint64_t eight) {
 }
 
 bool is_clean(std::string_view text) {
+  std::uint64_t eight = 0;
   for (; text.size() >= 8; text.remove_prefix(8)) {
-    std::uint64_t eight = 0;
     std::memcpy(&eight, text.data(), 8);
     if (!looks_clean(eight)) return false;
   }
-  return std::none_of(text.begin(), text.end(), is_control);
+  std::memset(&eight, ' ', 8);
+  std::memcpy(&eight, text.data(), text.size());
+  return looks_clean(eight);
 }
 
 void append_clean(std::string& to, std::string_view text) {
