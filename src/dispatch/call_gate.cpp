@@ -14,35 +14,54 @@ using std::chrono::milliseconds;
 
 /// Longer calls gain nothing: waking a process costs a tenth of that.
 constexpr microseconds kShort{300};
-/// What is counted of a call that took longer, so that one the machine held up does not stand for
-/// all.
+/// What is counted of a call that took longer. Quick calls weigh more, because a busy machine makes
+/// some of a short function's calls long, and none of a long one's short.
 constexpr microseconds kCounted{600};
 /// How long a measurement of calls that are not short stands for the next ones.
 constexpr milliseconds kRemembered{1'000};
-constexpr milliseconds kBackoffMin{50};
+constexpr milliseconds kBackoffMin{5};
 constexpr milliseconds kBackoffMax{10'000};
 
 }  // namespace
 
+CallGate::Turn::Turn(std::shared_ptr<CallGate> gate, SteadyTime now)
+    : gate_(std::move(gate)), begin_(now) {
+  gate_->running_.push_back(now);
+  gate_->last_now_ = now;
+  is_beside_few_ = gate_->running_.size() <= kAtOnce;
+}
+
 CallGate::Turn::~Turn() {
-  if (gate_) gate_->leave();
+  if (gate_) gate_->leave(begin_);
 }
 
 void CallGate::Turn::note(const model::InvocationResult& result, SteadyTime now) {
-  if (result.start != model::Start::warm) return;
   CallGate& gate = *gate_;
+  gate.last_now_ = now;
+  if (result.start != model::Start::warm) return;
   gate.has_been_warm_ = true;
   if (!is_beside_few_) return;
   const auto length = std::min(result.duration, kCounted);
-  gate.usual_ = gate.usual_ ? (*gate.usual_ * 7 + length) / 8 : length;
+  if (!gate.usual_) {
+    gate.usual_ = length;
+  } else if (length < *gate.usual_) {
+    gate.usual_ = (*gate.usual_ + length) / 2;
+  } else {
+    gate.usual_ = *gate.usual_ + (length - *gate.usual_) / 32;
+  }
   gate.usual_at_ = now;
   if (*gate.usual_ < kShort) gate.backoff_ = milliseconds(0);
 }
 
 std::optional<CallGate::Turn> CallGate::try_enter(SteadyTime now) {
-  if (running_ >= kAtOnce && holds_back(now)) return std::nullopt;
-  ++running_;
-  return std::optional<Turn>(std::in_place, shared_from_this(), running_ <= kAtOnce);
+  if (fresh(now) + promised_ >= kAtOnce && holds_back(now)) return std::nullopt;
+  return std::optional<Turn>(std::in_place, shared_from_this(), now);
+}
+
+// A call that took its time until now will take more: nobody waits for it.
+std::size_t CallGate::fresh(SteadyTime now) const {
+  const auto first = std::upper_bound(running_.begin(), running_.end(), now - kShort);
+  return static_cast<std::size_t>(running_.end() - first);
 }
 
 bool CallGate::holds_back(SteadyTime now) {
@@ -59,23 +78,25 @@ asio::awaitable<CallGate::Turn> CallGate::wait() {
   waiter.wake.expires_after(kPatience);
   waiters_.push_back(&waiter);
   const auto [cancelled] = co_await waiter.wake.async_wait(asio::as_tuple(asio::use_awaitable));
-  if (!waiter.may_go) {
+  if (waiter.may_go) {
+    --promised_;
+  } else {
     waiter.may_go = true;
     std::erase(waiters_, &waiter);
-    ++running_;
     // Whoever runs is not as short as hoped.
     if (!cancelled) open(waiter.wake.expiry());
   }
-  co_return Turn(self, running_ <= kAtOnce);
+  co_return Turn(self, last_now_);
 }
 
 CallGate::Waiter::~Waiter() {
   if (!may_go) std::erase(gate.waiters_, this);  // destroyed while it waited
 }
 
-void CallGate::leave() {
-  --running_;
-  if (running_ < kAtOnce) let_go(1);
+void CallGate::leave(SteadyTime begin) {
+  const auto mine = std::lower_bound(running_.begin(), running_.end(), begin);
+  running_.erase(mine);
+  if (fresh(last_now_) + promised_ < kAtOnce) let_go(1);
 }
 
 void CallGate::let_go(std::size_t count) {
@@ -83,7 +104,7 @@ void CallGate::let_go(std::size_t count) {
     Waiter* first = waiters_.front();
     waiters_.pop_front();
     first->may_go = true;
-    ++running_;  // its turn begins now, so that nobody overtakes it
+    ++promised_;  // its turn begins in a moment: nobody overtakes it
     first->wake.cancel();
   }
 }

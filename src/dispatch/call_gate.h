@@ -12,23 +12,25 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace proa::dispatch {
 
 /// The order of calls of one function version on one shard. Where calls take microseconds, waiting
 /// for an environment that is about to be free costs less than waking one more process: 64 clients
 /// are served by two warm interpreters a core and not by 32 that push each other out of the caches
-/// (docs/architecture.md, "The warm path"). So a call waits for its turn while kAtOnce others run,
-/// 2 ms at most. Functions that are not short never wait: whether one is, is measured by calls that
-/// had no more than kAtOnce - 1 beside them; when there were none lately it is tried. Owned by its
-/// ShardDispatcher, shared with the turns taken; runs on the shard's executor.
+/// (docs/architecture.md, "The warm path"). So a call waits for its turn while kAtOnce others run
+/// that began a moment ago, 2 ms at most. Functions that are not short never wait: whether one is,
+/// is measured by calls that had no more than kAtOnce - 1 beside them; when there were none lately
+/// it is tried. Owned by its ShardDispatcher, shared with the turns taken; runs on the shard's
+/// executor.
 class CallGate : public std::enable_shared_from_this<CallGate> {
  public:
   /// The right to run one call; its destructor lets the next one go.
   class Turn {
    public:
-    explicit Turn(std::shared_ptr<CallGate> gate, bool is_beside_few)
-        : gate_(std::move(gate)), is_beside_few_(is_beside_few) {}
+    /// Begins now.
+    Turn(std::shared_ptr<CallGate> gate, SteadyTime now);
     Turn(Turn&&) noexcept = default;
     Turn& operator=(Turn&&) = delete;
     ~Turn();
@@ -37,6 +39,7 @@ class CallGate : public std::enable_shared_from_this<CallGate> {
 
    private:
     std::shared_ptr<CallGate> gate_;
+    SteadyTime begin_;
     bool is_beside_few_;
   };
 
@@ -62,12 +65,16 @@ class CallGate : public std::enable_shared_from_this<CallGate> {
   };
 
   bool holds_back(SteadyTime now);
-  void leave();
+  /// Calls that run and began so short a time ago that they may end in a moment.
+  std::size_t fresh(SteadyTime now) const;
+  void leave(SteadyTime begin);
   void let_go(std::size_t count);
   void open(SteadyTime now);
 
   boost::asio::any_io_executor executor_;
-  std::size_t running_ = 0;
+  std::vector<SteadyTime> running_;  ///< when each began, in that order
+  std::size_t promised_ = 0;         ///< waiting calls that were told to go and have not begun
+  SteadyTime last_now_;
   std::deque<Waiter*> waiters_;  // each lies in its coroutine's frame
   bool has_been_warm_ = false;   ///< until then calls start environments: nothing is short
   std::optional<std::chrono::microseconds> usual_;  ///< length of calls beside few, smoothed
