@@ -10,7 +10,7 @@ enum class Role { spawn, pool };
 /// Builds the filter of `role`: an allow-list of what ordinary programs use and what the role is
 /// for. Everything else is EPERM and kills nobody: function code inherits the spawn role's filter
 /// beneath its own, where a refusal must look as always, and a call that we failed to list must be
-/// an error with a name, not the end of every environment (docs/decisions/0007). What the spawn
+/// an error with a name, not the end of every environment (docs/decisions/0008). What the spawn
 /// role allows contains all that environments may do. Errc: internal.
 Result<FilterProgram> build_role_filter(Role role);
 
