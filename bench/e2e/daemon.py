@@ -68,8 +68,9 @@ class Daemon:
         self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
         begin = time.monotonic()
         self.process = subprocess.Popen(
+            # Functions of one whole processor, 1,769 MB each, that use a few: 64 of them must fit.
             [os.path.join(BINARY_DIR, "proa"), "serve", "--listen", f"127.0.0.1:{self.port}",
-             "--data", os.path.join(self.folder, "data"), *options],
+             "--memory-commit", "5", "--data", os.path.join(self.folder, "data"), *options],
             stdout=self.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:
             self.wait_until_ready()
