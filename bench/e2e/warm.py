@@ -40,7 +40,7 @@ class System:
         self.name, self.port, self.path, self.expect, self.pid = name, port, path, expect, pid
 
     def measure(self, seconds, clients, pause):
-        """One round. One that met an environment being added was not warm: said, and measured again."""
+        """One round. One that met an environment being added is said, and measured again."""
         for _ in range(5):
             try:
                 return self.measure_once(seconds, clients, pause)
