@@ -23,7 +23,9 @@ std::optional<WallTime> to_time(std::tm parts) {
   // timegm() makes a March 3rd of February 31st: such a date is refused.
   const bool is_date = normal.tm_mday == parts.tm_mday && normal.tm_mon == parts.tm_mon &&
                        normal.tm_hour == parts.tm_hour && normal.tm_min == parts.tm_min;
-  if (!is_date || parts.tm_year < 70) return std::nullopt;
+  // System time counts nanoseconds in 64 bits and ends in 2262; no signature is made for then.
+  constexpr int kLastYear = 2200 - 1900;
+  if (!is_date || parts.tm_year < 70 || parts.tm_year > kLastYear) return std::nullopt;
   return std::chrono::system_clock::from_time_t(seconds);
 }
 

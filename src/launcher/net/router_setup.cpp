@@ -57,8 +57,8 @@ std::vector<IpAddress> local_addresses(const std::vector<RouteEntry>& routes) {
     if (route.type == RTN_LOCAL && is_whole) addresses.push_back(address);
   }
   std::ranges::sort(addresses);
-  const auto repeated = std::ranges::unique(addresses);
-  addresses.erase(repeated.begin(), repeated.end());
+  // Not std::ranges::unique: clang 14 cannot compile its subrange with this libstdc++.
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   return addresses;
 }
 

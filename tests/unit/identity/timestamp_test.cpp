@@ -21,5 +21,11 @@ TEST(Timestamp, RefusesWhatIsNoTime) {
   }
 }
 
+TEST(Timestamp, YearsThatSystemTimeCannotHoldAreRefused) {
+  EXPECT_TRUE(parse_timestamp("22000101T000000Z"));
+  EXPECT_FALSE(parse_timestamp("22010101T000000Z"));
+  EXPECT_FALSE(parse_timestamp("99990101T000000Z"));
+}
+
 }  // namespace
 }  // namespace proa::identity
