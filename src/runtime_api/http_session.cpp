@@ -34,6 +34,13 @@ http::Response refused(int status, std::string_view type, std::string_view messa
 
 const char* name_of(HttpSession::State::Phase phase);
 
+/// Lambda's answer to a request that fits no edge of the state machine.
+http::Response not_allowed(HttpSession::State::Phase from, std::string_view to) {
+  std::string text = std::string("State transition from ") + name_of(from) + " to ";
+  text.append(to).append(" failed for runtime. Error: State transition is not allowed");
+  return refused(403, "InvalidStateTransition", text);
+}
+
 /// The JSON of a reported error. Passed on as the runtime wrote it; one that reports nothing but
 /// the type in its header gets a body that says so.
 std::string error_json(http::Request& request) {
@@ -163,9 +170,7 @@ asio::awaitable<http::Response> HttpSession::State::serve(http::Request& request
 
 asio::awaitable<http::Response> HttpSession::State::next() {
   if (phase == Phase::running || phase == Phase::failed) {
-    co_return refused(403, "InvalidStateTransition",
-                      std::string("State transition from ") + name_of(phase) +
-                          " to Ready failed for runtime. Error: State transition is not allowed");
+    co_return not_allowed(phase, "Ready");
   }
   if (phase == Phase::starting) {
     init_outcome = Ready{};
@@ -218,10 +223,7 @@ http::Response HttpSession::State::hand_over() {
 
 http::Response HttpSession::State::take_response(http::Request& request, std::string_view id) {
   if (phase != Phase::running) {
-    return refused(403, "InvalidStateTransition",
-                   std::string("State transition from ") + name_of(phase) +
-                       " to InvocationResponse failed for runtime. Error: State transition is not "
-                       "allowed");
+    return not_allowed(phase, "InvocationResponse");
   }
   if (id != request_id) return refused(400, "InvalidRequestID", "Invalid request ID");
   const auto mode = request.headers.find("Lambda-Runtime-Function-Response-Mode");
@@ -245,10 +247,7 @@ http::Response HttpSession::State::take_response(http::Request& request, std::st
 
 http::Response HttpSession::State::take_error(http::Request& request, std::string_view id) {
   if (phase != Phase::running) {
-    return refused(403, "InvalidStateTransition",
-                   std::string("State transition from ") + name_of(phase) +
-                       " to InvocationErrorResponse failed for runtime. Error: State transition is "
-                       "not allowed");
+    return not_allowed(phase, "InvocationErrorResponse");
   }
   if (id != request_id) return refused(400, "InvalidRequestID", "Invalid request ID");
   if (request.is_body_too_large) {
@@ -263,9 +262,7 @@ http::Response HttpSession::State::take_error(http::Request& request, std::strin
 
 http::Response HttpSession::State::take_init_error(http::Request& request) {
   if (phase != Phase::starting) {
-    return refused(403, "InvalidStateTransition",
-                   std::string("State transition from ") + name_of(phase) +
-                       " to InitError failed for runtime. Error: State transition is not allowed");
+    return not_allowed(phase, "InitError");
   }
   phase = Phase::failed;
   if (request.is_body_too_large) request.body.clear();
