@@ -73,9 +73,16 @@ Error nft_error(const Error& error) {
   return {Errc::unsupported, error.message() + " (missing in this kernel?)", error.os_errno()};
 }
 
-Result<void> delete_table_if_there(Nft& nft, const std::string& table) {
-  // Adding first makes the deletion succeed either way, in one transaction.
-  TRY(nft.run("add table inet " + table + "\ndelete table inet " + table, "delete table " + table));
+// Looks first: closing a connection that deleted something waits 16 ms for the kernel to be done.
+Result<void> delete_tables_if_there(Nft& nft, std::initializer_list<std::string> tables) {
+  TRY(const auto listed, nft.run("list tables inet", "list tables"));
+  std::string commands;
+  for (const std::string& table : tables) {
+    if (listed.find("table inet " + table + "\n") == std::string::npos) continue;
+    commands += "delete table inet " + table + "\n";
+  }
+  if (commands.empty()) return ok();
+  TRY(nft.run(commands, "delete tables of instance"));
   return ok();
 }
 
@@ -135,8 +142,8 @@ Result<void> Router::clean_leftovers(int host_namespace, const std::string& inst
     TRY(delete_device(socket, device));
   }
   TRY(auto nft, Nft::open());
-  TRY(delete_table_if_there(nft, table_name(instance_id)));
-  return delete_table_if_there(nft, table_name(instance_id) + "_probe");
+  const std::string table = table_name(instance_id);
+  return delete_tables_if_there(nft, {table, table + "_probe"});
 }
 
 Result<void> Router::prepare_host() {
