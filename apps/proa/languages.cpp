@@ -4,7 +4,6 @@
 #include <pwd.h>
 
 #include <charconv>
-#include <cstdio>
 #include <cstdlib>
 
 namespace proa::apps {
@@ -31,11 +30,6 @@ std::vector<fs::path> homes_to_search() {
   }
   add_home(::getpwuid(0), homes);
   return homes;
-}
-
-void log_line(boost::json::object line) {
-  line["module"] = "environment";
-  std::fprintf(stderr, "%s\n", boost::json::serialize(line).c_str());
 }
 
 boost::json::object describe(const environment::Interpreter& one) {
@@ -102,20 +96,14 @@ std::vector<launcher::HostMount> mounts_of(const environment::FoundInterpreters&
   return mounts;
 }
 
-void log_interpreters(const environment::FoundInterpreters& found) {
+void log_interpreters(const environment::FoundInterpreters& found, const telemetry::Logger& log) {
   for (const environment::Interpreter& one : found.interpreters) {
-    boost::json::object line = describe(one);
-    line["level"] = "info";
-    line["event"] = "interpreter_found";
-    log_line(std::move(line));
+    log.info("interpreter_found", {{"runtime", one.runtime()},
+                                   {"version", one.version},
+                                   {"path", one.executable.string()},
+                                   {"found_in", one.place}});
   }
-  for (const std::string& note : found.notes) {
-    boost::json::object line;
-    line["level"] = "warning";
-    line["event"] = "interpreter_not_used";
-    line["reason"] = note;
-    log_line(std::move(line));
-  }
+  for (const std::string& note : found.notes) log.warn("interpreter_not_used", {{"reason", note}});
 }
 
 boost::json::array interpreters_status(const environment::RuntimePrograms& programs) {

@@ -4,6 +4,7 @@
 #include "environment/environment.h"
 #include "launcher/launcher.h"
 #include "serve_options.h"
+#include "telemetry/telemetry.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -33,7 +34,7 @@ Result<BundledPackages> find_bundled(const ServeOptions& options);
 std::vector<launcher::HostMount> mounts_of(const environment::FoundInterpreters& found,
                                            const BundledPackages& bundled);
 /// A log line for each, and for each note.
-void log_interpreters(const environment::FoundInterpreters& found);
+void log_interpreters(const environment::FoundInterpreters& found, const telemetry::Logger& log);
 /// The list in GET /proa/v1/status.
 boost::json::array interpreters_status(const environment::RuntimePrograms& programs);
 

@@ -168,14 +168,16 @@ Result<bool> is_loopback(const std::string& text) {
   return address.is_loopback;
 }
 
-Result<unsigned> port_of(int listener) {
+Result<std::string> address_of(int listener, const std::string& address) {
+  TRY(const auto parsed, parse_address(address));
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   if (::getsockname(listener, reinterpret_cast<sockaddr*>(&storage), &size) != 0)
     return os_error("getsockname");
-  if (storage.ss_family == AF_INET6)
-    return ntohs(reinterpret_cast<const sockaddr_in6&>(storage).sin6_port);
-  return ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port);
+  const unsigned port = parsed.storage.ss_family == AF_INET6
+                            ? ntohs(reinterpret_cast<const sockaddr_in6&>(storage).sin6_port)
+                            : ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port);
+  return address.substr(0, address.rfind(':') + 1) + std::to_string(port);
 }
 
 Result<void> become(const DaemonUser& user) {

@@ -37,8 +37,9 @@ Result<std::vector<os::UniqueFd>> listen_on(const std::string& address, std::siz
 /// Whether only this host can reach `address`. Errc: invalid (no address).
 Result<bool> is_loopback(const std::string& address);
 
-/// Port a socket from listen_on() has: differs from the address when that said 0.
-Result<unsigned> port_of(int listener);
+/// `address` with the port that a socket from listen_on() has, which was chosen when it said 0.
+/// Errc: invalid (no address), os.
+Result<std::string> address_of(int listener, const std::string& address);
 
 /// Becomes `user` for good: ids, groups, capabilities; no_new_privs. Errc: os.
 Result<void> become(const DaemonUser& user);

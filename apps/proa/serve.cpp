@@ -35,6 +35,7 @@ struct Ground {
   DaemonUser user;
   os::UniqueFd data_lock;
   std::vector<os::UniqueFd> listeners;
+  std::string address;      ///< of the listeners: --listen with the port that it has
   bool is_loopback = true;  ///< nobody else can reach the listeners
   os::UniqueFd s3_folder;   ///< none without --s3-folder
   environment::FoundInterpreters interpreters;
@@ -92,6 +93,7 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   }
   TRY(auto listeners, listen_on(options.listen, shards));
   ground.listeners = std::move(listeners);
+  TRY(ground.address, address_of(ground.listeners.front().get(), options.listen));
   const fs::path program =
       options.launcher.empty() ? beside_program("proa-launcher") : options.launcher;
   TRY(auto interpreters, search_interpreters(options));
@@ -108,7 +110,6 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   ground.roles = std::move(roles.value());
   TRY(become(ground.user));
   TRY(environment::complete_versions(ground.interpreters));
-  log_interpreters(ground.interpreters);
   return ground;
 }
 
@@ -176,8 +177,6 @@ int watch(const os::UniqueFd& signals, const Ground& ground,
 
 void print_ready(const ServeOptions& options, const Ground& ground,
                  const boost::json::object& status, const identity::KeyStore& keys) {
-  const auto port = port_of(ground.listeners.empty() ? -1 : ground.listeners.front().get());
-  (void)port;
   std::string uplink;
   const auto* host = status.if_contains("host");
   if (host != nullptr && host->is_object()) {
@@ -187,7 +186,7 @@ void print_ready(const ServeOptions& options, const Ground& ground,
       uplink += " (" + std::string(reason->as_string()) + ")";
     }
   }
-  std::printf("proa serves http://%s as account %s; auth: %s; user: %s%s\n", options.listen.c_str(),
+  std::printf("proa serves http://%s as account %s; auth: %s; user: %s%s\n", ground.address.c_str(),
               options.account_id.c_str(), keys.is_on() ? "on" : "off", ground.user.text.c_str(),
               uplink.c_str());
   std::fflush(stdout);
@@ -266,6 +265,7 @@ Result<int> run(const ServeOptions& options) {
   const telemetry::LogOutput log_output{*log_sink, clock,
                                         *telemetry::parse_level(options.log_level)};
   const telemetry::Logger log(log_output, "proa");
+  log_interpreters(ground.interpreters, log.for_module("environment"));
   boost::asio::thread_pool blocking(2);
   const environment::RuntimePrograms programs(
       ground.interpreters.interpreters, {options.is_runtime_exact, !ground.bundled.python.empty()});
@@ -298,7 +298,7 @@ Result<int> run(const ServeOptions& options) {
   Shard::run_all(shards, programs);
   connect_dns(shards, dns);
   print_ready(options, ground, daemon_status.wait(), *state.keys);
-  log.info("serving", {{"listen", options.listen}, {"shards", shards.size()}});
+  log.info("serving", {{"listen", ground.address}, {"shards", shards.size()}});
 
   const int status = watch(signals, ground, shards, dns);
   log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});

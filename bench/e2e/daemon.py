@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -52,24 +51,17 @@ def zip_of(files):
     return base64.b64encode(out.getvalue()).decode()
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Daemon:
-    """One daemon on a free port and a temporary data folder. close() leaves nothing behind."""
+    """One daemon on a port it chose and a temporary data folder. close() leaves nothing behind."""
 
     def __init__(self, *options):
         self.folder = tempfile.mkdtemp(prefix="proa-bench-")
         os.chmod(self.folder, 0o755)
-        self.port = free_port()
         self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
         begin = time.monotonic()
         self.process = subprocess.Popen(
             # Functions of one whole processor, 1,769 MB each, that use a few: 64 of them must fit.
-            [os.path.join(BINARY_DIR, "proa"), "serve", "--listen", f"127.0.0.1:{self.port}",
+            [os.path.join(BINARY_DIR, "proa"), "serve", "--listen", "127.0.0.1:0",
              "--memory-commit", "5", "--data", os.path.join(self.folder, "data"), *options],
             stdout=self.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:
@@ -81,10 +73,12 @@ class Daemon:
 
     def wait_until_ready(self):
         deadline = time.monotonic() + 30
-        while f"serves http://127.0.0.1:{self.port}" not in self.output():
+        address = re.compile(r"^proa serves http://127.0.0.1:(\d+)", re.M)
+        while not (said := address.search(self.output())):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("proa serve did not start: " + self.output())
             time.sleep(0.001)
+        self.port = int(said[1])
 
     def output(self):
         with open(self.log.name, encoding="utf-8") as log:

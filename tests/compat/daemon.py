@@ -28,9 +28,10 @@ def zip_of(files):
 
 class Daemon:
     """Starts and stops one daemon; `endpoint` is its URL, `arguments` more options of `serve`,
-    `prefix` a command that executes the daemon."""
+    `prefix` a command that executes the daemon, `listen` the address (port 0: it chooses one)."""
 
-    def __init__(self, arguments=(), prefix=()):
+    def __init__(self, arguments=(), prefix=(), listen="127.0.0.1:0"):
+        self.listen = listen
         self.arguments = list(arguments)
         self.prefix = list(prefix)
         self.folder = tempfile.mkdtemp(prefix="proa-compat-")
@@ -39,19 +40,19 @@ class Daemon:
         self.start()
 
     def start(self):
-        port = free_port()
         environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
-        self.endpoint = f"http://127.0.0.1:{port}"
+        before = len(self.output())
         self.process = subprocess.Popen(
             [*self.prefix, os.path.join(BINARY_DIR, "proa"), "serve",
-             "--listen", f"127.0.0.1:{port}", "--data", os.path.join(self.folder, "data"),
+             "--listen", self.listen, "--data", os.path.join(self.folder, "data"),
              "--max-environments", "64", *self.arguments],
             stdout=self.log, stderr=subprocess.STDOUT, env=environment)
         deadline = time.monotonic() + 60
-        while f"serves {self.endpoint}" not in self.output():
+        while not (said := re.search(r"^proa serves (http://\S+)", self.output()[before:], re.M)):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("proa serve did not start: " + self.output())
             time.sleep(0.05)
+        self.endpoint = said[1]
 
     def output(self):
         with open(self.log.name, encoding="utf-8") as log:

@@ -1,0 +1,50 @@
+"""What `proa serve` says when it starts: to whoever started it, and in its log."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+import urllib.request
+
+from daemon import BINARY_DIR, Daemon, DaemonTestCase
+
+
+def log_lines(daemon):
+    return [json.loads(line) for line in daemon.output().splitlines() if line.startswith("{")]
+
+
+class Start(DaemonTestCase):
+    def test_the_start_line_and_the_log_name_the_port_that_was_chosen(self):
+        self.assertNotRegex(self.daemon.endpoint, r":0$")
+        with urllib.request.urlopen(self.daemon.endpoint + "/2015-03-31/functions") as answer:
+            self.assertEqual(json.load(answer)["Functions"], [])
+        serving = [line for line in log_lines(self.daemon) if line["event"] == "serving"]
+        self.assertEqual(["http://" + line["listen"] for line in serving], [self.daemon.endpoint])
+
+    def test_the_start_line_keeps_an_ipv6_address_in_its_brackets(self):
+        if not os.path.exists("/proc/net/if_inet6"):
+            self.skipTest("this host has no IPv6")
+        daemon = Daemon(listen="[::1]:0")
+        self.addCleanup(daemon.close)
+        self.assertRegex(daemon.endpoint, r"^http://\[::1\]:[1-9][0-9]*$")
+        with urllib.request.urlopen(daemon.endpoint + "/2015-03-31/functions") as answer:
+            self.assertEqual(answer.status, 200)
+
+    def test_every_line_of_the_log_has_time_level_module_and_event(self):
+        lines = log_lines(self.daemon)
+        for line in lines:
+            self.assertLessEqual({"ts", "level", "module", "event"}, line.keys(), line)
+        self.assertIn("interpreter_found", [line["event"] for line in lines])
+
+    def test_a_bad_address_is_refused_by_name(self):
+        for text in ("127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "[::1:0", "nowhere:1"):
+            with self.subTest(text), tempfile.TemporaryDirectory() as folder:
+                done = subprocess.run([os.path.join(BINARY_DIR, "proa"), "serve", "--listen", text,
+                                       "--data", folder + "/data"], capture_output=True,
+                                      text=True, timeout=60, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f"--listen {text}: expected ADDRESS:PORT", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
