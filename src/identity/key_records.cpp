@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace proa::identity {
 namespace {
@@ -55,6 +56,14 @@ class Record {
     }
     return list;
   }
+  WallTime time(json::string_view name) {
+    // What system time can hold, in nanoseconds.
+    constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max() / 1'000'000;
+    const std::int64_t ms = number(name);
+    if (ms >= 0 && ms <= kMax) return WallTime(std::chrono::milliseconds(ms));
+    fail("has no time '" + std::string(name.data(), name.size()) + "'");
+    return {};
+  }
   void fail(std::string text) {
     if (problem_.empty()) problem_ = std::move(text);
   }
@@ -69,8 +78,6 @@ class Record {
   std::string problem_;
   Errc code_ = Errc::corrupt;
 };
-
-WallTime time_of(std::int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
 
 }  // namespace
 
@@ -111,7 +118,7 @@ Result<Account> decode_account(std::string_view record_key, std::string_view byt
   Account account;
   account.id = record.text("id");
   account.name = record.text("name");
-  account.created = time_of(record.number("created_ms"));
+  account.created = record.time("created_ms");
   if (account.id != record_key || !is_account_id(account.id)) record.fail("is of another account");
   TRY(record.finish());
   return account;
@@ -124,7 +131,7 @@ Result<Key> decode_key(std::string_view record_key, std::string_view bytes) {
   key.secret = record.text("secret");
   key.account_id = record.text("account_id");
   key.description = record.text("description");
-  key.created = time_of(record.number("created_ms"));
+  key.created = record.time("created_ms");
   const auto rights = parse_rights(record.texts("rights"));
   if (!rights) record.fail("has a right that is not known");
   if (key.id != record_key || key.secret.empty()) record.fail("is of another key");

@@ -26,6 +26,16 @@ TEST(KeyRecords, ComeBackAsTheyWere) {
   EXPECT_EQ(decode_account("123456789012", encode(account)).value().name, "team");
 }
 
+TEST(KeyRecords, ATimeThatTheClockCannotHoldIsDamage) {
+  for (const char* time : {"17000000002000", "9223372036854775807", "-1"}) {
+    const auto account = decode_account(
+        "123456789012",
+        R"({"format":1,"id":"123456789012","name":"team","created_ms":)" + std::string(time) + "}");
+    ASSERT_FALSE(account) << time;
+    EXPECT_EQ(account.error().message(), "record accounts '123456789012' has no time 'created_ms'");
+  }
+}
+
 TEST(KeyRecords, DamageIsNamed) {
   EXPECT_EQ(decode_key("PROA1", "{").error().message(), "record keys 'PROA1' is not a JSON object");
   EXPECT_EQ(decode_key("PROA1", R"({"format":1})").error().message(),
