@@ -63,11 +63,12 @@ function(proa_integration_tests)
   endforeach()
 endfunction()
 
-# proa_script_tests(LABEL FOLDER [SERIAL]): test_*.py of FOLDER by unittest, test_*.mjs by node, one
-# CTest test a file. Debian's python3, because Debian's boto3 belongs to it. The scripts find the
-# built programs in $PROA_BINARY_DIR and the tree in $PROA_SOURCE_DIR.
+# proa_script_tests(LABEL FOLDER [SERIAL] [CONCURRENT NAME...]): test_*.py of FOLDER by unittest,
+# test_*.mjs by node, one CTest test a file; those named are also labelled `concurrent`. Debian's
+# python3, because Debian's boto3 belongs to it. The scripts find the built programs in
+# $PROA_BINARY_DIR and the tree in $PROA_SOURCE_DIR.
 function(proa_script_tests label folder)
-  cmake_parse_arguments(arg "SERIAL" "" "" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL" "" "CONCURRENT" ${ARGN})
   file(GLOB scripts CONFIGURE_DEPENDS ${folder}/test_*.py ${folder}/test_*.mjs)
   foreach(script IN LISTS scripts)
     get_filename_component(name ${script} NAME_WE)
@@ -79,9 +80,13 @@ function(proa_script_tests label folder)
     endif()
     string(SUBSTRING ${name} 5 -1 name)
     add_test(NAME ${label}.${name} COMMAND ${command} WORKING_DIRECTORY ${folder})
+    set(labels ${label})
+    if(name IN_LIST arg_CONCURRENT)
+      list(APPEND labels concurrent)
+    endif()
     set(environment "PROA_BINARY_DIR=${CMAKE_BINARY_DIR}/bin;PROA_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
     set_tests_properties(${label}.${name} PROPERTIES
-      LABELS ${label} TIMEOUT 300 ENVIRONMENT "${environment}"
+      LABELS "${labels}" TIMEOUT 300 ENVIRONMENT "${environment}"
       # A file without tests, or one that could not be read, is no success.
       FAIL_REGULAR_EXPRESSION "Ran 0 tests;\n# tests 0")
     if(arg_SERIAL)

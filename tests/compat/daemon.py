@@ -12,6 +12,9 @@ import unittest
 import zipfile
 
 BINARY_DIR = os.environ.get("PROA_BINARY_DIR", "build/dev/bin")
+# Another proa-launcher than the one beside proa: with ThreadSanitizer, which has a thread of its
+# own, it could not enter namespaces.
+LAUNCHER = os.environ.get("PROA_LAUNCHER")
 ROLE = "arn:aws:iam::000000000000:role/any"
 
 
@@ -32,7 +35,7 @@ class Daemon:
 
     def __init__(self, arguments=(), prefix=(), listen="127.0.0.1:0"):
         self.listen = listen
-        self.arguments = list(arguments)
+        self.arguments = [*(["--launcher", LAUNCHER] if LAUNCHER else []), *arguments]
         self.prefix = list(prefix)
         self.folder = tempfile.mkdtemp(prefix="proa-compat-")
         os.chmod(self.folder, 0o755)
@@ -67,8 +70,11 @@ class Daemon:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        output = self.output()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if "WARNING: ThreadSanitizer" in output:  # it does not end the daemon
+            raise AssertionError(output)
 
 
 def free_port():

@@ -61,11 +61,12 @@ stage_release() {
   [[ $failed -eq 0 ]]
 }
 
-# concurrent_targets: the executables behind the tests labelled `concurrent` (CTest names no command
-# that is not built yet).
+# concurrent_targets: the programs that the tests labelled `concurrent` run (CTest names no command
+# that is not built yet). Compat tests start a daemon.
 concurrent_targets() {
   ctest --test-dir build/tsan -L concurrent --show-only=json-v1 | jq -r '.tests[].name' |
-    sed -nE 's/^unit\.(.*)/\1_test/p; s/^integration\.(.*)/\1_integration_test/p'
+    sed -nE 's/^unit\.(.*)/\1_test/p; s/^integration\.(.*)/\1_integration_test/p
+      s/^compat\..*/proa\nproa-init/p' | sort -u
 }
 
 stage_tsan() {
@@ -78,6 +79,11 @@ stage_tsan() {
     return
   fi
   build_preset tsan "${targets[@]}"
+  # The launcher enters namespaces, which a process with ThreadSanitizer's own thread must not; each
+  # of its roles has one thread.
+  build_preset dev proa-launcher proa-init
+  export PROA_LAUNCHER=$root/build/dev/bin/proa-launcher
+  export TSAN_OPTIONS=suppressions=$root/tests/tsan_suppressions.txt
   # ThreadSanitizer of GCC 12 cannot start where the kernel spreads addresses widely.
   if setarch "$(uname -m)" -R true 2>/dev/null; then
     no_aslr=(setarch "$(uname -m)" -R)
@@ -123,6 +129,7 @@ stage_tidy() {
 # stage NAME: the body of one stage; `./dev test` runs it as a process of its own.
 verb_stage() {
   stage=${1:?a stage}
+  mkdir -p "$stage_folder"
   if [[ $stage == tsan-tests ]]; then
     stage=tsan
     run_ctest tsan --no-tests=error -L concurrent
