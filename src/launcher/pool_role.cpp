@@ -5,17 +5,11 @@
 #include "os/file.h"
 
 #include <boost/json.hpp>
-#include <fcntl.h>
-#include <linux/if.h>
 #include <poll.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <random>
 
 namespace proa::launcher {
@@ -23,32 +17,6 @@ namespace {
 
 constexpr std::uint32_t kUsualTmpMib = 512;
 constexpr auto kRetrySpares = std::chrono::seconds(1);
-
-Result<void> bring_loopback_up() {
-  os::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return os_error("socket");
-  ifreq request{};
-  std::copy_n("lo", 3, request.ifr_name);
-  request.ifr_flags = IFF_UP;
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return os_error("bring lo up");
-  return ok();
-}
-
-// A namespace with loopback only: where Proa has no network to give.
-Result<os::UniqueFd> loopback_namespace() {
-  TRY(auto home, os::open_file("/proc/self/ns/net", O_RDONLY));
-  if (::unshare(CLONE_NEWNET) != 0) return os_error("unshare network namespace");
-  auto made = bring_loopback_up();
-  auto opened = os::open_file("/proc/self/ns/net", O_RDONLY);
-  if (::setns(home.get(), CLONE_NEWNET) != 0)
-    return os_error("return to the host's network namespace");
-  if (!made) return made.error();
-  return opened;
-}
-
-model::NetworkPolicy to_policy(Network network) {
-  return static_cast<model::NetworkPolicy>(network);
-}
 
 }  // namespace
 
@@ -87,7 +55,9 @@ Result<void> PoolRole::open_parts() {
   TRY(disks_->clean_leftovers(instance_.id()));
   TRY(disks_->prepare(Bytes::mib(kUsualTmpMib)));
   clean_abandoned();
-  open_router();
+  auto network = net::RouterOptions::for_instance(instance_.number());
+  network.may_enable_forwarding = config_.may_enable_forwarding;
+  network_.open(std::move(network), config_.uplink);
   // Not from 0: a late message about a slot of the role before this one must not fit one of ours.
   const std::uint32_t first_generation = std::random_device()();
   for (std::uint32_t i = 0; i < std::min(config_.max_slots, kMaxSlots); ++i) {
@@ -95,25 +65,6 @@ Result<void> PoolRole::open_parts() {
     slots_.back()->id = {i, first_generation};
   }
   return ok();
-}
-
-// Environments without a network are better than no environments: the reason is kept for
-// `proa status`, and the daemon says it in its start line.
-void PoolRole::open_router() {
-  auto options = net::RouterOptions::for_instance(instance_.number());
-  options.may_enable_forwarding = config_.may_enable_forwarding;
-  if (auto cleaned = net::Router::clean_leftovers(-1, options.instance_id); !cleaned) {
-    uplink_reason_ = cleaned.error().message();
-    return;
-  }
-  if (config_.uplink == UplinkMode::none) {
-    uplink_reason_ = "switched off by --uplink none";
-    return;
-  }
-  auto chosen = net::choose_uplink(options, config_.uplink);
-  router_ = std::move(chosen.router);
-  uplink_reason_ = std::move(chosen.reason);
-  uplink_advice_ = std::move(chosen.advice);
 }
 
 // What other instances left that ended without a chance to clean up, and whose number nobody took
@@ -135,7 +86,7 @@ Result<void> PoolRole::clean_leftovers_of(const std::string& instance_id) {
 }
 
 void PoolRole::watch_uplink() {
-  if (auto failure = router_->take_uplink_news()) {
+  if (auto failure = network_.take_news()) {
     report("pool",
            Error(Errc::unavailable, "the uplink was lost and is started again: " + *failure));
   }
@@ -151,7 +102,7 @@ void PoolRole::run() {
       has_daemon = has_daemon || connection;
     }
     if (!has_daemon) break;
-    polled.push_back({router_ ? router_->uplink_news_fd() : -1, POLLIN, 0});
+    polled.push_back({network_.news_fd(), POLLIN, 0});
     const int ready = ::poll(polled.data(), polled.size(), has_work() ? 0 : 1000);
     if (ready < 0 && errno != EINTR) break;
     if (ready <= 0) {
@@ -252,9 +203,7 @@ Result<void> PoolRole::configure(std::size_t connection, const ConfigureSlot& re
   const Limits& limits = request.limits;
   TRY(slot->cgroup->set_limits(CgroupLimits::for_function(Bytes(limits.memory_bytes), limits.pids,
                                                           limits.memory_mib, config_.cpu_policy)));
-  if (router_) {
-    TRY(router_->set_policy(slot->id.index, to_policy(request.network)));
-  }
+  TRY(network_.set_policy(slot->id.index, request.network));
   Done done;
   done.request = request.request;
   done.slot = slot->id;
@@ -266,7 +215,7 @@ void PoolRole::release(std::size_t connection, SlotId id) {
   if (slot == nullptr) return;
   slot->use = Use::returned;
   returned_.push_back(id.index);
-  if (router_) (void)router_->cut_off(id.index);  // at once; the rest when there is time
+  network_.cut_off(id.index);  // at once; the rest when there is time
 }
 
 void PoolRole::drop_connection(std::size_t connection) {
@@ -286,7 +235,7 @@ void PoolRole::status(std::size_t connection, std::uint64_t request) {
         boost::json::object{{"enforced", limit.is_enforced}, {"by", limit.reason}};
   }
   out["limits"] = std::move(limits);
-  out["network"] = network_status();
+  out["network"] = network_.status();
   out["slots"] = boost::json::object{{"ready", count(Use::ready)},
                                      {"taken", count(Use::taken)},
                                      {"cleaning", count(Use::returned)},
@@ -299,45 +248,14 @@ void PoolRole::status(std::size_t connection, std::uint64_t request) {
   (void)reply(connection, text);
 }
 
-boost::json::object PoolRole::network_status() const {
-  boost::json::object network;
-  const bool is_pasta = router_ && router_->uplink() == net::UplinkKind::pasta;
-  network["uplink"] = !router_ ? "none" : is_pasta ? "pasta" : "kernel";
-  if (!uplink_reason_.empty()) network["reason"] = uplink_reason_;
-  if (!uplink_advice_.empty()) {
-    constexpr std::size_t kMost = 3;  // the status has to fit a message
-    boost::json::array advice;
-    for (const std::string& line : uplink_advice_) {
-      if (advice.size() < kMost) advice.emplace_back(line);
-    }
-    network["firewall"] = std::move(advice);
-  }
-  if (!router_) return network;
-  if (!router_->uplink_problem().empty()) network["problem"] = router_->uplink_problem();
-  network["ipv6"] = router_->has_ipv6();
-  if (!router_->has_ipv6()) network["no_ipv6_reason"] = router_->no_ipv6_reason();
-  return network;
-}
-
 Result<void> PoolRole::open_dns(std::size_t connection, const OpenGatewayDns& request) {
-  if (!router_) return Error(Errc::unavailable, uplink_reason_);
-  TRY(auto sockets, router_->make_gateway_dns_sockets());
-  GatewayDns message;
-  message.request = request.request;
-  message.outside4 = router_->plan().outside4().address.v4_value();
-  message.has_ipv6 = router_->has_ipv6() ? 1 : 0;
-  const auto prefix6 = router_->plan().outside6().address.bytes().first(6);
-  std::memcpy(message.outside6.data(), prefix6.data(), prefix6.size());
-  std::vector<int> fds{sockets.udp4.get(), sockets.tcp4.get()};
-  if (message.has_ipv6 != 0) {
-    fds.push_back(sockets.udp6.get());
-    fds.push_back(sockets.tcp6.get());
-  }
-  return reply(connection, message, fds);
+  TRY(auto answer, network_.open_gateway_dns());
+  answer.message.request = request.request;
+  return reply(connection, answer.message, answer.fds());
 }
 
 bool PoolRole::has_work() const {
-  if (!returned_.empty() || disks_->released() > 0) return true;
+  if (!returned_.empty() || !unlinked_.empty() || disks_->released() > 0) return true;
   return wants_spare() || count(Use::ready) > spares_wanted();
 }
 
@@ -347,29 +265,28 @@ bool PoolRole::wants_spare() const {
 }
 
 void PoolRole::do_one_piece_of_work() {
-  if (!wants_spare()) {
-    if (returned_.empty() && count(Use::ready) > spares_wanted()) return clean(*first(Use::ready));
-    if (returned_.empty()) {
-      if (auto deleted = disks_->delete_released(1); !deleted) report("pool", deleted.error());
-      return;
-    }
-    Slot& slot = *slots_[returned_.front()];
-    returned_.pop_front();
-    clean(slot);
-    return;
-  }
+  if (!wants_spare()) return take_one_back();
   if (auto made = make_ready(); !made) {
     report("pool", made.error());
     retry_spares_at_ = std::chrono::steady_clock::now() + kRetrySpares;
   }
 }
 
+// The kernel takes as long for the devices of many slots as for one's: they gather until nothing
+// else is to be cleaned.
+void PoolRole::take_one_back() {
+  if (unlinked_.size() >= kSweptAtOnce) return end_networks();
+  if (!returned_.empty()) return clean_returned();
+  if (count(Use::ready) > spares_wanted()) return clean(*first(Use::ready));
+  if (!unlinked_.empty()) return end_networks();
+  if (auto deleted = disks_->delete_released(1); !deleted) report("pool", deleted.error());
+}
+
 Result<PoolRole::Slot*> PoolRole::take_ready() {
   if (Slot* slot = first(Use::ready)) return slot;
-  if (count(Use::free) == 0 && !returned_.empty()) {
-    Slot& slot = *slots_[returned_.front()];
-    returned_.pop_front();
-    clean(slot);
+  if (count(Use::free) == 0) {
+    if (!returned_.empty()) clean_returned();
+    end_networks();
   }
   return make_ready();
 }
@@ -401,20 +318,11 @@ Result<void> PoolRole::prepare(Slot& slot) {
   TRY(auto disk, disks_->make(Bytes::mib(kUsualTmpMib), disk_owner(slot)));
   slot.disk = std::move(disk);
   slot.sockets = EnvironmentSockets();  // of a failed preparation: they would hold its namespace
-  TRY(auto network, make_network(slot.id.index));
+  TRY(auto network, network_.make(slot.id.index));
   slot.network_namespace = std::move(network);
   TRY(auto sockets, make_environment_sockets(slot.network_namespace.get()));
   slot.sockets = std::move(sockets);
   return ok();
-}
-
-// Nothing is reachable until configure() names the policy.
-Result<os::UniqueFd> PoolRole::make_network(std::uint32_t index) {
-  if (!router_) return loopback_namespace();
-  const std::array<std::uint32_t, 1> indices{index};
-  TRY(router_->release(indices));  // a failed preparation may have left it
-  TRY(auto made, router_->make(index, model::NetworkPolicy::none));
-  return std::move(made.netns);
 }
 
 DiskOwner PoolRole::disk_owner(const Slot& slot) const {
@@ -424,7 +332,14 @@ DiskOwner PoolRole::disk_owner(const Slot& slot) const {
   return owner;
 }
 
-// In this order: no process, then no mount, then what the kernel still charges to the group.
+void PoolRole::clean_returned() {
+  Slot& slot = *slots_[returned_.front()];
+  returned_.pop_front();
+  clean(slot);
+}
+
+// In this order: no process, then no mount, then what the kernel still charges to the group. The
+// slot's network is ended later, with others'.
 void PoolRole::clean(Slot& slot) {
   SlotGone gone;
   gone.slot = slot.id;
@@ -436,31 +351,35 @@ void PoolRole::clean(Slot& slot) {
   if (cleaned && slot.cgroup) cleaned = slot.cgroup->reset();
   slot.network_namespace.reset();
   slot.sockets = EnvironmentSockets();
-  if (cleaned && router_) {
-    const std::array<std::uint32_t, 1> indices{slot.id.index};
-    if (auto released = router_->release(indices); !released) cleaned = released.error();
+  if (!cleaned) return give_up(slot, cleaned.error());
+  slot.use = Use::returned;
+  unlinked_.push_back(slot.id.index);
+}
+
+void PoolRole::end_networks() {
+  const std::vector<std::uint32_t> kept = network_.release(unlinked_);
+  for (const std::uint32_t index : unlinked_) slots_[index]->use = Use::free;
+  for (const std::uint32_t index : kept) {
+    give_up(*slots_[index], Error(Errc::os, "its network cannot be ended"));
   }
-  if (!cleaned) {
-    // Never given to anyone again: what it still holds might be reached by its next user.
-    report("pool",
-           cleaned.error().with_context("slot " + std::to_string(slot.id.index) + " is given up"));
-    slot.use = Use::taken;
-    slot.owner = connections_.daemon.size();
-    return;
-  }
-  slot.use = Use::free;
+  unlinked_.clear();
+}
+
+// Never given to anyone again: what it still holds might be reached by its next user.
+void PoolRole::give_up(Slot& slot, const Error& error) {
+  report("pool", error.with_context("slot " + std::to_string(slot.id.index) + " is given up"));
+  slot.use = Use::taken;
+  slot.owner = connections_.daemon.size();
 }
 
 void PoolRole::shut_down() {
   for (const auto& slot : slots_) {
-    if (slot->use != Use::free) clean(*slot);
+    const bool is_clean = std::ranges::find(unlinked_, slot->id.index) != unlinked_.end();
+    if (slot->use != Use::free && !is_clean) clean(*slot);
   }
   for (const auto& slot : slots_) slot->cgroup.reset();
   slots_.clear();
-  if (router_) {
-    if (auto destroyed = router_->destroy(); !destroyed) report("pool", destroyed.error());
-  }
-  router_.reset();
+  if (auto closed = network_.close(); !closed) report("pool", closed.error());
   disks_.reset();
   cgroups_.reset();
 }

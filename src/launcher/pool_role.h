@@ -7,11 +7,9 @@
 #include "launcher/disk/loop_disk.h"
 #include "launcher/environment_sockets.h"
 #include "launcher/instance.h"
-#include "launcher/net/router.h"
+#include "launcher/pool_network.h"
 #include "launcher/protocol.h"
 #include "os/seqpacket.h"
-
-#include <boost/json/object.hpp>
 
 #include <algorithm>
 #include <deque>
@@ -42,6 +40,7 @@ class PoolRole {
 
  private:
   static constexpr std::size_t kMostSpares = 16;
+  static constexpr std::size_t kSweptAtOnce = 32;
   enum class Use { free, ready, taken, returned };
   struct Slot {
     SlotId id;
@@ -59,9 +58,7 @@ class PoolRole {
   Result<void> open_parts();
   void clean_abandoned();
   Result<void> clean_leftovers_of(const std::string& instance_id);
-  void open_router();
   void watch_uplink();
-  boost::json::object network_status() const;
   bool serve(std::size_t connection);
   Result<void> acquire(std::size_t connection, const AcquireSlot& request);
   Result<void> configure(std::size_t connection, const ConfigureSlot& request);
@@ -78,12 +75,15 @@ class PoolRole {
   }
   bool wants_spare() const;
   void do_one_piece_of_work();
+  void take_one_back();
   Result<Slot*> take_ready();
   Result<Slot*> make_ready();
   Result<void> prepare(Slot& slot);
-  Result<os::UniqueFd> make_network(std::uint32_t index);
   Result<void> hand_to_spawn(Slot& slot);
+  void clean_returned();
   void clean(Slot& slot);
+  void end_networks();
+  void give_up(Slot& slot, const Error& error);
   void shut_down();
 
   DiskOwner disk_owner(const Slot& slot) const;
@@ -97,11 +97,10 @@ class PoolRole {
   Connections connections_;
   std::unique_ptr<CgroupBackend> cgroups_;
   std::unique_ptr<DiskFolder> disks_;
-  std::unique_ptr<net::Router> router_;
-  std::string uplink_reason_;  ///< why the uplink is not the kernel's; empty when it is
-  std::vector<std::string> uplink_advice_;  ///< foreign rules in the way, with remedies
+  PoolNetwork network_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::deque<std::size_t> returned_;
+  std::vector<std::uint32_t> unlinked_;  ///< slots that are clean but for their network
   Demand taken_lately_;
   SteadyTime retry_spares_at_;  ///< after a failure, so that it is not repeated in a busy loop
 };

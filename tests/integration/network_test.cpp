@@ -280,6 +280,9 @@ TEST_F(Network, ReleasingForgetsTrackedConnectionsOfThatEnvironmentAlone) {
   EXPECT_EQ(report.value().connections_forgotten, 2U);
   EXPECT_EQ(talk(other.netns.get(), test::kServer4, SOCK_DGRAM), kMasqueraded4);
   EXPECT_EQ(talk(environment.netns.get(), test::kServer4), "ENETUNREACH");
+  ASSERT_TRUE(router->cut_off(1)) << "what was sent before it still counts";
+  const std::uint32_t second = 1;
+  EXPECT_EQ(router->release(std::span(&second, 1)).value().connections_forgotten, 3U);
   const auto again = made(*router, 0, NetworkPolicy::internet);
   EXPECT_EQ(talk(again.netns.get(), test::kServer4), kMasqueraded4);
 }

@@ -162,6 +162,27 @@ Result<void> set_group(NetlinkSocket& socket, const Device& device, std::uint32_
                         "put device " + device.name + " into group " + std::to_string(group));
 }
 
+Result<std::uint64_t> packets_received(NetlinkSocket& socket, const Device& device) {
+  std::optional<std::uint64_t> packets;
+  Message message(RTM_GETLINK, 0);
+  message.fixed(link_header(device.index));
+  const std::string what = "count the packets of device " + device.name;
+  TRY(socket.ask(std::move(message), what,
+                 [&](std::uint16_t type, std::span<const std::byte> payload) {
+                   if (type != RTM_NEWLINK || payload.size() < sizeof(ifinfomsg)) return;
+                   for_each_attribute(payload.subspan(sizeof(ifinfomsg)),
+                                      [&](int attribute, std::span<const std::byte> value) {
+                                        constexpr auto kSize = sizeof(std::uint64_t);
+                                        if (attribute != IFLA_STATS64 || value.size() < kSize)
+                                          return;
+                                        static_assert(offsetof(rtnl_link_stats64, rx_packets) == 0);
+                                        std::memcpy(&packets.emplace(), value.data(), kSize);
+                                      });
+                 }));
+  if (packets) return *packets;
+  return Error(Errc::unsupported, what + ": this kernel does not say");
+}
+
 Result<void> delete_device(NetlinkSocket& socket, const Device& device) {
   Message message(RTM_DELLINK, 0);
   message.fixed(link_header(device.index));

@@ -46,6 +46,8 @@ Result<std::vector<Device>> devices_with_alias(NetlinkSocket& socket, const std:
 Result<void> set_alias(NetlinkSocket& socket, const Device& device, const std::string& alias);
 Result<void> bring_up(NetlinkSocket& socket, const Device& device);
 Result<void> set_group(NetlinkSocket& socket, const Device& device, std::uint32_t group);
+/// How many packets came in by `device` since it was made.
+Result<std::uint64_t> packets_received(NetlinkSocket& socket, const Device& device);
 Result<void> delete_device(NetlinkSocket& socket, const Device& device);
 /// Deletes every device of a group in one request; an empty group is no error. 200 devices take
 /// 60 ms this way, and 7 s one by one.

@@ -156,8 +156,12 @@ Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
 }
 
 Result<void> NetlinkSocket::request(Message message, std::string_view what) {
+  return ask(std::move(message), what, nullptr);
+}
+
+Result<void> NetlinkSocket::ask(Message message, std::string_view what, const DumpVisitor& visit) {
   TRY(send(message, NLM_F_ACK, what));
-  return receive(what, nullptr);
+  return receive(what, visit);
 }
 
 Result<void> NetlinkSocket::dump(Message message, std::string_view what, const DumpVisitor& visit) {

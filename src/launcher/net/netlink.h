@@ -79,6 +79,8 @@ class NetlinkSocket {
   /// for the error, which carries errno and the kernel's own words when it gave some.
   /// Errc: not_found, exhausted, os.
   Result<void> request(Message message, std::string_view what);
+  /// The same for a question: calls `visit` with the answer. Errc as above.
+  Result<void> ask(Message message, std::string_view what, const DumpVisitor& visit);
   /// Sends a dump request and calls `visit` for each answer until the kernel says it is done. A
   /// dump that the kernel calls inconsistent is returned as it came. Errc as above.
   Result<void> dump(Message message, std::string_view what, const DumpVisitor& visit);

@@ -170,8 +170,19 @@ Result<void> Router::change_hostport(std::uint32_t index, std::uint16_t port, bo
 }
 
 Result<void> Router::cut_off(std::uint32_t index) {
-  TRY(find(index));
-  return program_->forget(environment_device(index).index);
+  TRY(Environment * environment, find(index));
+  return cut_off(index, *environment);
+}
+
+// Whoever sent nothing has no connection that would have to be looked for in the kernel's table.
+Result<void> Router::cut_off(std::uint32_t index, Environment& environment) {
+  if (environment.is_cut_off) return ok();
+  const Device device = environment_device(index);
+  TRY(program_->forget(device.index));
+  environment.is_cut_off = true;
+  const auto packets = packets_received(router_route_, device);
+  environment.was_silent = packets && packets.value() == 0;
+  return ok();
 }
 
 Result<ReleaseReport> Router::release(std::span<const std::uint32_t> indices) {
@@ -184,7 +195,7 @@ Result<ReleaseReport> Router::release(std::span<const std::uint32_t> indices) {
     for (const std::uint16_t port : ports) {
       TRY(remove_hostport(index, port));
     }
-    TRY(program_->forget(environment_device(index).index));
+    TRY(cut_off(index, environments_[index]));
   }
   for (const std::uint32_t index : known) {
     const auto moved = set_group(router_route_, environment_device(index), kGroupSwept);
@@ -202,6 +213,7 @@ Result<std::size_t> Router::forget_connections_of(std::span<const std::uint32_t>
   std::set<IpAddress> sources4;
   std::set<IpAddress> sources6;
   for (const std::uint32_t index : indices) {
+    if (environments_[index].was_silent) continue;
     sources4.insert(plan_.environment4(index));
     if (has_ipv6_) sources6.insert(plan_.environment6(index));
   }
@@ -219,16 +231,25 @@ Result<void> Router::destroy() {
     if (!step && first) first = std::move(step);
   };
   if (router_) {
-    for (const std::uint32_t group : {kGroupInternet, kGroupLan, kGroupNone, kGroupSwept}) {
+    std::vector<std::uint32_t> indices;
+    for (auto& [index, environment] : environments_) {
+      note(cut_off(index, environment));
+      (void)set_group(router_route_, environment_device(index), kGroupSwept);  // gone already?
+      indices.push_back(index);
+    }
+    // All in one sweep; deleting one end of the uplink deletes both.
+    const bool is_kernel = options_.uplink == UplinkKind::kernel;
+    if (is_kernel) (void)set_group(router_route_, {kUplinkIndex, kUplinkName}, kGroupSwept);
+    for (const std::uint32_t group :
+         {kGroupSwept, kGroupInternet, kGroupLan, kGroupNone, kGroupUplink}) {
       note(delete_group(router_route_, group));
     }
-    std::vector<std::uint32_t> indices;
-    for (const auto& [index, environment] : environments_) indices.push_back(index);
-    auto forgotten = forget_connections_of(indices);
-    if (!forgotten) note(forgotten.error());
+    // pasta's connections end with the router's namespace.
+    if (is_kernel) {
+      auto forgotten = forget_connections_of(indices);
+      if (!forgotten) note(forgotten.error());
+    }
     environments_.clear();
-    // Deleting one end of the uplink deletes both.
-    note(delete_group(router_route_, kGroupUplink));
   }
   if (host_) note(clean_leftovers(host_.get(), options_.instance_id));
   router_nft_.reset();

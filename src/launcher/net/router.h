@@ -117,7 +117,9 @@ class Router {
   /// From now on no packet passes to or from it, whatever else happens. Errc: not_found, os.
   Result<void> cut_off(std::uint32_t index);
   /// Ends networks in one sweep: cuts them off, forgets their tracked connections, deletes the
-  /// devices. Takes about 0.4 ms a device: call it with batches, never on a call's path. Unknown
+  /// devices. The kernel takes 10 to 40 ms for the devices of one call, however many they are, and
+  /// 18 ms to go through its connections, which is left out when none of them ever sent a packet:
+  /// call it with batches, never on a call's path. Unknown
   /// numbers are skipped; on error (os) the numbers stay taken and release may be called again.
   Result<ReleaseReport> release(std::span<const std::uint32_t> indices);
   /// Ends everything: environments, router, uplink, tables. Errc: os, the first of the failures.
@@ -150,6 +152,8 @@ class Router {
   struct Environment {
     model::NetworkPolicy policy = model::NetworkPolicy::none;
     std::set<std::uint16_t> hostports;
+    bool is_cut_off = false;
+    bool was_silent = false;  ///< it sent no packet before it was cut off
   };
 
   Router(RouterOptions options, AddressPlan plan) : options_(std::move(options)), plan_(plan) {}
@@ -169,6 +173,7 @@ class Router {
   Result<void> build_link(std::uint32_t index, model::NetworkPolicy policy, int netns);
   Result<void> configure_inside(NetlinkSocket& inside);
   Result<void> connect_outside(std::uint32_t index);
+  Result<void> cut_off(std::uint32_t index, Environment& environment);
   Result<void> change_hostport(std::uint32_t index, std::uint16_t port, bool is_added);
   Result<std::size_t> forget_connections_of(std::span<const std::uint32_t> indices);
   Result<Environment*> find(std::uint32_t index);
