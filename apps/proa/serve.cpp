@@ -295,10 +295,12 @@ Result<int> run(const ServeOptions& options) {
     TRY(shards[i]->open(std::move(ground.listeners[i]),
                         api_options_of(options, daemon_status, *state.keys)));
   }
-  Shard::run_all(shards, programs);
+  Shard::run_all(shards);
   connect_dns(shards, dns);
   print_ready(options, ground, daemon_status.wait(), *state.keys);
   log.info("serving", {{"listen", ground.address}, {"shards", shards.size()}});
+  // Last: the launcher makes an environment for each, and answers nothing else meanwhile.
+  Shard::keep_parked(shards, programs);
 
   const int status = watch(signals, ground, shards, dns);
   log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});

@@ -83,18 +83,24 @@ Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
   return server_->start();
 }
 
-void Shard::run_all(const std::vector<std::unique_ptr<Shard>>& shards,
-                    const environment::RuntimePrograms& programs) {
+void Shard::run_all(const std::vector<std::unique_ptr<Shard>>& shards) {
   std::vector<http::Server*> servers;
   for (const auto& shard : shards) servers.push_back(shard->server_.get());
   for (const auto& shard : shards) shard->server_->set_peers(servers);
+  for (const auto& shard : shards) shard->run();
+}
+
+void Shard::keep_parked(const std::vector<std::unique_ptr<Shard>>& shards,
+                        const environment::RuntimePrograms& programs) {
   for (std::size_t i = 0; i < shards.size(); ++i) {
-    shards[i]->run(parked_programs(programs, i, shards.size()));
+    asio::post(shards[i]->io_,
+               [&pool = shards[i]->pool_, parked = parked_programs(programs, i, shards.size())] {
+                 pool.keep_parked(parked);
+               });
   }
 }
 
-void Shard::run(std::vector<environment::RuntimeProgram> parked) {
-  asio::post(io_, [this, parked = std::move(parked)] { pool_.keep_parked(parked); });
+void Shard::run() {
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "proa-shard");
     run_spinning(io_, shared_.spin, [this] { return dispatcher_.in_flight(); });

@@ -66,16 +66,17 @@ class Shard {
   Result<launcher::DnsGateway> open_gateway_dns();
 
   /// Starts the threads of all shards, which are open, and lets connections move between them.
-  /// Each keeps its part of the interpreters started ahead of calls.
-  static void run_all(const std::vector<std::unique_ptr<Shard>>& shards,
-                      const environment::RuntimePrograms& programs);
+  static void run_all(const std::vector<std::unique_ptr<Shard>>& shards);
+  /// From now on each shard keeps its part of the interpreters started ahead of calls. The shards
+  /// are running.
+  static void keep_parked(const std::vector<std::unique_ptr<Shard>>& shards,
+                          const environment::RuntimePrograms& programs);
 
   dispatch::ShardDispatcher& dispatcher() { return dispatcher_; }
   pool::Pool& pool() { return pool_; }
 
  private:
-  /// Starts the thread; keeps an interpreter of each of `parked` started ahead of calls.
-  void run(std::vector<environment::RuntimeProgram> parked);
+  void run();
   boost::asio::awaitable<void> close_server(SteadyTime deadline);
   boost::asio::awaitable<void> close_environments();
 
