@@ -1,5 +1,6 @@
 #include "launcher/disk/disk_image.h"
 
+#include "launcher/disk/ext4_reserve.h"
 #include "os/file.h"
 
 #include <fcntl.h>
@@ -143,6 +144,7 @@ Result<void> make_image(const path& image, Bytes content, const path& mkfs) {
       "dir_nlink,extra_isize,metadata_csum,64bit");
   arguments.insert(arguments.end(), {"-E", "lazy_itable_init=1,nodiscard", image.string()});
   auto made = run_mkfs(std::move(arguments));
+  if (made) made = reserve_beyond(image, content);
   if (!made) ::unlink(image.c_str());
   return made;
 }

@@ -9,15 +9,16 @@
 
 namespace proa::launcher {
 
-/// Size of an image whose file system takes at least `content` of file data: content plus inode
+/// Size of an image whose file system has room for `content` of file data: content plus inode
 /// tables (one inode per 16 KiB), bitmaps, what ext4 holds back for its own metadata (2 %, at most
 /// 16 MiB) and 4 MiB for directories and extent trees.
 Bytes image_size(Bytes content);
 
-/// Makes `image` (replacing it) an empty ext4 file system of image_size(content): no journal, no
-/// blocks reserved for root, label "proa-tmp"; sparse, about 250 KiB on disk for 10 GiB. Runs
-/// `mkfs` (mkfs.ext4 of e2fsprogs) and waits for it, 30 s at most. The process must not ignore
-/// SIGCHLD. Errc: not_found (mkfs), exhausted, deadline, os (with what mkfs said).
+/// Makes `image` (replacing it) an empty ext4 file system of image_size(content): no journal, all
+/// beyond the content reserved for root (ext4_reserve.h), label "proa-tmp"; sparse, about 250 KiB
+/// on disk for 10 GiB. Runs `mkfs` (mkfs.ext4 of e2fsprogs) and waits for it, 30 s at most. The
+/// process must not ignore SIGCHLD. Errc: not_found (mkfs), exhausted, deadline, os (with what mkfs
+/// said).
 Result<void> make_image(const std::filesystem::path& image, Bytes content,
                         const std::filesystem::path& mkfs);
 

@@ -136,7 +136,7 @@ class LoopDisk {
   DiskOwner owner_;
   std::filesystem::path image_;
   std::filesystem::path node_;
-  os::UniqueFd anchor_;  ///< a mount of our own that keeps the file system alive
+  os::UniqueFd anchor_;         ///< a mount of our own that keeps the file system alive
   std::optional<State> fresh_;  ///< as it was made; none while it is being made
   bool was_mounted_in_same_tick_ = false;
 };
