@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""cold: first calls, the start of the daemon, and what daemon and environments weigh.
+"""cold: first calls of functions, and what an idle environment weighs.
 
 A first call is timed from its first byte sent to the first byte of its answer, on a connection made
 before; X-Proa-Start of the answer says what the start was.
@@ -23,12 +23,11 @@ def parse(arguments):
     parser.add_argument("--samples", type=int, default=25, help="first calls of each kind")
     parser.add_argument("--bursts", type=int, default=3)
     parser.add_argument("--sustained", type=int, default=150, help="starts one after the other")
-    parser.add_argument("--starts", type=int, default=5, help="of the daemon")
     parser.add_argument("--quick", action="store_true", help="little of everything: does it work?")
     parser.add_argument("--serve-option", action="append", default=[], help="for proa serve")
     options = parser.parse_args(arguments)
     if options.quick:
-        options.samples, options.bursts, options.sustained, options.starts = 2, 1, 10, 1
+        options.samples, options.bursts, options.sustained = 2, 1, 10
     return options
 
 
@@ -107,16 +106,6 @@ def weigh(proa, name, language, count):
     return {"environments": made, "kib_each": grown / max(1, made)}
 
 
-def measure_starts(options):
-    times, sizes = [], []
-    for _ in range(options.starts):
-        with daemon.Daemon(*options.serve_option) as proa:
-            times.append(proa.start_ms)
-            time.sleep(0.3)
-            sizes.append(daemon.pss_kib(proa.process.pid) / 1024)
-    return {"start_ms": figures.spread(times), "idle_mib": figures.spread(sizes)}
-
-
 def measure_language(proa, name, language, options):
     first_call(proa, proa.create(f"{name}-wake", *language))  # from now on one is kept parked
     times = first_calls(proa, name, language, options)
@@ -152,11 +141,7 @@ def main(arguments):
         print("skipped: proa serve needs root to make environments")
         return 0
     facts = figures.machine()
-    results = {"daemon": measure_starts(options)}
-    rows = [["daemon: start to serving, ms", figures.shown(results["daemon"]["start_ms"], 0),
-             f"{options.starts} starts"],
-            ["daemon: memory when idle (PSS), MiB",
-             figures.shown(results["daemon"]["idle_mib"], 1), f"{options.starts} starts"]]
+    results, rows = {}, []
     for name, language in LANGUAGES.items():
         try:
             with daemon.Daemon(*options.serve_option) as proa:

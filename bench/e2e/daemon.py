@@ -58,7 +58,6 @@ class Daemon:
         self.folder = tempfile.mkdtemp(prefix="proa-bench-")
         os.chmod(self.folder, 0o755)
         self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
-        begin = time.monotonic()
         self.process = subprocess.Popen(
             # Functions of one whole processor, 1,769 MB each, that use a few: 64 of them must fit.
             [os.path.join(BINARY_DIR, "proa"), "serve", "--listen", "127.0.0.1:0",
@@ -69,7 +68,6 @@ class Daemon:
         except Exception:
             self.close()
             raise
-        self.start_ms = (time.monotonic() - begin) * 1000
 
     def wait_until_ready(self):
         deadline = time.monotonic() + 30
@@ -190,7 +188,14 @@ def run_time_s(pids):
     return total / 1e9
 
 
+def memory_kib(pid):
+    """Proportional and resident set size of one process."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        text = file.read()
+    return tuple(int(re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)[1])
+                 for name in ("Pss", "Rss"))
+
+
 def pss_kib(pid):
     """Proportional set size of one process."""
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        return int(re.search(r"^Pss:\s+(\d+) kB", file.read(), re.MULTILINE)[1])
+    return memory_kib(pid)[0]
