@@ -1,7 +1,7 @@
 // Starts a Node function of Proa: the process that runs inside an environment.
 //
-// proa-init executes this file with the runtime link as an inherited descriptor (below 16, so that
-// Node itself marks it close-on-exec at start). What is said over the link, and in which order, is
+// proa-init executes this file with the runtime link as two inherited descriptors (below 16, so
+// that Node marks them close-on-exec at start). What is said over the link, and in which order, is
 // in runtimes/README.md. What a handler meets follows Lambda's own client, aws-lambda-ric 3.3.0.
 'use strict';
 
@@ -20,7 +20,7 @@ async function preload() {
 }
 
 async function main() {
-  const link = new Link(Number(process.env.PROA_RUNTIME_FD));
+  const link = new Link(Number(process.env.PROA_RUNTIME_FD), Number(process.env.PROA_ANSWER_FD));
   if (process.env.PROA_PRELOAD === '1') await preload();
   link.write(Kind.parked, '', JSON.stringify({ runtime: 'node' + process.version.slice(1) }));
   await start(link);

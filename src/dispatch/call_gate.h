@@ -20,7 +20,7 @@ namespace proa::dispatch {
 /// for an environment that is about to be free costs less than waking one more process: 64 clients
 /// are served by two warm interpreters a core and not by 32 that push each other out of the caches
 /// (docs/architecture.md, "The warm path"). So a call waits for its turn while kAtOnce others run
-/// that began a moment ago, 2 ms at most. Functions that are not short never wait: whether one is,
+/// that began a moment ago, 5 ms at most. Functions that are not short never wait: whether one is,
 /// is measured by calls that had no more than kAtOnce - 1 beside them; when there were none lately
 /// it is tried. Owned by its ShardDispatcher, shared with the turns taken; runs on the shard's
 /// executor.
@@ -45,7 +45,7 @@ class CallGate : public std::enable_shared_from_this<CallGate> {
 
   /// Calls of a short function that run at the same moment.
   static constexpr std::size_t kAtOnce = 2;
-  static constexpr std::chrono::milliseconds kPatience{2};
+  static constexpr std::chrono::milliseconds kPatience{5};
 
   explicit CallGate(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
 

@@ -36,7 +36,8 @@ std::map<std::string, std::string> function_paths(const Interpreter& interpreter
 /// Environment a runtime starts in; `configure` replaces it when the function is known. Locale and
 /// paths are those of functions, since a parked process keeps what it read at its start.
 std::vector<std::string> start_variables(const std::map<std::string, std::string>& paths) {
-  std::vector<std::string> variables = {"LANG=en_US.UTF-8", "TZ=:UTC", "PROA_RUNTIME_FD=3"};
+  std::vector<std::string> variables = {"LANG=en_US.UTF-8", "TZ=:UTC", "PROA_RUNTIME_FD=3",
+                                        "PROA_ANSWER_FD=4"};
   for (const auto& [name, value] : paths) variables.push_back(name + "=" + value);
   return variables;
 }

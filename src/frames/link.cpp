@@ -1,6 +1,7 @@
 #include "frames/link.h"
 
 #include "base/check.h"
+#include "os/seqpacket.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -82,8 +83,19 @@ class Link::Outgoing {
   bool is_begun_ = false;
 };
 
+Result<std::pair<LinkFds, LinkFds>> make_link() {
+  TRY(auto there, os::stream_pair());
+  TRY(auto back, os::stream_pair());
+  std::pair<LinkFds, LinkFds> ends;
+  ends.first.in = std::move(back.first);
+  ends.first.out = std::move(there.first);
+  ends.second.in = std::move(there.second);
+  ends.second.out = std::move(back.second);
+  return ends;
+}
+
 Link::Link(const asio::any_io_executor& executor, Limits limits)
-    : descriptor_(executor), limits_(limits) {}
+    : descriptor_(executor), out_(executor), limits_(limits) {}
 
 Result<std::unique_ptr<Link>> Link::adopt(const asio::any_io_executor& executor,
                                           os::UniqueFd socket, Limits limits) {
@@ -98,6 +110,15 @@ Result<std::unique_ptr<Link>> Link::adopt(const asio::any_io_executor& executor,
 Result<std::unique_ptr<Link>> Link::adopt(const asio::any_io_executor& executor,
                                           os::UniqueFd socket) {
   return adopt(executor, std::move(socket), Limits{});
+}
+
+Result<std::unique_ptr<Link>> Link::adopt(const asio::any_io_executor& executor, LinkFds sockets) {
+  TRY(auto link, adopt(executor, std::move(sockets.in)));
+  boost::system::error_code error;
+  link->out_.assign(sockets.out.get(), error);
+  if (error) return os_error("register a link", error.value());
+  static_cast<void>(sockets.out.release());
+  return link;
 }
 
 Task<Frame> Link::receive() {
@@ -232,7 +253,7 @@ Task<void> Link::send_with_fds(Type type, std::span<const std::string_view> part
     if (state.cancelled() != asio::cancellation_type::none) co_return stopped_error("send");
     is_sending_ = true;
     const auto [error] =
-        co_await descriptor_.async_wait(asio::posix::stream_descriptor::wait_write, kAwait);
+        co_await outlet().async_wait(asio::posix::stream_descriptor::wait_write, kAwait);
     is_sending_ = false;
     if (error) co_return stopped_error("send");
     is_cut_ = false;
@@ -259,7 +280,7 @@ Result<bool> Link::write_some(Outgoing& outgoing, std::span<const int> fds) {
   }
   for (;;) {
     const ssize_t count =
-        ::sendmsg(descriptor_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ::sendmsg(outlet().native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (count >= 0) {
       outgoing.taken(static_cast<std::size_t>(count));
       return true;
@@ -274,11 +295,13 @@ Result<bool> Link::write_some(Outgoing& outgoing, std::span<const int> fds) {
 void Link::cancel() {
   boost::system::error_code ignored;
   descriptor_.cancel(ignored);
+  if (out_.is_open()) out_.cancel(ignored);
 }
 
 void Link::close() {
   boost::system::error_code ignored;
   descriptor_.close(ignored);
+  out_.close(ignored);
 }
 
 }  // namespace proa::frames

@@ -21,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace proa::frames {
 
@@ -30,11 +31,23 @@ struct Frame {
   std::string_view body;
 };
 
-/// One connected Unix stream socket that carries frames. Belongs to one executor and one thread. At
-/// most one receive and one send may be pending at a time (checked). Must outlive its pending
-/// operations: cancel() or close() it and join them first. Cancelling an operation through its
-/// coroutine's cancellation slot gives Errc::cancelled; a receive loses nothing by it, while a send
-/// that was cut in the middle of a frame makes every later send fail.
+/// Descriptors of a link that has a socket of its own for each direction. Where the peer blocks in
+/// read(2), one socket for both would wake it in vain: when we take what it sent, the kernel wakes
+/// whoever sleeps on the sender's socket, as if for room to write (Linux 6.18, net/unix/af_unix.c:
+/// sock_wfree(), unix_write_space()). That is a wake-up and two switches for each answer.
+struct LinkFds {
+  os::UniqueFd in;   ///< frames to us
+  os::UniqueFd out;  ///< frames from us
+};
+
+/// Both ends of such a link, new. Errc: exhausted, os.
+Result<std::pair<LinkFds, LinkFds>> make_link();
+
+/// Connected Unix stream sockets that carry frames: one, or one for each direction. Belongs to one
+/// executor and one thread. At most one receive and one send may be pending at a time (checked).
+/// Must outlive its pending operations: cancel() or close() it and join them first. Cancelling an
+/// operation through its coroutine's cancellation slot gives Errc::cancelled; a receive loses
+/// nothing by it, while a send that was cut in the middle of a frame makes every later send fail.
 class Link {
  public:
   /// Bodies beyond this are refused (kMaxBody, or less where only short frames are expected).
@@ -50,6 +63,9 @@ class Link {
   /// The same with the limits of the format.
   static Result<std::unique_ptr<Link>> adopt(const boost::asio::any_io_executor& executor,
                                              os::UniqueFd socket);
+  /// One socket for each direction; limits of the format. Errc as above.
+  static Result<std::unique_ptr<Link>> adopt(const boost::asio::any_io_executor& executor,
+                                             LinkFds sockets);
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
@@ -85,7 +101,10 @@ class Link {
   Result<bool> read_some();
   Result<bool> write_some(Outgoing& outgoing, std::span<const int> fds);
 
+  boost::asio::posix::stream_descriptor& outlet() { return out_.is_open() ? out_ : descriptor_; }
+
   boost::asio::posix::stream_descriptor descriptor_;
+  boost::asio::posix::stream_descriptor out_;  // open where the link has a socket for sending
   Limits limits_;
   std::unique_ptr<std::byte[]> buffer_;
   std::size_t capacity_ = 0;

@@ -120,7 +120,7 @@ CallOutcome read_answer(const Frame& frame, std::string_view request_id) {
 }  // namespace
 
 Result<std::unique_ptr<RuntimeSession>> FrameSession::create(asio::any_io_executor executor,
-                                                             os::UniqueFd link) {
+                                                             frames::LinkFds link) {
   TRY(auto adopted, frames::Link::adopt(executor, std::move(link)));
   auto state = std::make_shared<State>(executor, std::move(adopted));
   return std::unique_ptr<RuntimeSession>(new FrameSession(std::move(state)));

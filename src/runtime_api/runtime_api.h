@@ -85,7 +85,7 @@ class FrameSession final : public RuntimeSession {
  public:
   /// Errc: exhausted, os.
   static Result<std::unique_ptr<RuntimeSession>> create(boost::asio::any_io_executor executor,
-                                                        os::UniqueFd link);
+                                                        frames::LinkFds link);
   ~FrameSession() override;
   Task<std::string> parked(SteadyTime deadline) override;
   void process_ended() override;

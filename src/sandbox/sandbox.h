@@ -9,6 +9,7 @@
 
 #include "base/task.h"
 #include "base/units.h"
+#include "frames/link.h"
 #include "model/function.h"
 #include "os/unique_fd.h"
 
@@ -43,8 +44,8 @@ struct RuntimeCommand {
 
 /// Our ends of a started runtime process.
 struct RuntimeProcess {
-  os::UniqueFd link;    ///< Unix stream socket: the runtime link (frames), its descriptor 3
-  os::UniqueFd output;  ///< read end of the pipe behind its stdout and stderr
+  frames::LinkFds link;  ///< the runtime link; its descriptors 3 (calls) and 4 (answers)
+  os::UniqueFd output;   ///< read end of the pipe behind its stdout and stderr
 };
 
 /// How the runtime process ended.

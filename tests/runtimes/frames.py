@@ -20,6 +20,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TIMEOUT_S = 30
 LINK_FD = 3
+ANSWER_FD = 4
 MAX_ANSWER = 6 * 1024 * 1024 + 100
 REQUEST_ID = "6f1b2c3d-0000-4000-8000-%012d"
 TRACE_ID = "Root=1-67000000-000000000000000000000001;Parent=0000000000000001;Sampled=0"
@@ -70,16 +71,22 @@ class Runtime:
 
     def __init__(self, command, environment=None):
         self._host, inside = socket.socketpair()
-        script = 'exec "$@" %d<&0 0</dev/null' % LINK_FD
-        base = {"PATH": ENVIRONMENT["PATH"], "PROA_RUNTIME_FD": str(LINK_FD)}
+        self._answers, answers_inside = socket.socketpair()
+        # One descriptor comes by standard input, the other by its own number.
+        script = 'exec "$@" %d>&%d %d<&0 0</dev/null' % (
+            ANSWER_FD, answers_inside.fileno(), LINK_FD)
+        base = {"PATH": ENVIRONMENT["PATH"], "PROA_RUNTIME_FD": str(LINK_FD),
+                "PROA_ANSWER_FD": str(ANSWER_FD)}
         self.process = subprocess.Popen(
-            ["/bin/sh", "-c", script, "sh"] + command,
+            ["/bin/bash", "--norc", "-c", script, "bash"] + command,
             env={**base, **(environment or {})},
             stdin=inside,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            pass_fds=[answers_inside.fileno()],
         )
         inside.close()
+        answers_inside.close()
         self._received = bytearray()
         self._outputs = {self.process.stdout: bytearray(), self.process.stderr: bytearray()}
         self._open = set(self._outputs)
@@ -96,6 +103,7 @@ class Runtime:
         for stream in self._outputs:
             stream.close()
         self._host.close()
+        self._answers.close()
 
     @property
     def stdout(self):
@@ -120,7 +128,7 @@ class Runtime:
         while not self._has_frame():
             self._wait([], "a frame")
             try:
-                data = self._host.recv(1 << 20, socket.MSG_DONTWAIT)
+                data = self._answers.recv(1 << 20, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 continue
             except ConnectionResetError:  # it ended with bytes of ours unread
@@ -189,6 +197,7 @@ class Runtime:
 
     def close_link(self):
         self._host.shutdown(socket.SHUT_RDWR)
+        self._answers.shutdown(socket.SHUT_RDWR)
 
     def _has_frame(self):
         if len(self._received) < 8:
@@ -196,7 +205,7 @@ class Runtime:
         return len(self._received) >= 8 + struct.unpack_from("<I", self._received)[0]
 
     def _wait(self, writers, what):
-        readers = [self._host] + list(self._open)
+        readers = [self._answers] + list(self._open)
         ready, writable, _ = select.select(readers, writers, [], TIMEOUT_S)
         if not ready and not writable:
             raise AssertionError(

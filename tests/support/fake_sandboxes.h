@@ -98,7 +98,7 @@ class FakeSandbox final : public Sandbox {
   Result<os::UniqueFd> lambda_api_listener() const override { return runtime_api_listener(); }
   Task<RuntimeProcess> start_runtime(RuntimeCommand command) override {
     program = command.arguments.empty() ? std::string() : command.arguments.front();
-    CO_TRY(auto pair, os::stream_pair());
+    CO_TRY(auto pair, frames::make_link());
     CO_TRY(auto link, frames::Link::adopt(executor_, std::move(pair.second)));
     int output[2];
     if (::pipe2(output, O_CLOEXEC) != 0) co_return os_error("pipe");

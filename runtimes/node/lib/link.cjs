@@ -1,11 +1,11 @@
-// The runtime link: frames over one inherited Unix stream socket.
+// The runtime link: frames over two inherited Unix stream sockets, one for each direction.
 //
 // The format is that of src/frames/frames.h, which is the authority: a header of 8 bytes (u32 body
 // size, u8 type, u8 flags 0, u16 reserved 0, little-endian) and a body. One write per frame.
 //
 // A link is in one of two modes. *Blocking* (at start): read() waits in the kernel, and the event
 // loop stands still. *Listening*: the event loop runs and tells when a frame has come. The
-// descriptor is non-blocking exactly while listening.
+// descriptor of calls is non-blocking exactly while listening; that of answers never is.
 'use strict';
 
 const fs = require('fs');
@@ -28,9 +28,11 @@ const MAX_BODY = 6 * 1024 * 1024 + 64 * 1024;
 const BUFFER_SIZE = 64 * 1024;
 
 class Link {
-  constructor(fd) {
+  constructor(fd, answerFd) {
     if (!Number.isInteger(fd)) throw new Error('PROA_RUNTIME_FD is not set to a descriptor');
+    if (!Number.isInteger(answerFd)) throw new Error('PROA_ANSWER_FD is not set to a descriptor');
     this.fd = fd;
+    this.answerFd = answerFd;
     this.input = Buffer.allocUnsafeSlow(BUFFER_SIZE);
     this.filled = 0;
     this.output = Buffer.allocUnsafeSlow(BUFFER_SIZE);
@@ -171,11 +173,10 @@ class Link {
     let at = 0;
     while (at < size) {
       try {
-        at += fs.writeSync(this.fd, data, at, size - at);
+        at += fs.writeSync(this.answerFd, data, at, size - at);
       } catch (error) {
         if (error.code === 'EPIPE' || error.code === 'ECONNRESET') process.exit(0);
-        if (error.code !== 'EAGAIN') throw error;
-        this.block();  // a long answer while listening; whoever waits next listens again
+        throw error;
       }
     }
   }

@@ -41,7 +41,7 @@ async function start(link) {
 function configure(body) {
   const given = parseConfiguration(body);
   const oldPath = process.env.NODE_PATH;
-  const own = /^PROA_(RUNTIME_FD|PRELOAD|BUNDLED_PYTHON)$/;
+  const own = /^PROA_(RUNTIME_FD|ANSWER_FD|PRELOAD|BUNDLED_PYTHON)$/;
   // Without variables the process was started with the function's, perhaps by an
   // AWS_LAMBDA_EXEC_WRAPPER that has changed them.
   for (const name of Object.keys(process.env)) {

@@ -1,4 +1,4 @@
-"""The runtime link: frames over one inherited stream descriptor.
+"""The runtime link: frames over two inherited stream descriptors, one for each direction.
 
 The format is that of src/frames/frames.h, which is the authority: a header of 8 bytes (u32 body
 size, u8 type, u8 flags 0, u16 reserved 0, little-endian) and a body. Reads and writes block; one
@@ -38,12 +38,14 @@ class MalformedFrame(Exception):
 
 
 class Link:
-    """Owns the descriptor. `read` and `write` wait without limit: the host ends us by a signal."""
+    """Owns the descriptors. `read` and `write` wait without limit: the host ends us by a signal."""
 
-    def __init__(self, fd):
-        os.set_inheritable(fd, False)
-        os.set_blocking(fd, True)
+    def __init__(self, fd, answer_fd):
+        for inherited in (fd, answer_fd):
+            os.set_inheritable(inherited, False)
+            os.set_blocking(inherited, True)
         self._fd = fd
+        self._answer_fd = answer_fd
         self._buffer = bytearray(_BUFFER_SIZE)
         self._view = memoryview(self._buffer)
         self._whole = (self._view,)
@@ -82,7 +84,7 @@ class Link:
 
     def _writev(self, parts):
         try:
-            return os.writev(self._fd, parts)
+            return os.writev(self._answer_fd, parts)
         except (BrokenPipeError, ConnectionResetError):
             raise LinkClosed() from None
 

@@ -22,9 +22,10 @@ _PRELOAD = (
 def main():
     """Runs until the host closes the link or user code ends the process."""
     fd = int(os.environ.pop("PROA_RUNTIME_FD"))
+    answer_fd = int(os.environ.pop("PROA_ANSWER_FD"))
     bundled = os.environ.pop("PROA_BUNDLED_PYTHON", None)
     logs.unbuffer_streams()
-    link = frames.Link(fd)
+    link = frames.Link(fd, answer_fd)
     try:
         if os.environ.pop("PROA_PRELOAD", "") == "1":
             _preload()

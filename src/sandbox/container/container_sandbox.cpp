@@ -42,12 +42,12 @@ struct RuntimeEnds {
   RuntimeProcess ours;
   os::UniqueFd null_device;
   os::UniqueFd their_output;
-  os::UniqueFd their_link;
+  frames::LinkFds their_link;
 };
 
 Result<RuntimeEnds> make_ends() {
   RuntimeEnds ends;
-  TRY(auto link, os::stream_pair());
+  TRY(auto link, frames::make_link());
   int output[2];
   if (::pipe2(output, O_CLOEXEC) != 0) return os_error("pipe");
   ends.ours.link = std::move(link.first);
@@ -66,7 +66,7 @@ Result<std::string> start_body(const RuntimeCommand& command) {
   frames::StartSpec spec;
   spec.uid = kFunctionUid;
   spec.gid = kFunctionGid;
-  spec.descriptors = 4;  // standard three, and the runtime link
+  spec.descriptors = 5;  // standard three, and the runtime link
   spec.directory = command.directory;
   spec.arguments = arguments;
   spec.variables = variables;
@@ -151,8 +151,9 @@ Task<RuntimeProcess> ContainerSandbox::start_runtime(RuntimeCommand command) {
   CO_TRY(auto body, start_body(command));
   exit_.reset();
   const std::array<std::string_view, 1> parts{body};
-  const std::array<int, 4> fds{ends.null_device.get(), ends.their_output.get(),
-                               ends.their_output.get(), ends.their_link.get()};
+  const std::array<int, 5> fds{ends.null_device.get(), ends.their_output.get(),
+                               ends.their_output.get(), ends.their_link.in.get(),
+                               ends.their_link.out.get()};
   CO_TRY(co_await control_->send_with_fds(frames::Type::start, parts, fds));
   co_return std::move(ends.ours);
 }

@@ -7,12 +7,16 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace proa::frames {
@@ -61,6 +65,68 @@ class LinkTest : public testing::Test {
   int link_fd_ = -1;  // owned by link_
   std::unique_ptr<Link> link_;
 };
+
+/// How often a process was put to sleep, of /proc/PID/status.
+long sleeps_of(pid_t process) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string word; status >> word;) {
+    long count = 0;
+    if (word == "voluntary_ctxt_switches:" && status >> count) return count;
+  }
+  return -1;
+}
+
+/// A process that answers each byte until its link closes.
+pid_t start_echo(LinkFds& ours, const LinkFds& fds) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ours = LinkFds();  // else it would keep its own link open
+  char byte = 0;
+  while (::read(fds.in.get(), &byte, 1) == 1 && ::write(fds.out.get(), &byte, 1) == 1) continue;
+  ::_exit(0);
+}
+
+TEST(LinkFds, TakingAnAnswerDoesNotWakeTheReaderAtTheOtherEnd) {
+  auto ends = make_link();
+  ASSERT_TRUE(ends);
+  auto& [ours, theirs] = ends.value();
+  const pid_t child = start_echo(ours, theirs);
+  ASSERT_GT(child, 0);
+  theirs = LinkFds();
+  constexpr int kCalls = 50;
+  long before = 0;
+  for (int i = 0; i < kCalls; ++i) {
+    char byte = 'x';
+    ASSERT_EQ(::write(ours.out.get(), &byte, 1), 1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // it answers and sleeps again
+    ASSERT_EQ(::read(ours.in.get(), &byte, 1), 1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (i == 0) before = sleeps_of(child);
+  }
+  // One sleep a call; with one socket for both directions it would be two.
+  EXPECT_LT(sleeps_of(child) - before, kCalls * 3 / 2);
+  ours = LinkFds();
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(LinkTest, HasASocketForEachDirectionWhereItIsGivenTwo) {
+  auto ends = make_link();
+  ASSERT_TRUE(ends);
+  auto& [ours, theirs] = ends.value();
+  auto link = Link::adopt(io_.get_executor(), std::move(ours));
+  ASSERT_TRUE(link);
+  link_ = std::move(link.value());
+  ASSERT_TRUE(send(Type::invoke, {"payload"}));
+  peer_ = std::move(theirs.in);
+  EXPECT_EQ(peer_reads(100), header_of(Type::invoke, 7) + "payload");
+  peer_ = std::move(theirs.out);
+  peer_writes(header_of(Type::ready, 0));
+  const auto frame = receive();
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame.value().type, Type::ready);
+}
 
 TEST_F(LinkTest, SendsHeaderAndPartsAsOneFrame) {
   ASSERT_TRUE(send(Type::invoke, {"head", "", "payload"}));

@@ -18,7 +18,7 @@ const std::string kId = "11111111-2222-4333-8444-555555555555";
 class FrameSessionTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto pair = os::stream_pair();
+    auto pair = frames::make_link();
     ASSERT_TRUE(pair);
     auto session = FrameSession::create(io_.get_executor(), std::move(pair.value().first));
     ASSERT_TRUE(session);
