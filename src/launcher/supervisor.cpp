@@ -80,9 +80,11 @@ int Supervisor::keep_roles() {
       stop_roles();
       return 1;
     }
-    const bool is_daemon_gone = wait_for_loss();
+    const char* lost = wait_for_loss();
     stop_roles();
-    if (is_daemon_gone) return 0;
+    // A daemon that stops lets go of the roles a moment before it lets go of us.
+    if (lost == nullptr || is_daemon_gone()) return 0;
+    report("supervisor", Error(Errc::internal, lost));
   }
 }
 
@@ -126,16 +128,19 @@ Result<void> Supervisor::start_roles() {
   return os::send_message(daemon_.get(), std::as_bytes(std::span(bytes)), fds);
 }
 
-bool Supervisor::wait_for_loss() {
+const char* Supervisor::wait_for_loss() {
   for (;;) {
     std::array<pollfd, 2> polled{{{daemon_.get(), POLLIN, 0}, {child_signals_.get(), POLLIN, 0}}};
-    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return true;
-    if (polled[0].revents != 0) return true;  // the daemon never sends here: readable means closed
-    if (const char* lost = reap_role()) {
-      report("supervisor", Error(Errc::internal, lost));
-      return false;
-    }
+    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return nullptr;
+    if (polled[0].revents != 0) return nullptr;
+    if (const char* lost = reap_role()) return lost;
   }
+}
+
+// It never sends here: readable means closed.
+bool Supervisor::is_daemon_gone() const {
+  pollfd daemon{daemon_.get(), POLLIN, 0};
+  return ::poll(&daemon, 1, 0) != 0;
 }
 
 const char* Supervisor::reap_role() {

@@ -24,8 +24,9 @@ class Supervisor {
   int keep_roles();
   Result<void> start_roles();
   void stop_roles();
-  /// True when the daemon is gone, false when a role is.
-  bool wait_for_loss();
+  /// Waits until the daemon is gone (null) or a role is: what to say of it.
+  const char* wait_for_loss();
+  bool is_daemon_gone() const;
   /// Takes note of a role that has ended: what to say of it; null when none has.
   const char* reap_role();
 

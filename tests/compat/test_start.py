@@ -36,6 +36,12 @@ class Start(DaemonTestCase):
             self.assertLessEqual({"ts", "level", "module", "event"}, line.keys(), line)
         self.assertIn("interpreter_found", [line["event"] for line in lines])
 
+    def test_a_stop_has_nothing_to_complain_of(self):
+        daemon = Daemon()
+        self.addCleanup(daemon.close)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertEqual([line for line in log_lines(daemon) if line["level"] == "error"], [])
+
     def test_a_bad_address_is_refused_by_name(self):
         for text in ("127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "[::1:0", "nowhere:1"):
             with self.subTest(text), tempfile.TemporaryDirectory() as folder:
