@@ -85,6 +85,7 @@ Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
 
 void Shard::run_all(const std::vector<std::unique_ptr<Shard>>& shards) {
   std::vector<http::Server*> servers;
+  servers.reserve(shards.size());
   for (const auto& shard : shards) servers.push_back(shard->server_.get());
   for (const auto& shard : shards) shard->server_->set_peers(servers);
   for (const auto& shard : shards) shard->run();

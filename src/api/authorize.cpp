@@ -31,7 +31,7 @@ std::string action_of(const Operation& operation) {
 std::string resource_of(const Operation& operation, std::span<const std::string_view> parameters,
                         const model::Scope& scope) {
   if (parameters.empty()) return "*";
-  const std::string named(parameters.front());
+  std::string named(parameters.front());
   if (named.starts_with("arn:")) return named;
   const std::string begin = "arn:aws:lambda:" + scope.region + ":" + scope.account_id;
   if (operation.pattern.find("{FunctionName}") != std::string_view::npos) {

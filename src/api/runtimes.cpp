@@ -21,8 +21,8 @@ constexpr auto kOtherRuntimes = std::to_array<std::string_view>(
      "dotnet10",      "go1.x",         "ruby2.5",       "ruby2.7",       "ruby3.2", "ruby3.3",
      "ruby3.4",       "ruby4.0",       "python2.7"});
 
-template <std::size_t N>
-bool contains(const std::array<std::string_view, N>& list, std::string_view name) {
+template <std::size_t kSize>
+bool contains(const std::array<std::string_view, kSize>& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
