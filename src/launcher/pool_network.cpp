@@ -97,6 +97,10 @@ std::vector<std::uint32_t> PoolNetwork::release(std::span<const std::uint32_t> i
   return kept;
 }
 
+void PoolNetwork::begin_close() {
+  if (router_) router_->end_uplink();
+}
+
 Result<void> PoolNetwork::close() {
   if (!router_) return ok();
   auto destroyed = router_->destroy();

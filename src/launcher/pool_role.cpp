@@ -373,6 +373,7 @@ void PoolRole::give_up(Slot& slot, const Error& error) {
 }
 
 void PoolRole::shut_down() {
+  network_.begin_close();
   for (const auto& slot : slots_) {
     const bool is_clean = std::ranges::find(unlinked_, slot->id.index) != unlinked_.end();
     if (slot->use != Use::free && !is_clean) clean(*slot);

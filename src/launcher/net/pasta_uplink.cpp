@@ -157,9 +157,12 @@ Result<std::unique_ptr<PastaUplink>> PastaUplink::start(const PastaOptions& opti
 }
 
 PastaUplink::~PastaUplink() {
-  ::kill(keeper_, SIGKILL);  // first process of its namespace: pasta goes with it
+  end();
   reap(keeper_);
 }
+
+// The first process of its namespace: pasta goes with it.
+void PastaUplink::end() { ::kill(keeper_, SIGKILL); }
 
 std::optional<std::string> PastaUplink::take_news() {
   std::optional<std::string> failure;

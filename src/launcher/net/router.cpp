@@ -222,6 +222,10 @@ Result<std::size_t> Router::forget_connections_of(std::span<const std::uint32_t>
   return count4 + count6;
 }
 
+void Router::end_uplink() {
+  if (pasta_) pasta_->end();
+}
+
 Result<void> Router::destroy() {
   if (is_destroyed_) return ok();
   is_destroyed_ = true;

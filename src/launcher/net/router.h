@@ -122,6 +122,8 @@ class Router {
   /// call it with batches, never on a call's path. Unknown
   /// numbers are skipped; on error (os) the numbers stay taken and release may be called again.
   Result<ReleaseReport> release(std::span<const std::uint32_t> indices);
+  /// Begins to end the uplink, which takes a while: before destroy(), while other things are ended.
+  void end_uplink();
   /// Ends everything: environments, router, uplink, tables. Errc: os, the first of the failures.
   Result<void> destroy();
 

@@ -74,6 +74,7 @@ TEST_F(PoolNetworkTest, ARouterGivesALinkWhichMayBeMadeAgainOnceReleased) {
   const auto dns = network_.open_gateway_dns();
   ASSERT_TRUE(dns) << dns.error().message();
   EXPECT_EQ(dns.value().fds().size(), dns.value().message.has_ipv6 != 0 ? 4U : 2U);
+  network_.begin_close();
   EXPECT_TRUE(network_.close());
   EXPECT_EQ(world_->nft("list tables"), "");
 }
