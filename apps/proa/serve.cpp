@@ -114,12 +114,14 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
 }
 
 boost::json::object fixed_status(const ServeOptions& options, const Ground& ground,
-                                 const environment::RuntimePrograms& programs, std::size_t shards) {
+                                 const environment::RuntimePrograms& programs,
+                                 const Pinning& pinning) {
   boost::json::object out;
   out["version"] = PROA_VERSION;
   out["user"] = ground.user.text;
   out["isolation"] = options.isolation;
-  out["shards"] = shards;
+  out["shards"] = ground.listeners.size();
+  out["pinning"] = pinning.of_shard.empty() ? "off: " + pinning.why_not : "on";
   out["interpreters"] = interpreters_status(programs);
   out["bundled"] = ground.bundled.status();
   out["runtime_match"] = programs.is_exact() ? "exact" : "nearest";
@@ -279,10 +281,11 @@ Result<int> run(const ServeOptions& options) {
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);
   const std::chrono::microseconds spin(options.spin_us);
+  const Pinning pinning = choose_pinning(options, shard_count, allowed_processors());
   const Shared shared{*state.catalog, *state.keys, blocking, admission, idle_board, budget,
-                      programs,       clock,       policies, log,       spin};
+                      programs,       clock,       policies, log,       spin,       pinning};
   std::vector<std::unique_ptr<Shard>> shards;
-  const DaemonStatus daemon_status(shards, fixed_status(options, ground, programs, shard_count));
+  const DaemonStatus daemon_status(shards, fixed_status(options, ground, programs, pinning));
   std::vector<dispatch::ShardDispatcher*> dispatchers;
   for (std::size_t i = 0; i < shard_count; ++i) {
     shards.push_back(std::make_unique<Shard>(i, shared, pool_options,

@@ -30,6 +30,12 @@ void add_threads(CLI::App& serve, ServeOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(0U, 32U));
   serve
+      .add_option("--pin", options.pin,
+                  "auto: with one shard a processor, a shard and the functions whose calls take "
+                  "microseconds stay on one processor; off: the kernel chooses")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "off"}));
+  serve
       .add_option("--spin", options.spin_us,
                   "Microseconds that a thread looks for the next request before it sleeps: helps "
                   "clients that send the next one at once, costs processor time; 0 is off")

@@ -22,6 +22,7 @@ struct ServeOptions {
   std::string user = "proa";
   std::uint32_t spin_us = 0;
   std::uint32_t shards = 0;  ///< 0: one a processor
+  std::string pin = "auto";
   std::uint32_t max_environments = 1024;
   std::uint32_t max_parked = 16;
   std::uint32_t memory_reserve_mib = 256;

@@ -17,8 +17,20 @@ namespace {
 environment::EnvironmentParts parts_of(asio::io_context& io, sandbox::SandboxFactory& sandboxes,
                                        Clock& clock, RandomSource& random,
                                        const runtime_api::FunctionApi& function_api,
-                                       const telemetry::Logger& log) {
-  return {io.get_executor(), sandboxes, clock, random, &function_api, log};
+                                       const environment::PinWatch* pins) {
+  return {io.get_executor(), sandboxes, clock, random, &function_api, {}, pins};
+}
+
+std::optional<unsigned> processor_of(const Pinning& pinning, std::size_t shard) {
+  if (pinning.of_shard.empty()) return std::nullopt;
+  return pinning.of_shard[shard];
+}
+
+std::unique_ptr<environment::PinWatch> pins_of(asio::io_context& io, const Pinning& pinning,
+                                               std::optional<unsigned> processor) {
+  if (!processor) return nullptr;
+  return std::make_unique<environment::PinWatch>(io.get_executor(), std::to_string(*processor),
+                                                 pinning.all);
 }
 
 pool::PoolHooks hooks_of(catalog::Catalog& catalog, Clock& clock, telemetry::Logger log) {
@@ -47,9 +59,15 @@ Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, 
                   policies.set(slot, network);
                 }),
       sandboxes_(io_.get_executor(), launcher_),
+      processor_(processor_of(shared.pinning, number)),
+      pins_(pins_of(io_, shared.pinning, processor_)),
       pool_(
-          parts_of(io_, sandboxes_, shared.clock, random_, function_api_,
-                   shared.log.for_module("environment")),
+          [&] {
+            auto parts =
+                parts_of(io_, sandboxes_, shared.clock, random_, function_api_, pins_.get());
+            parts.log = shared.log.for_module("environment");
+            return parts;
+          }(),
           shared.programs, shared.idle_board, shared.budget,
           [&] {
             pool_options.shard = number;
@@ -104,6 +122,7 @@ void Shard::keep_parked(const std::vector<std::unique_ptr<Shard>>& shards,
 void Shard::run() {
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "proa-shard");
+    if (processor_ && !bind_thread(*processor_)) shared_.log.warn("shard_not_pinned");
     run_spinning(io_, shared_.spin, [this] { return dispatcher_.in_flight(); });
   });
 }

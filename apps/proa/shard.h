@@ -12,6 +12,7 @@
 #include "identity/identity.h"
 #include "launcher/launcher.h"
 #include "network/network.h"
+#include "pinning.h"
 #include "pool/pool.h"
 #include "sandbox/container.h"
 
@@ -19,6 +20,7 @@
 
 #include <future>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -37,6 +39,7 @@ struct Shared {
   network::EnvironmentPolicies& policies;
   telemetry::Logger log;
   std::chrono::microseconds spin{0};  ///< before a thread sleeps: see base/spin.h
+  const Pinning& pinning;
 };
 
 /// Constructed and connected by main before its thread starts; the members stand in the order of
@@ -86,6 +89,8 @@ class Shard {
   runtime_api::FunctionApi function_api_;  ///< our own api_, for function code; set by open()
   launcher::Client launcher_;
   sandbox::ContainerFactory sandboxes_;
+  std::optional<unsigned> processor_;  ///< that the thread and short calls stay on
+  std::unique_ptr<environment::PinWatch> pins_;
   pool::Pool pool_;
   dispatch::ShardDispatcher dispatcher_;
   Shared shared_;

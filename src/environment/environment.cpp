@@ -10,6 +10,7 @@ Environment::Environment(EnvironmentParts parts, std::optional<RuntimeProgram> p
       id_(parts_.random.hex(16)),
       program_(std::move(program)),
       sandbox_(parts_.sandboxes.make(tmp_mib)),
+      pin_(parts_.pins, *sandbox_),
       output_(parts_.executor),
       log_(parts_.log.with({{"environment_id", id_}})),
       tasks_(parts_.executor) {}
@@ -32,6 +33,7 @@ Result<void> Environment::freeze() {
 Task<void> Environment::reset() {
   needs_reset_ = false;
   is_initialised_ = false;
+  pin_.free();
   change(State::resetting);
   CO_TRY(co_await drop_runtime());
   change(State::assigned);

@@ -12,6 +12,7 @@
 #include "base/task_group.h"
 #include "environment/failure.h"
 #include "environment/output.h"
+#include "environment/processor_pin.h"
 #include "environment/runtime_programs.h"
 #include "environment/runtime_start.h"
 #include "environment/state.h"
@@ -36,6 +37,8 @@ struct EnvironmentParts {
   /// The Lambda API for function code; none: nothing is served inside.
   const runtime_api::FunctionApi* function_api = nullptr;
   telemetry::Logger log = {};
+  /// Where environments of short calls run; none: anywhere.
+  const PinWatch* pins = nullptr;
 };
 
 /// One environment. Owned by the pool; members do not overlap. close() before destruction.
@@ -110,6 +113,7 @@ class Environment {
   std::optional<RuntimeProgram> program_;
   State state_ = State::provisioning;
   std::unique_ptr<sandbox::Sandbox> sandbox_;
+  ProcessorPin pin_;
   std::unique_ptr<runtime_api::RuntimeSession> session_;
   OutputCapture output_;
   std::unique_ptr<runtime_api::FunctionEndpoint> endpoint_;

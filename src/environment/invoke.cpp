@@ -54,6 +54,7 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   const SteadyTime now = parts_.clock.steady_now();
   const SteadyTime begin = repeated_at.value_or(now);
   if (!result) {
+    pin_.call_begins(now);
     const SteadyTime deadline = begin + function_->timeout;
     auto outcome =
         co_await session_->call(invocation, parts_.clock.wall_now() + (deadline - now), deadline);
@@ -64,7 +65,9 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
       result = co_await failed(outcome, invocation);
     }
   }
-  result->duration = since(begin, parts_.clock.steady_now());
+  const SteadyTime end = parts_.clock.steady_now();
+  pin_.call_ended(end);
+  result->duration = since(begin, end);
   result->init_duration = std::exchange(init_duration_, std::chrono::microseconds(0));
   result->start = start;
   result->environment_id = id_;

@@ -117,6 +117,11 @@ bool ServerState::accept_waiting() {
       continue;  // ECONNABORTED and network errors of that one connection
     }
     ++counters.accepted;
+    // The kernel spreads by a hash of addresses: of few connections, one shard may get nearly all.
+    if (const auto peer = less_busy_peer()) {
+      take_over(peer, std::move(socket));
+      continue;
+    }
     if (!has_room()) {
       ++counters.refused;
       ::send(socket.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -127,6 +132,18 @@ bool ServerState::accept_waiting() {
   return true;
 }
 
+std::shared_ptr<ServerState> ServerState::less_busy_peer() const {
+  std::shared_ptr<ServerState> best;
+  std::size_t least = load();
+  for (const auto& weak : peers) {
+    auto peer = weak.lock();
+    if (!peer || peer.get() == this || peer->is_closing() || peer->load() >= least) continue;
+    least = peer->load();
+    best = std::move(peer);
+  }
+  return best;
+}
+
 bool ServerState::has_room() {
   return connections_.size() < options.connections_max || evict_idle();
 }
@@ -135,7 +152,9 @@ void ServerState::take_over(const std::shared_ptr<ServerState>& state, os::Uniqu
   // Shared because handlers of Asio are copied in places; a server that has closed meanwhile drops
   // it, as it does with idle connections.
   auto moved = std::make_shared<os::UniqueFd>(std::move(socket));
+  ++state->load_;
   asio::post(state->executor_, [state, moved] {
+    --state->load_;
     sockaddr_storage address{};
     socklen_t size = sizeof(address);
     auto* peer = reinterpret_cast<sockaddr*>(&address);
@@ -174,10 +193,12 @@ bool ServerState::evict_idle() {
 }
 
 ServerState::Connections::iterator ServerState::enter(Connection& connection) {
+  ++load_;
   return connections_.insert(connections_.end(), &connection);
 }
 
 void ServerState::leave(Connections::iterator position) {
+  --load_;
   connections_.erase(position);
   if (is_closing_ && connections_.empty()) gone_timer_.cancel();
 }

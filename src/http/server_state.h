@@ -48,11 +48,15 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   /// Set before the server runs, then only read. Weak: peers point to each other.
   std::vector<std::weak_ptr<ServerState>> peers;
   std::size_t connection_count() const { return connections_.size(); }
+  /// Connections here and on their way here. Any thread.
+  std::size_t load() const { return load_.load(std::memory_order_relaxed); }
 
  private:
   static boost::asio::awaitable<void> accept_loop(std::shared_ptr<ServerState> state);
   /// Takes waiting connections; false when descriptors or memory are used up.
   bool accept_waiting();
+  /// The peer with the fewest connections, if it has fewer than we have.
+  std::shared_ptr<ServerState> less_busy_peer() const;
   /// Whether one more connection has room, if need be in place of an idle one.
   bool has_room();
   void adopt(os::UniqueFd socket, const struct sockaddr_storage& address);
@@ -69,6 +73,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   boost::asio::steady_timer sweep_timer_;
   boost::asio::steady_timer gone_timer_;
   Connections connections_;
+  std::atomic<std::size_t> load_{0};
   std::string date_line_;
   bool is_sweeping_ = false;
   bool is_accepting_ = false;

@@ -14,12 +14,12 @@
 namespace proa::os {
 namespace {
 
-constexpr std::size_t kFileCount = 7;
+constexpr std::size_t kFileCount = 8;
 
 std::array<UniqueFd CgroupFiles::*, kFileCount> members() {
   return {&CgroupFiles::freeze,       &CgroupFiles::events,      &CgroupFiles::kill,
           &CgroupFiles::memory_usage, &CgroupFiles::memory_peak, &CgroupFiles::oom_events,
-          &CgroupFiles::cpu};
+          &CgroupFiles::cpu,          &CgroupFiles::processors};
 }
 
 Error missing(std::string_view file) {
@@ -195,6 +195,10 @@ Result<void> CgroupControl::thaw() {
 }
 
 Result<void> CgroupControl::kill() { return write_word(files_.kill, "cgroup.kill", "1"); }
+
+Result<void> CgroupControl::run_on(std::string_view processors) {
+  return write_word(files_.processors, "cpuset.cpus", processors);
+}
 
 Result<Bytes> CgroupControl::memory_usage() const {
   TRY(const auto count, read_number(files_.memory_usage, "memory usage file"));

@@ -91,6 +91,10 @@ class Sandbox {
   virtual Result<void> freeze() = 0;
   virtual Result<void> thaw() = 0;
 
+  /// Confines every process to `processors`, a list as of cpuset(7), from now on. Does not wait.
+  /// Errc: unsupported (names the missing kernel file), os.
+  virtual Result<void> run_on(std::string_view processors) = 0;
+
   /// Most memory used since configure(); nothing where the kernel does not count it.
   virtual std::optional<Bytes> memory_peak() const = 0;
   /// How often the kernel killed a process of it for lack of memory.

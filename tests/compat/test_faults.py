@@ -62,13 +62,13 @@ def handler(event, context):
         os.closerange(3, 64)
         time.sleep(30)
     if what == "twice":
-        write_all(3, frame(17, request + b'"first"'))
+        write_all(4, frame(17, request + b'"first"'))
         return "second"
     if what == "other id":
-        write_all(3, frame(17, b"00000000-0000-4000-8000-000000000000" + b'"forged"'))
+        write_all(4, frame(17, b"00000000-0000-4000-8000-000000000000" + b'"forged"'))
         time.sleep(30)
     if what == "garbage":
-        write_all(3, b"\\xff" * 64)
+        write_all(4, b"\\xff" * 64)
         time.sleep(30)
     if what == "large":
         return "x" * (6 * 1024 * 1024 + 101 - 2)

@@ -115,7 +115,7 @@ class Isolation(Uplink):
         allowed = ("AWS_", "LAMBDA_", "_", "LANG", "LC_", "PATH", "LD_LIBRARY_PATH", "TZ", "PYTHON")
         self.assertEqual([name for name in self.section("environment")
                           if not name.startswith(allowed)], [])
-        self.assertEqual(set(self.section("descriptors")), {"0", "1", "2", "3"})
+        self.assertEqual(set(self.section("descriptors")), {"0", "1", "2", "3", "4"})
         self.assertEqual(self.section("descriptors")["0"], "/dev/null")
 
     def test_no_keys(self):

@@ -1,5 +1,6 @@
 """Placement, updates under way and the host's limits, on a real daemon (BASE-13 to 16, 20, 29)."""
 import json
+import os
 import threading
 import time
 import unittest
@@ -73,6 +74,10 @@ class Pool(DaemonTestCase):
         # Nothing to choose from, or the way to the shard that had the parked one.
         self.assertRegex(headers.get("x-proa-placement", ""), r"^$|^idle@\d 0\.07ms; ")
         self.assertIn('"event":"placed"', self.daemon.output())
+
+    def test_the_status_says_that_processors_are_pinned(self):
+        one = len(os.sched_getaffinity(0)) == 1
+        self.assertEqual(self.status()["pinning"], "off: there is one processor" if one else "on")
 
     def test_another_size_of_tmp_is_started_anew(self):
         client = self.deploy("large", sleeper("one"), EphemeralStorage={"Size": 600})

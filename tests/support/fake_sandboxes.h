@@ -38,7 +38,9 @@ struct FakeWorld {
   std::optional<Error> start_error;   ///< of every start from now on
   std::optional<Error> assign_error;  ///< of every adopt_code() from now on
   bool can_freeze = true;
-  bool fails_thaw = false;  ///< a thaw ends the sandbox
+  bool can_pin = true;
+  std::vector<std::string> processors;  ///< what run_on() was told, of all sandboxes
+  bool fails_thaw = false;              ///< a thaw ends the sandbox
   std::string answer = "\"done\"";
   std::string answers_to;      ///< not empty: the request id that answers name
   bool exits_in_call = false;  ///< the next call ends its runtime
@@ -132,6 +134,11 @@ class FakeSandbox final : public Sandbox {
     if (world_.fails_thaw) break_down();
     if (has_ended_) return Error(Errc::unavailable, "sandbox has ended");
     is_frozen = false;
+    return ok();
+  }
+  Result<void> run_on(std::string_view processors) override {
+    if (!world_.can_pin) return Error(Errc::unsupported, "no cpuset.cpus");
+    world_.processors.emplace_back(processors);
     return ok();
   }
   std::optional<Bytes> memory_peak() const override { return std::nullopt; }

@@ -38,7 +38,7 @@ Result<std::unique_ptr<CgroupBackend>> CgroupBackend::detect(const CgroupOptions
   CgroupLayout layout;
   layout.instance = options.instance;
   if (options.only == os::CgroupKind::none) {
-    for (const char* controller : {"memory", "cpu", "pids"}) {
+    for (const char* controller : {"memory", "cpu", "pids", "cpuset"}) {
       layout.missing[controller] = "control groups are switched off";
     }
   } else {
@@ -90,6 +90,7 @@ std::vector<LimitReport> CgroupBackend::enforcement() const {
     reports.back().reason = "not asked for (--cpu-policy weight)";
   }
   reports.push_back(report("pids", "pids", "pids.max", "pids.max"));
+  reports.push_back(report("processors", "cpuset", "cpuset.cpus", "cpuset.cpus"));
   return reports;
 }
 

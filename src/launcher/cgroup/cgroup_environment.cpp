@@ -71,7 +71,14 @@ Result<void> EnvironmentCgroup::make() {
     is_made_ = false;  // what is in there is not ours to kill
     return Error(Errc::conflict, folder.string() + " exists and has processes");
   }
-  return ok();
+  return free_processors();
+}
+
+// On kind v2 a new control group is free by itself.
+Result<void> EnvironmentCgroup::free_processors() {
+  const auto folder = folder_of("cpuset");
+  if (!folder || layout_.kind == os::CgroupKind::v2) return ok();
+  return fill_cpuset(*folder);
 }
 
 Result<void> EnvironmentCgroup::set_limits(const CgroupLimits& limits) {
@@ -170,6 +177,9 @@ Result<os::CgroupFiles> EnvironmentCgroup::daemon_files() const {
       TRY(files.cpu, os::open_file(*cpuacct / "cpuacct.usage", O_RDONLY));
     }
   }
+  if (const auto cpuset = folder_of("cpuset")) {
+    TRY(files.processors, open_if_there(*cpuset / "cpuset.cpus", O_WRONLY));
+  }
   const auto memory = folder_of("memory");
   if (!memory) return files;
   TRY(files.memory_usage,
@@ -192,6 +202,7 @@ Result<void> EnvironmentCgroup::reset() {
   if (memory) {
     TRY(drop_page_cache(*memory));
   }
+  TRY(free_processors());
   if (layout_.kind != os::CgroupKind::v2) {
     TRY(zero_v1_counters());
   }

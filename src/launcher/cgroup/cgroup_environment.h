@@ -60,6 +60,7 @@ class EnvironmentCgroup {
   Result<void> set_memory_v1(const std::filesystem::path& folder, Bytes memory);
   Result<void> set_memory_v2(const std::filesystem::path& folder, Bytes memory);
   Result<void> set_cpu(const std::filesystem::path& folder, const CgroupLimits& limits);
+  Result<void> free_processors();
   Result<void> zero_v1_counters();
   Result<void> drop_page_cache(const std::filesystem::path& folder);
 

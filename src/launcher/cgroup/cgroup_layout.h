@@ -32,7 +32,7 @@ struct CgroupLayout {
   std::string instance;
   /// On cgroup2: placement, freeze, kill, processor time; on kind v2 the limits too.
   std::optional<std::filesystem::path> cgroup2;
-  /// Folders by v1 controller: memory, cpu, pids; on kind v1 also freezer and cpuacct.
+  /// Folders by v1 controller: memory, cpu, pids, cpuset; on kind v1 also freezer and cpuacct.
   std::map<std::string, std::filesystem::path> v1;
   /// Why a controller cannot be used, by its name.
   std::map<std::string, std::string> missing;
@@ -44,6 +44,10 @@ struct CgroupLayout {
   /// Each folder of the instance once.
   std::vector<std::filesystem::path> folders() const;
 };
+
+/// Gives a new v1 cpuset folder what its parent has: version 1 begins with nothing, and takes no
+/// process then (cgroup-v1/cpusets.rst). Errc: os.
+Result<void> fill_cpuset(const std::filesystem::path& folder);
 
 /// "proa-<instance>".
 std::string instance_folder_name(std::string_view instance);

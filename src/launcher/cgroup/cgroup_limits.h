@@ -60,7 +60,7 @@ struct CgroupLimits {
 
 /// Whether one limit holds on this host; for `proa status`.
 struct LimitReport {
-  std::string limit;  ///< "memory", "swap", "cpu_weight", "cpu_quota", "pids"
+  std::string limit;  ///< "memory", "swap", "cpu_weight", "cpu_quota", "pids", "processors"
   bool is_enforced = false;
   std::string reason;  ///< the file that enforces it, or why nothing does
 };

@@ -176,6 +176,9 @@ Task<void> ContainerSandbox::kill_runtime() {
 // Without waiting: the shard serves calls meanwhile, and a thaw is good at any time.
 Result<void> ContainerSandbox::freeze() { return cgroup_->begin_freeze(); }
 Result<void> ContainerSandbox::thaw() { return cgroup_->thaw(); }
+Result<void> ContainerSandbox::run_on(std::string_view processors) {
+  return cgroup_->run_on(processors);
+}
 
 std::optional<Bytes> ContainerSandbox::memory_peak() const {
   auto peak = cgroup_->memory_peak();

@@ -33,6 +33,7 @@ class ContainerSandbox final : public Sandbox {
   bool has_ended() const override { return has_ended_; }
   Result<void> freeze() override;
   Result<void> thaw() override;
+  Result<void> run_on(std::string_view processors) override;
   std::optional<Bytes> memory_peak() const override;
   std::uint64_t oom_kills() const override;
   Task<void> close() override;

@@ -43,6 +43,11 @@ class TwoServers : public testing::Test {
     first_.run();
     second_.run();
   }
+  void TearDown() override {
+    // A shard outlives its peers' threads; here the second server ends first, so the first one must
+    // have let go of it.
+    (void)first_.close(std::chrono::seconds(5));
+  }
   std::string ask(Peer& peer) {
     peer.forget();
     EXPECT_TRUE(peer.send(get("/")));
@@ -83,6 +88,16 @@ TEST_F(TwoServers, AConnectionWithARequestAheadStaysUntilThatIsAnswered) {
   }
   EXPECT_EQ(answers(), 50U);
   EXPECT_EQ(ask(peer).substr(0, 1), "[");
+}
+
+TEST_F(TwoServers, ConnectionsAreSharedOutWhoeverAcceptsThem) {
+  std::vector<std::unique_ptr<Peer>> peers;
+  for (int i = 0; i < 10; ++i) {
+    peers.push_back(std::make_unique<Peer>(first_.port()));
+    ask(*peers.back());
+  }
+  EXPECT_EQ(first_.connection_count() + second_.connection_count(), 10U);
+  EXPECT_EQ(second_.connection_count(), 5U);
 }
 
 TEST_F(TwoServers, AConnectionStaysWhenThePeerHasClosed) {

@@ -20,7 +20,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, CgroupBackendTest,
 
 TEST_P(CgroupBackendTest, ReportsEachLimitWithTheFileThatEnforcesIt) {
   const auto reports = backend_->enforcement();
-  ASSERT_EQ(reports.size(), 5U);
+  ASSERT_EQ(reports.size(), 6U);
   for (const auto& report : reports) {
     EXPECT_FALSE(report.reason.empty()) << report.limit;
     if (report.limit == "memory" || report.limit == "pids" || report.limit == "cpu_weight") {
@@ -28,6 +28,7 @@ TEST_P(CgroupBackendTest, ReportsEachLimitWithTheFileThatEnforcesIt) {
       EXPECT_TRUE(std::filesystem::exists(report.reason)) << report.reason;
     }
   }
+  EXPECT_EQ(reports[5].limit, "processors");
   EXPECT_EQ(reports[3].limit, "cpu_quota");
   EXPECT_FALSE(reports[3].is_enforced);
   EXPECT_EQ(reports[3].reason, "not asked for (--cpu-policy weight)");

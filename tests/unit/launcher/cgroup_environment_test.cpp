@@ -5,6 +5,7 @@
 #include "unit/launcher/cgroup_fixture.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 namespace proa::launcher {
 namespace {
@@ -39,6 +40,34 @@ TEST_P(EnvironmentCgroupTest, MemoryBeyondTheLimitIsAnOomKillThatIsCounted) {
   }
   EXPECT_LE(control.memory_usage().value(), Bytes::mib(32));
   EXPECT_GT(control.cpu_time().value(), 0us);
+}
+
+TEST_P(EnvironmentCgroupTest, ProcessesRunWhereTheyAreToldUntilTheReset) {
+  if (!backend_->layout().folder_of("cpuset")) {
+    GTEST_SKIP() << "cpuset: " << backend_->layout().missing.at("cpuset");
+  }
+  cpu_set_t before;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
+  int last = -1;
+  for (int i = 0; i < CPU_SETSIZE; ++i) {
+    if (CPU_ISSET(i, &before)) last = i;
+  }
+  auto cgroup = make("1");
+  const auto processors = [&] {
+    auto child = start_in(cgroup->entry_fds().value(), [] {
+      cpu_set_t now;
+      ::sched_getaffinity(0, sizeof now, &now);
+      return CPU_COUNT(&now);
+    });
+    return WEXITSTATUS(child->wait());
+  };
+  EXPECT_EQ(processors(), CPU_COUNT(&before));
+  auto control = control_of(*cgroup);
+  ASSERT_TRUE(control.run_on(std::to_string(last)));
+  EXPECT_EQ(processors(), 1);
+  EXPECT_FALSE(control.run_on("100000"));
+  ASSERT_TRUE(cgroup->reset());
+  EXPECT_EQ(processors(), CPU_COUNT(&before));
 }
 
 TEST_P(EnvironmentCgroupTest, MoreProcessesThanTheLimitAreRefused) {

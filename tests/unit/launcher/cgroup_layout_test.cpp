@@ -1,10 +1,10 @@
 #include "launcher/cgroup/cgroup_layout.h"
 
+#include "unit/launcher/cgroup_fixture.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/xattr.h>
-
-#include "unit/launcher/cgroup_fixture.h"
 
 namespace proa::launcher {
 namespace {
@@ -217,9 +217,9 @@ TEST_F(FakeCgroup2, AControllerThatIsNotHandedDownIsReportedAndItsLimitLeftOut) 
   }
   auto backend = CgroupBackend::detect(options()).value();
   for (const auto& report : backend->enforcement()) {
-    const bool is_cpu = report.limit.starts_with("cpu");
-    EXPECT_EQ(report.is_enforced, !is_cpu) << report.limit << ": " << report.reason;
-    if (is_cpu) {
+    const bool is_missing = report.limit.starts_with("cpu") || report.limit == "processors";
+    EXPECT_EQ(report.is_enforced, !is_missing) << report.limit << ": " << report.reason;
+    if (is_missing) {
       EXPECT_NE(report.reason.find("tree/cgroup.controllers does not list it"), std::string::npos);
     }
   }
@@ -231,10 +231,10 @@ TEST_F(FakeCgroup2, AControllerThatIsNotHandedDownIsReportedAndItsLimitLeftOut) 
 
 TEST_F(FakeCgroup2, AsksForEachControllerThatIsMissingInSubtreeControl) {
   controllers_of("tree/proa-0");
-  write("tree/cgroup.subtree_control", "cpu memory\n");
+  write("tree/cgroup.subtree_control", "cpu memory cpuset\n");
   const auto backend = CgroupBackend::detect(options()).value();
   // The kernel would now list it; a plain file shows what was written, over its old text.
-  EXPECT_EQ(text_of("tree/cgroup.subtree_control"), "+pidsemory\n");
+  EXPECT_EQ(text_of("tree/cgroup.subtree_control"), "+pidsemory cpuset\n");
   EXPECT_FALSE(backend->layout().missing.contains("memory"));
   EXPECT_NE(backend->layout().missing.at("pids").find("does not take it"), std::string::npos);
 }

@@ -50,12 +50,12 @@ std::vector<UniqueFd> duplicates(const CgroupFiles& files) {
 }
 
 TEST(CgroupFiles, ArriveAsTheyWereSentWithEveryCombinationOfMissingOnes) {
-  for (unsigned mask = 0; mask < 128; ++mask) {
+  for (unsigned mask = 0; mask < 256; ++mask) {
     CgroupFiles files;
     files.kind = CgroupKind::hybrid;
-    std::array<UniqueFd*, 7> members = {&files.freeze,       &files.events,     &files.kill,
+    std::array<UniqueFd*, 8> members = {&files.freeze,       &files.events,      &files.kill,
                                         &files.memory_usage, &files.memory_peak, &files.oom_events,
-                                        &files.cpu};
+                                        &files.cpu,          &files.processors};
     for (std::size_t i = 0; i < members.size(); ++i) {
       if ((mask >> i & 1U) != 0) *members[i] = file_of(std::to_string(i));
     }
@@ -76,7 +76,7 @@ TEST(CgroupFiles, OfAShapeThatIsNoneOfOursAreRefused) {
   const auto files = v2_files();
   const std::uint32_t shape = files.shape();
   EXPECT_EQ(CgroupFiles::from_fds(9, {}).error().code(), Errc::corrupt);
-  EXPECT_EQ(CgroupFiles::from_fds(shape | 1U << 15U, duplicates(files)).error().code(),
+  EXPECT_EQ(CgroupFiles::from_fds(shape | 1U << 16U, duplicates(files)).error().code(),
             Errc::corrupt);
   EXPECT_EQ(CgroupFiles::from_fds(shape, {}).error().code(), Errc::corrupt);
   auto more = duplicates(files);
