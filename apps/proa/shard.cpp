@@ -112,10 +112,10 @@ void Shard::run_all(const std::vector<std::unique_ptr<Shard>>& shards) {
 void Shard::keep_parked(const std::vector<std::unique_ptr<Shard>>& shards,
                         const environment::RuntimePrograms& programs) {
   for (std::size_t i = 0; i < shards.size(); ++i) {
-    asio::post(shards[i]->io_,
-               [&pool = shards[i]->pool_, parked = parked_programs(programs, i, shards.size())] {
-                 pool.keep_parked(parked);
-               });
+    auto parked = parked_programs(programs, i, shards.size());
+    asio::post(shards[i]->io_, [&pool = shards[i]->pool_, parked = std::move(parked)] {
+      pool.keep_parked(parked);
+    });
   }
 }
 

@@ -78,12 +78,12 @@ Task<model::InvocationResult> ShardDispatcher::run_here(model::FunctionPtr funct
                                                         const model::Invocation& invocation) {
   // An environment may break while it is idle or being thawed; nothing of the call ran then, so
   // another is tried. Twice is chance, more is a broken host.
-  constexpr int attempts = 3;
+  constexpr int kAttempts = 3;
   for (int attempt = 1;; ++attempt) {
     CO_TRY(auto lease, co_await pool_.lease(function));
     const InFlightHere counted(in_flight_);
     auto result = co_await lease.environment().invoke(invocation, lease.start());
-    if (result || result.error().code() != Errc::unavailable || attempt == attempts)
+    if (result || result.error().code() != Errc::unavailable || attempt == kAttempts)
       co_return result;
   }
 }

@@ -35,7 +35,6 @@ bool may_change(State from, State to) {
     case State::running:
       return to == State::assigned || to == State::resetting;
     case State::frozen:
-      return to == State::assigned;
     case State::resetting:
       return to == State::assigned;
     case State::terminated:

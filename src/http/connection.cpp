@@ -138,19 +138,7 @@ asio::awaitable<Connection::Read> Connection::read_request() {
   enter(Phase::idle, state_->options.idle_timeout);
   if (begin_ != end_) enter(Phase::head, state_->options.head_timeout);
   for (;;) {
-    if (begin_ != end_) {
-      boost::system::error_code error;
-      begin_ += parser.put(asio::const_buffer(buffer_.get() + begin_, end_ - begin_), error);
-      if (!error && parser.is_done()) {
-        keeps_alive_ = parser.keep_alive();
-        co_return Read::complete;
-      }
-      if (parser.is_body_too_large()) co_return Read::complete;  // keeps_alive_ stays false
-      if (error && error != boost::beast::http::error::need_more) {
-        refusal_ = parser.status_for(error);
-        co_return Read::refused;
-      }
-    }
+    if (const auto read = parse(parser)) co_return *read;
     if (parser.is_header_done() && phase_ != Phase::body) {
       enter(Phase::body, state_->options.stall_timeout);
       if (parser.expects_continue()) {
@@ -164,14 +152,30 @@ asio::awaitable<Connection::Read> Connection::read_request() {
       co_return Read::refused;
     }
     const std::size_t got = co_await fill();
-    if (got == 0) {
-      refusal_ = 408;
-      const bool is_late = has_timed_out_ && phase_ != Phase::idle;
-      co_return is_late ? Read::refused : Read::closed;
-    }
+    if (got == 0) co_return end_of_bytes();
     if (phase_ == Phase::idle) enter(Phase::head, state_->options.head_timeout);
     if (phase_ == Phase::body) enter(Phase::body, state_->options.stall_timeout);
   }
+}
+
+std::optional<Connection::Read> Connection::parse(RequestParser& parser) {
+  if (begin_ == end_) return std::nullopt;
+  boost::system::error_code error;
+  begin_ += parser.put(asio::const_buffer(buffer_.get() + begin_, end_ - begin_), error);
+  if (!error && parser.is_done()) {
+    keeps_alive_ = parser.keep_alive();
+    return Read::complete;
+  }
+  if (parser.is_body_too_large()) return Read::complete;  // keeps_alive_ stays false
+  if (!error || error == boost::beast::http::error::need_more) return std::nullopt;
+  refusal_ = parser.status_for(error);
+  return Read::refused;
+}
+
+Connection::Read Connection::end_of_bytes() {
+  refusal_ = 408;
+  const bool is_late = has_timed_out_ && phase_ != Phase::idle;
+  return is_late ? Read::refused : Read::closed;
 }
 
 bool Connection::make_room() {

@@ -9,12 +9,15 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 struct iovec;
 
 namespace proa::http {
+
+class RequestParser;
 
 /// Reads requests, runs the callback, writes answers: one after the other, so that pipelined
 /// requests are answered in order. Lives in its coroutine (shared with the sweep while it looks at
@@ -47,6 +50,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class Read { complete, closed, refused };
   static boost::asio::awaitable<void> run(std::shared_ptr<Connection> self);
   boost::asio::awaitable<Read> read_request();
+  /// The buffer's bytes to the parser; nothing: it needs more.
+  std::optional<Read> parse(RequestParser& parser);
+  /// What it means that no more bytes came.
+  Read end_of_bytes();
   /// Bytes taken from the socket into the buffer; 0 when there are no more.
   boost::asio::awaitable<std::size_t> fill();
   bool make_room();

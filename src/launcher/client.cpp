@@ -71,11 +71,11 @@ void Client::drain(asio::posix::stream_descriptor& connection) {
       lose();
       return;
     }
-    take(std::move(reply.value()), std::move(message.value().fds));
+    take(reply.value(), std::move(message.value().fds));
   }
 }
 
-void Client::take(Reply reply, std::vector<os::UniqueFd> fds) {
+void Client::take(const Reply& reply, std::vector<os::UniqueFd> fds) {
   if (const auto* exited = std::get_if<Exited>(&reply)) return take_exit(*exited);
   std::uint64_t number = 0;
   if (const auto* done = std::get_if<Done>(&reply)) number = done->request;
@@ -87,7 +87,7 @@ void Client::take(Reply reply, std::vector<os::UniqueFd> fds) {
   if (const auto* failed = std::get_if<Failed>(&reply)) {
     waiter->second->answer = to_error(*failed);
   } else {
-    waiter->second->answer = std::pair(std::move(reply), std::move(fds));
+    waiter->second->answer = std::pair(reply, std::move(fds));
   }
   waiter->second->wake.cancel();
 }

@@ -129,7 +129,7 @@ class Client {
   void connect(os::UniqueFd spawn, os::UniqueFd pool);
   void listen(std::shared_ptr<boost::asio::posix::stream_descriptor> connection);
   void drain(boost::asio::posix::stream_descriptor& connection);
-  void take(Reply reply, std::vector<os::UniqueFd> fds);
+  void take(const Reply& reply, std::vector<os::UniqueFd> fds);
   void take_exit(const Exited& exited);
   void lose();
   Result<void> post(boost::asio::posix::stream_descriptor* connection, const Request& request);

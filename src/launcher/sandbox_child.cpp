@@ -141,10 +141,10 @@ class ChildSetup {
   // proa-init keeps what it needs to start the function as another user and to end it; the
   // function itself gets none (proa-init drops them before exec).
   static int drop_capabilities() {
-    constexpr std::uint32_t kept =
+    constexpr std::uint32_t kKept =
         (1U << CAP_SETUID) | (1U << CAP_SETGID) | (1U << CAP_KILL) | (1U << CAP_SETPCAP);
     for (int capability = 0; capability <= 63; ++capability) {
-      const bool is_kept = capability < 32 && (kept & (1U << capability)) != 0;
+      const bool is_kept = capability < 32 && (kKept & (1U << capability)) != 0;
       if (!is_kept && ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
         if (errno == EINVAL) break;  // past the kernel's last capability
         return -1;
@@ -152,7 +152,7 @@ class ChildSetup {
     }
     ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    const std::array<__user_cap_data_struct, 2> sets{{{kept, kept, 0}, {0, 0, 0}}};
+    const std::array<__user_cap_data_struct, 2> sets{{{kKept, kKept, 0}, {0, 0, 0}}};
     return static_cast<int>(::syscall(SYS_capset, &header, sets.data()));
   }
 

@@ -16,8 +16,8 @@ const std::array<MustHave<PlacementFacts, Candidate>, 2> kMustHaves = {{
 
 // Milliseconds until the code begins, as measured on two cores; only their order matters.
 double cost_of(const PlacementFacts& facts, const Candidate& candidate) {
-  constexpr double other_shard = 0.06;
-  const double away = candidate.shard == facts.shard ? 0 : other_shard;
+  constexpr double kOtherShard = 0.06;
+  const double away = candidate.shard == facts.shard ? 0 : kOtherShard;
   switch (candidate.step) {
     case Step::idle:
       return 0.01 + away;

@@ -68,6 +68,7 @@ Result<void> run_mkfs(std::vector<std::string> arguments) {
   actions.dup(said.get(), STDOUT_FILENO);
   actions.dup(said.get(), STDERR_FILENO);
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (auto& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   // No configuration of the host's: every option that matters is given.
@@ -139,7 +140,7 @@ Result<void> make_image(const path& image, Bytes content, const path& mkfs) {
   std::vector<std::string> arguments = {mkfs.string(), "-q", "-F"};
   arguments.insert(arguments.end(), {"-b", "4096", "-I", "256", "-i", "16384", "-m", "0"});
   arguments.insert(arguments.end(), {"-L", "proa-tmp", "-O"});
-  arguments.push_back(
+  arguments.emplace_back(
       "none,ext_attr,dir_index,filetype,extent,flex_bg,sparse_super,large_file,huge_file,"
       "dir_nlink,extra_isize,metadata_csum,64bit");
   arguments.insert(arguments.end(), {"-E", "lazy_itable_init=1,nodiscard", image.string()});

@@ -175,8 +175,8 @@ IpAddress AddressPlan::environment6(std::uint32_t index) const {
   std::array<std::byte, 16> bytes = bytes16(outside6_.address);
   put_word(bytes, 3, 1);
   put_word(bytes, 6, index);
-  static const IpAddress inside = IpAddress::parse(kInside6).value();
-  const std::uint32_t wanted = word_sum(inside) % 0xffffU;
+  static const IpAddress kInside = IpAddress::parse(kInside6).value();
+  const std::uint32_t wanted = word_sum(kInside) % 0xffffU;
   const std::uint32_t have = word_sum(IpAddress::v6(bytes)) % 0xffffU;
   put_word(bytes, 7, (wanted + 0xffffU - have) % 0xffffU);
   return IpAddress::v6(bytes);

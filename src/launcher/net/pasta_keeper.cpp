@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -67,6 +68,7 @@ Result<void> make_tun_device() {
   const int network = ::fcntl(options.router_namespace, F_DUPFD, 16);
   const std::vector<std::string> words = pasta_arguments(options, user, network);
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   std::array<char*, 1> no_environment{nullptr};
