@@ -230,12 +230,14 @@ def check_skips(source: Source) -> Iterator[Finding]:
 
 
 def check_words(source: Source, machine_paths: Iterable[str]) -> Iterator[Finding]:
-    """Unfinished places, and paths that only exist on somebody's machine."""
+    """Unfinished places and merges, and paths that only exist on somebody's machine."""
     unfinished = re.compile(r"\b(TO" r"DO|FIX" r"ME)\b")
     for number, line in enumerate(source.text.splitlines(), 1):
         match = unfinished.search(line)
         if match:
             yield Finding("unfinished", source.path, number, f"{match.group(0)} left in the tree")
+        if line.startswith(("<" * 7 + " ", ">" * 7 + " ")):
+            yield Finding("conflict", source.path, number, "a merge's conflict marker")
         if any(path in line for path in machine_paths):
             yield Finding("machine-path", source.path, number, "a path of one machine")
 

@@ -107,6 +107,10 @@ class TidyTree(unittest.TestCase):
         self.write("docs/a.md", "TO" + "DO: write\n" + f"see {self.root}/src\n")
         self.assertEqual(self.rules(), ["unfinished docs/a.md:1", "machine-path docs/a.md:2"])
 
+    def test_conflict_markers_are_found(self):
+        self.write("docs/a.md", "<" * 7 + " ours\na\n=======\nb\n" + ">" * 7 + " theirs\n")
+        self.assertEqual(self.rules(), ["conflict docs/a.md:1", "conflict docs/a.md:5"])
+
     def test_build_folders_are_not_read(self):
         self.write("build/dev/a.cpp", "class Manager;\n")
         self.assertEqual(self.rules(), [])
