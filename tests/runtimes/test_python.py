@@ -398,6 +398,32 @@ class Context(PythonTest):
         self.assertTrue(50000 < runtime.result() <= 60000)
         self.assertEqual(runtime.result(deadline_ms=5), 0)
 
+    def test_programs_that_the_function_starts_see_the_trace_id_of_the_call(self):
+        runtime = self.serve_code(
+            "import os, subprocess\n"
+            "def handler(event, context):\n"
+            "    if event == 'remove': del os.environ['_X_AMZN_TRACE_ID']\n"
+            "    return subprocess.check_output(['/usr/bin/env'], text=True)\n"
+        )
+        self.assertIn("_X_AMZN_TRACE_ID=Root=1\n", runtime.result(trace_id="Root=1"))
+        self.assertIn("_X_AMZN_TRACE_ID=Root=22\n", runtime.result(trace_id="Root=22"))
+        self.assertNotIn("_X_AMZN_TRACE_ID", runtime.result("remove", trace_id="Root=3"))
+        self.assertIn("_X_AMZN_TRACE_ID=Root=4\n", runtime.result(trace_id="Root=4"))
+        long = "Root=" + "5" * 600
+        self.assertIn("_X_AMZN_TRACE_ID=%s\n" % long, runtime.result(trace_id=long))
+        self.assertIn("_X_AMZN_TRACE_ID=Root=6\n", runtime.result(trace_id="Root=6"))
+        self.assertNotIn("_X_AMZN_TRACE_ID", runtime.result(trace_id=""))
+
+    def test_trace_ids_do_not_fill_the_memory(self):
+        runtime = self.serve_code(
+            "def handler(event, context):\n"
+            "    with open('/proc/self/statm') as file: return int(file.read().split()[1])\n"
+        )
+        trace_id = "Root=1-5759e988-%024x;Parent=53995c3f42cd8ad8;Sampled=0"
+        first = [runtime.result(trace_id=trace_id % number) for number in range(2_000)][-1]
+        last = [runtime.result(trace_id=trace_id % number) for number in range(2_000, 17_000)][-1]
+        self.assertLess((last - first) * 4096, 15_000 * 50)  # setenv(3): 145 bytes a call
+
     def test_sets_the_trace_id_for_each_call_and_removes_it(self):
         code = "import os\ndef handler(e, c):\n    return os.environ.get('_X_AMZN_TRACE_ID')\n"
         runtime = self.serve_code(code)

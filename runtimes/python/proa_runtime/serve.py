@@ -8,6 +8,7 @@ from . import link as frames
 from . import loading, logs, payload
 from .context import LambdaContext, Settings
 from .faults import Fault, flush_output, report_of
+from .trace import set_trace_id
 
 # Lambda's limit on an answer: 6 MiB and 100 bytes.
 MAX_ANSWER = 6 * 1024 * 1024 + 100
@@ -120,7 +121,7 @@ def _serve(link, handler, log):
         call = frames.Invoke(body)
         del body
         log.begin(call.request_id)
-        _set_trace_id(call.trace_id)
+        set_trace_id(call.trace_id)
         try:
             answer = _run(handler, call, settings)
         except Exception as error:  # SystemExit and KeyboardInterrupt end the process, as on Lambda
@@ -137,13 +138,6 @@ def _run(handler, call, settings):
     event = payload.decode(call.payload)
     call.payload = None
     return payload.encode(handler(event, context))
-
-
-def _set_trace_id(trace_id):
-    if trace_id:
-        os.environ["_X_AMZN_TRACE_ID"] = trace_id
-    else:
-        os.environ.pop("_X_AMZN_TRACE_ID", None)
 
 
 def _send(link, kind, call, answer):
