@@ -24,16 +24,14 @@ struct PinWatch::State : std::enable_shared_from_this<State> {
     });
   }
 
-  // Those that run too long are free; the oldest of the others says when to look again.
+  // Those that run too long, which are the first, are free; the next one says when to look again.
   void look() {
     is_armed = false;
     const SteadyTime limit = std::chrono::steady_clock::now() - kFreedAfter;
-    const auto late = [limit](const ProcessorPin* pin) { return pin->begin_ <= limit; };
-    const auto first_late = std::stable_partition(
-        running.begin(), running.end(), [&](const ProcessorPin* pin) { return !late(pin); });
-    const std::vector<ProcessorPin*> freed(first_late, running.end());
-    running.erase(first_late, running.end());
-    for (ProcessorPin* pin : freed) pin->free();
+    const auto first_young =
+        std::ranges::find_if(running, [&](const ProcessorPin* pin) { return pin->begin_ > limit; });
+    std::for_each(running.begin(), first_young, [](ProcessorPin* pin) { pin->free(); });
+    running.erase(running.begin(), first_young);
     if (!running.empty()) arm(running.front()->begin_ + kFreedAfter);
   }
 

@@ -7,7 +7,7 @@ built without ctypes, or a value is longer than the string, os.environ does it a
 import os
 
 _NAME = "_X_AMZN_TRACE_ID"
-_KEY = b"_X_AMZN_TRACE_ID"
+_KEY = os.fsencode(_NAME)
 _ROOM = 512
 
 try:

@@ -1,5 +1,7 @@
 #include "launcher/role_filter.h"
 
+#include "unit/launcher/filtered_child.h"
+
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
 #include <linux/netlink.h>
@@ -22,17 +24,7 @@ namespace {
 
 // errno of `call` in a child under `role`'s filter; 0 when it succeeds.
 int errno_under(Role role, const std::function<long()>& call) {
-  const auto program = build_role_filter(role);
-  EXPECT_TRUE(program) << program.error().message();
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (install_filter(program.value()) != 0) ::_exit(255);
-    ::_exit(call() >= 0 ? 0 : errno);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  return test::errno_under(build_role_filter(role), call);
 }
 
 TEST(RoleFilter, RefusesWhatNoRoleIsFor) {

@@ -1,5 +1,7 @@
 #include "launcher/seccomp_filter.h"
 
+#include "unit/launcher/filtered_child.h"
+
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -22,16 +24,7 @@ namespace {
 // errno of `call` in a child under the filter of function code; 0 when it succeeds.
 int errno_inside(const std::function<long()>& call) {
   static const auto program = build_sandbox_filter();
-  EXPECT_TRUE(program);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (install_filter(program.value()) != 0) ::_exit(255);
-    ::_exit(call() >= 0 ? 0 : errno);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  return test::errno_under(program, call);
 }
 
 TEST(SandboxFilter, NoNamespacesAndMounts) {
