@@ -14,6 +14,7 @@
 #include "base/task.h"
 #include "catalog/code_store.h"
 #include "catalog/object_folder.h"
+#include "model/event_invoke_config.h"
 #include "model/function.h"
 #include "model/function_ref.h"
 #include "storage/storage.h"
@@ -33,6 +34,8 @@
 namespace proa::catalog {
 
 using Tags = std::map<std::string, std::string>;
+/// How asynchronous calls are configured, by qualifier ("$LATEST").
+using EventConfigs = std::map<std::string, model::EventInvokeConfig>;
 
 /// CreateFunction after decoding. Shape constraints were checked by api; the catalog checks what
 /// needs the code or other records.
@@ -73,6 +76,7 @@ struct FunctionRecord {
   model::FunctionPtr latest;
   Tags tags;
   std::optional<std::uint32_t> reserved_concurrency;
+  EventConfigs event_configs;
   std::uint64_t code_unpacked_bytes = 0;
   std::uint64_t layers_unpacked_bytes = 0;
 };
