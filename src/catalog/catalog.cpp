@@ -136,6 +136,19 @@ Task<FunctionRecordPtr> CatalogImpl::change_tags(
       [this, ref = std::move(ref), changes = std::move(changes)] { return tag(ref, changes); });
 }
 
+Task<model::EventInvokeConfig> CatalogImpl::change_event_config(model::FunctionRef ref,
+                                                                EventConfigChange change) {
+  return on_strand<model::EventInvokeConfig>(
+      strand_, [this, ref = std::move(ref), change = std::move(change)] {
+        return set_event_config(ref, change);
+      });
+}
+
+Task<void> CatalogImpl::delete_event_config(model::FunctionRef ref) {
+  return on_strand<void>(strand_,
+                         [this, ref = std::move(ref)] { return remove_event_config(ref); });
+}
+
 Task<FunctionRecordPtr> CatalogImpl::set_reserved_concurrency(model::FunctionRef ref,
                                                               std::optional<std::uint32_t> count) {
   return on_strand<FunctionRecordPtr>(

@@ -82,6 +82,18 @@ struct FunctionRecord {
 };
 using FunctionRecordPtr = std::shared_ptr<const FunctionRecord>;
 
+/// PutFunctionEventInvokeConfig and UpdateFunctionEventInvokeConfig after decoding.
+struct EventConfigChange {
+  std::optional<std::uint32_t> retries_max;     ///< 0 to 2
+  std::optional<std::chrono::seconds> age_max;  ///< 60 to 21,600 s
+  std::optional<std::string> on_success;        ///< an ARN, or "" for none
+  std::optional<std::string> on_failure;        ///< the same
+  bool is_replacing = false;  ///< what is not set goes (Put); else it stays (Update)
+
+  /// What becomes of a configuration that was `before`; last_modified is left to the caller.
+  model::EventInvokeConfig applied_to(const model::EventInvokeConfig& before) const;
+};
+
 /// PublishLayerVersion after decoding.
 struct NewLayerVersion {
   model::Scope scope;
@@ -181,6 +193,15 @@ class Catalog {
   /// os.
   virtual Task<FunctionRecordPtr> change_tags(
       model::FunctionRef ref, std::map<std::string, std::optional<std::string>> changes) = 0;
+  /// Puts or updates how asynchronous calls of `ref` (unqualified: of $LATEST) are configured, in
+  /// one step, so that of two updates none is lost. No new revision. Errc, with Lambda's texts:
+  /// not_found (the function or qualifier, or what to update), invalid (a destination that is not
+  /// there, or the function itself), unsupported (a destination that is no function of this account
+  /// and region, by name), exhausted, os.
+  virtual Task<model::EventInvokeConfig> change_event_config(model::FunctionRef ref,
+                                                             EventConfigChange change) = 0;
+  /// Errc: not_found (as find_event_config), exhausted, os.
+  virtual Task<void> delete_event_config(model::FunctionRef ref) = 0;
   /// PutFunctionConcurrency, or (nullopt) DeleteFunctionConcurrency. Errc: not_found, invalid
   /// (leaves the account too little, with Lambda's text), exhausted, os.
   virtual Task<FunctionRecordPtr> set_reserved_concurrency(model::FunctionRef ref,
@@ -213,5 +234,14 @@ class Catalog {
   /// The zip of a layer version, for Content.Location. Blocks. Errc: not_found, os.
   virtual Result<std::string> layer_zip(const LayerVersion& layer) const = 0;
 };
+
+/// How asynchronous calls of `ref` (unqualified: of $LATEST) are configured. Errc: not_found with
+/// Lambda's text "The function ARN:QUALIFIER doesn't have an EventInvokeConfig", also when there is
+/// no such function.
+Result<model::EventInvokeConfig> find_event_config(const Catalog& catalog,
+                                                   const model::FunctionRef& ref);
+/// All configurations of the function of `ref`, whose qualifier must exist if there is one. Errc:
+/// not_found with Lambda's text "The function doesn't exist."
+Result<EventConfigs> list_event_configs(const Catalog& catalog, const model::FunctionRef& ref);
 
 }  // namespace proa::catalog

@@ -40,6 +40,9 @@ class CatalogImpl final : public Catalog {
   Task<void> delete_function(model::FunctionRef ref) override;
   Task<FunctionRecordPtr> change_tags(
       model::FunctionRef ref, std::map<std::string, std::optional<std::string>> changes) override;
+  Task<model::EventInvokeConfig> change_event_config(model::FunctionRef ref,
+                                                     EventConfigChange change) override;
+  Task<void> delete_event_config(model::FunctionRef ref) override;
   Task<FunctionRecordPtr> set_reserved_concurrency(model::FunctionRef ref,
                                                    std::optional<std::uint32_t> count) override;
   Result<std::string> code_zip(const model::FunctionRef& ref) const override;
@@ -77,6 +80,14 @@ class CatalogImpl final : public Catalog {
   Result<void> check_size(const FunctionDocument& document) const;
   Result<void> check_native(const FunctionDocument& document) const;
   void renew_revision(FunctionDocument& document);
+
+  // event_config_changes.cpp
+  Result<model::EventInvokeConfig> set_event_config(const model::FunctionRef& ref,
+                                                    const EventConfigChange& change);
+  Result<void> remove_event_config(const model::FunctionRef& ref);
+  Result<void> check_destinations(const EventConfigChange& change,
+                                  const model::FunctionRef& ref) const;
+  Result<void> check_function(const std::string& arn, const model::FunctionRef& ref) const;
 
   // publish.cpp
   Result<void> load_functions();

@@ -33,27 +33,17 @@ void apply(const ConfigChange& change, model::FunctionVersion& version) {
   version.has_environment = true;
 }
 
-/// The part of `arn` between two colons; empty when there are fewer.
-std::string_view part_of(std::string_view arn, int index) {
-  for (; index > 0; --index) {
-    const std::size_t colon = arn.find(':');
-    if (colon == std::string_view::npos) return {};
-    arn.remove_prefix(colon + 1);
-  }
-  return arn.substr(0, arn.find(':'));
-}
-
 /// Whether a function may use a layer at all, before it is known whether the layer exists. Layer
 /// permissions are not supported yet: so nobody may use those of another account.
 Result<void> check_layer_scope(const std::string& arn, const model::FunctionVersion& function) {
-  if (part_of(arn, 5) != "layer") return ok();  // find_layer_version() says what is wrong
-  if (part_of(arn, 3) != function.region) {
+  if (arn_part(arn, 5) != "layer") return ok();  // find_layer_version() says what is wrong
+  if (arn_part(arn, 3) != function.region) {
     return Error(Errc::invalid,
                  "Layers are not in the same region as the function. Layers are expected to be in "
                  "region " +
                      function.region + ".");
   }
-  if (part_of(arn, 4) == function.account_id) return ok();
+  if (arn_part(arn, 4) == function.account_id) return ok();
   return Error(Errc::denied, "User: arn:aws:iam::" + function.account_id +
                                  ":root is not authorized to perform: lambda:GetLayerVersion on "
                                  "resource: " +

@@ -32,6 +32,7 @@ FunctionDocument to_document(const FunctionRecord& record) {
   document.latest = *record.latest;
   document.tags = record.tags;
   document.reserved_concurrency = record.reserved_concurrency;
+  document.event_configs = record.event_configs;
   document.code_unpacked_bytes = record.code_unpacked_bytes;
   document.layers_unpacked_bytes = record.layers_unpacked_bytes;
   return document;
@@ -96,6 +97,7 @@ FunctionRecordPtr CatalogImpl::to_record(const FunctionDocument& document) {
   record->latest = model::FunctionPtr(kept, &kept->version);
   record->tags = document.tags;
   record->reserved_concurrency = document.reserved_concurrency;
+  record->event_configs = document.event_configs;
   record->code_unpacked_bytes = document.code_unpacked_bytes;
   record->layers_unpacked_bytes = document.layers_unpacked_bytes;
   return record;

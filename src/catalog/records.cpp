@@ -13,7 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kFunctionFormat = 2;
+constexpr std::uint64_t kEventConfigsFormat = 2;  ///< the first one that has them
+constexpr std::uint64_t kLayerFormat = 1;
 constexpr std::size_t kFunctionNameMax = 64;
 constexpr std::size_t kLayerNameMax = 140;
 constexpr std::uint64_t kAnyMax = std::numeric_limits<std::int64_t>::max();
@@ -60,6 +62,20 @@ json::object to_json(const model::FunctionVersion& version) {
       {"layers", std::move(layers)},
       {"last_modified_ms", epoch_ms(version.last_modified)},
   };
+}
+
+json::object to_json(const EventConfigs& configs) {
+  json::object object;
+  for (const auto& [qualifier, config] : configs) {
+    json::object entry;
+    if (config.retries_max) entry.emplace("retries_max", *config.retries_max);
+    if (config.age_max) entry.emplace("age_max_s", config.age_max->count());
+    entry.emplace("on_success", config.on_success);
+    entry.emplace("on_failure", config.on_failure);
+    entry.emplace("last_modified_ms", epoch_ms(config.last_modified));
+    object.emplace(qualifier, std::move(entry));
+  }
+  return object;
 }
 
 json::object to_json(const LayerVersion& layer) {
@@ -138,6 +154,54 @@ Result<model::FunctionVersion> read_version(const json::object& object, const st
   return version;
 }
 
+/// A destination: nothing, or a function beside the one of the record.
+std::string read_destination(JsonFields& fields, std::string_view name, const model::Scope& scope) {
+  std::string arn = fields.text(name);
+  if (!arn.empty() && !function_of_arn(arn, scope)) {
+    fields.reject(name, "is not the ARN of a function in this account and region");
+  }
+  return arn;
+}
+
+Result<model::EventInvokeConfig> read_event_config(const json::object& object,
+                                                   const model::Scope& scope,
+                                                   const std::string& where) {
+  using Config = model::EventInvokeConfig;
+  constexpr std::uint64_t kAgeLeastS = Config::kAgeLeast.count();
+  constexpr std::uint64_t kAgeMostS = Config::kAgeMost.count();
+  JsonFields fields(object, where);
+  Config config;
+  if (const auto count = fields.optional_number("retries_max", 0, Config::kRetriesMost)) {
+    config.retries_max = static_cast<std::uint32_t>(*count);
+  }
+  if (const auto age_s = fields.optional_number("age_max_s", kAgeLeastS, kAgeMostS)) {
+    config.age_max = std::chrono::seconds(*age_s);
+  }
+  config.on_success = read_destination(fields, "on_success", scope);
+  config.on_failure = read_destination(fields, "on_failure", scope);
+  config.last_modified = read_time(fields, "last_modified_ms");
+  TRY(fields.finish());
+  return config;
+}
+
+Result<EventConfigs> read_event_configs(const json::object& object,
+                                        const model::FunctionVersion& latest,
+                                        const std::string& where) {
+  const model::Scope scope{latest.account_id, latest.region};
+  EventConfigs configs;
+  for (const auto& item : object) {
+    const std::string qualifier(item.key());
+    const std::string whose = where + ": event configuration of '" + qualifier + "'";
+    if (qualifier != latest.version) {
+      return Error(Errc::corrupt, whose + ": there is no such version");
+    }
+    if (!item.value().is_object()) return Error(Errc::corrupt, whose + ": is not an object");
+    TRY(auto config, read_event_config(item.value().get_object(), scope, whose));
+    configs.emplace(qualifier, std::move(config));
+  }
+  return configs;
+}
+
 Result<LayerVersion> read_layer_version(const json::object& object, const LayerDocument& layer,
                                         const std::string& where) {
   JsonFields fields(object, where + ": version");
@@ -163,8 +227,8 @@ Result<LayerVersion> read_layer_version(const json::object& object, const LayerD
   return version;
 }
 
-/// Parses the document and takes its format number.
-Result<json::value> parse(std::string_view bytes, const std::string& where) {
+/// Parses the document, whose format number may be up to `newest`.
+Result<json::value> parse(std::string_view bytes, std::uint64_t newest, const std::string& where) {
   json::error_code error;
   json::value value = json::parse(json::string_view(bytes.data(), bytes.size()), error);
   if (error) return Error(Errc::corrupt, where + ": not JSON: " + error.message());
@@ -173,10 +237,10 @@ Result<json::value> parse(std::string_view bytes, const std::string& where) {
   if (format == nullptr || !format->is_int64() || format->get_int64() < 1) {
     return Error(Errc::corrupt, where + ": no format number");
   }
-  if (static_cast<std::uint64_t>(format->get_int64()) > kFormat) {
+  if (static_cast<std::uint64_t>(format->get_int64()) > newest) {
     return Error(Errc::unsupported, where + ": has format " + std::to_string(format->get_int64()) +
                                         ", this Proa knows formats up to " +
-                                        std::to_string(kFormat));
+                                        std::to_string(newest));
   }
   return value;
 }
@@ -211,8 +275,9 @@ std::string record_key(const LayerDocument& document) {
 }
 
 std::string encode(const FunctionDocument& document) {
-  json::object object{{"format", kFormat},
+  json::object object{{"format", kFunctionFormat},
                       {"tags", to_json(document.tags)},
+                      {"event_configs", to_json(document.event_configs)},
                       {"code_unpacked_bytes", document.code_unpacked_bytes},
                       {"layers_unpacked_bytes", document.layers_unpacked_bytes},
                       {"latest", to_json(document.latest)}};
@@ -225,26 +290,30 @@ std::string encode(const FunctionDocument& document) {
 std::string encode(const LayerDocument& document) {
   json::array versions;
   for (const auto& version : document.versions) versions.push_back(to_json(*version));
-  return json::serialize(json::object{{"format", kFormat},
+  return json::serialize(json::object{{"format", kLayerFormat},
                                       {"next_version", document.next_version},
                                       {"versions", std::move(versions)}});
 }
 
 Result<FunctionDocument> decode_function(std::string_view key, std::string_view bytes) {
   const std::string where = place(kFunctionBucket, key);
-  TRY(auto value, parse(bytes, where));
+  TRY(auto value, parse(bytes, kFunctionFormat, where));
   JsonFields fields(value.get_object(), where);
   FunctionDocument document;
-  static_cast<void>(fields.number("format", 1, kFormat));
+  const auto format = fields.number("format", 1, kFunctionFormat);
   document.tags = fields.text_map("tags");
   if (const auto count = fields.optional_number("reserved_concurrency", 0, 0xffffffff)) {
     document.reserved_concurrency = static_cast<std::uint32_t>(*count);
   }
   document.code_unpacked_bytes = fields.number("code_unpacked_bytes", 0, kAnyMax);
   document.layers_unpacked_bytes = fields.number("layers_unpacked_bytes", 0, kAnyMax);
+  const json::object none;
+  const json::object& event_configs =
+      format < kEventConfigsFormat ? none : fields.object("event_configs");
   const json::object& latest = fields.object("latest");
   TRY(fields.finish());
   TRY(document.latest, read_version(latest, where));
+  TRY(document.event_configs, read_event_configs(event_configs, document.latest, where));
   if (record_key(document) != key) {
     return Error(Errc::corrupt, where + ": is that of '" + record_key(document) + "'");
   }
@@ -253,7 +322,7 @@ Result<FunctionDocument> decode_function(std::string_view key, std::string_view 
 
 Result<LayerDocument> decode_layer(std::string_view key, std::string_view bytes) {
   const std::string where = place(kLayerBucket, key);
-  TRY(auto value, parse(bytes, where));
+  TRY(auto value, parse(bytes, kLayerFormat, where));
   JsonFields fields(value.get_object(), where);
   LayerDocument document;
   const auto first = std::min(key.find('/'), key.size());
@@ -265,7 +334,7 @@ Result<LayerDocument> decode_layer(std::string_view key, std::string_view bytes)
       !is_plain_name(document.name, kLayerNameMax)) {
     return Error(Errc::corrupt, where + ": is not a layer's key");
   }
-  static_cast<void>(fields.number("format", 1, kFormat));
+  static_cast<void>(fields.number("format", 1, kLayerFormat));
   document.next_version = fields.number("next_version", 1, kAnyMax);
   const auto versions = fields.objects("versions");
   TRY(fields.finish());
@@ -296,6 +365,22 @@ bool is_plain_name(std::string_view text, std::size_t size_max) {
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
   return !text.empty() && text.size() <= size_max &&
          text.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
+std::string_view arn_part(std::string_view arn, int index) {
+  for (; index > 0; --index) {
+    const std::size_t colon = arn.find(':');
+    if (colon == std::string_view::npos) return {};
+    arn.remove_prefix(colon + 1);
+  }
+  return arn.substr(0, arn.find(':'));
+}
+
+std::optional<model::FunctionRef> function_of_arn(std::string_view arn, const model::Scope& scope) {
+  auto ref = model::parse_function_ref(arn, std::nullopt, scope);
+  // Only a full ARN is written again as it was: it takes names and partial ARNs too.
+  if (!ref || ref.value().arn() != arn) return std::nullopt;
+  return std::move(ref).value();
 }
 
 }  // namespace proa::catalog

@@ -1,8 +1,11 @@
 // The stored form of functions and layers: one JSON document per function and one per layer.
 //
 // Bucket "functions", key ACCOUNT/REGION/NAME:
-//   {"format": 1, "tags": {..}, "reserved_concurrency": N (only if set), "code_unpacked_bytes": N,
+//   {"format": 2, "tags": {..}, "reserved_concurrency": N (only if set), "event_configs":
+//    {QUALIFIER: {"retries_max": N and "age_max_s": N (only if set), "on_success": ARN or "",
+//    "on_failure": ARN or "", "last_modified_ms": N}}, "code_unpacked_bytes": N,
 //    "layers_unpacked_bytes": N, "latest": {every field of model::FunctionVersion but settings}}
+//   Format 1 had no event_configs.
 // Bucket "layers", key ACCOUNT/REGION/NAME:
 //   {"format": 1, "next_version": N, "versions": [{..} ..]}   ascending; deleted ones are absent
 //
@@ -31,6 +34,7 @@ struct FunctionDocument {
   model::FunctionVersion latest;
   Tags tags;
   std::optional<std::uint32_t> reserved_concurrency;
+  EventConfigs event_configs;
   std::uint64_t code_unpacked_bytes = 0;
   std::uint64_t layers_unpacked_bytes = 0;
 };
@@ -63,5 +67,11 @@ std::optional<std::string> tree_id_of(std::string_view code_sha256_base64);
 bool is_account_id(std::string_view text);
 bool is_region(std::string_view text);
 bool is_plain_name(std::string_view text, std::size_t size_max);
+
+/// The part of `arn` between two colons, from 0; empty when there are fewer.
+std::string_view arn_part(std::string_view arn, int index);
+/// What a full ARN of a function in `scope`, with or without a qualifier, refers to; nothing for
+/// any other text.
+std::optional<model::FunctionRef> function_of_arn(std::string_view arn, const model::Scope& scope);
 
 }  // namespace proa::catalog

@@ -21,6 +21,10 @@ struct EventInvokeConfig {
 
   bool operator==(const EventInvokeConfig&) const = default;
 
+  /// What may be set.
+  static constexpr std::uint32_t kRetriesMost = 2;
+  static constexpr std::chrono::seconds kAgeLeast{60};
+  static constexpr std::chrono::seconds kAgeMost{21'600};
   /// Lambda's values where a configuration, or a function without one, says nothing.
   static constexpr std::uint32_t kRetriesMaxDefault = 2;
   static constexpr std::chrono::seconds kAgeMaxDefault{21'600};

@@ -30,6 +30,7 @@ class FakeCatalog final : public catalog::Catalog {
   std::optional<catalog::CodeChange> code_change;
   std::optional<catalog::ConfigChange> config_change;
   std::map<std::string, std::optional<std::string>> tag_changes;
+  std::optional<catalog::EventConfigChange> event_change;
   std::vector<std::string> deleted;
   std::string zip = "the zip";
   std::map<std::string, std::vector<catalog::LayerVersionPtr>> layers;  ///< by name
@@ -106,6 +107,21 @@ class FakeCatalog final : public catalog::Catalog {
     if (next_error) co_return *next_error;
     tag_changes = std::move(changes);
     co_return find(ref);
+  }
+  Task<model::EventInvokeConfig> change_event_config(model::FunctionRef ref,
+                                                     catalog::EventConfigChange change) override {
+    if (next_error) co_return *next_error;
+    CO_TRY(find(ref));
+    model::EventInvokeConfig& config = records[ref.name].event_configs["$LATEST"];
+    config = change.applied_to(config);
+    config.last_modified = kNow;
+    event_change = std::move(change);
+    co_return config;
+  }
+  Task<void> delete_event_config(model::FunctionRef ref) override {
+    CO_TRY(catalog::find_event_config(*this, ref));
+    records[ref.name].event_configs.clear();
+    co_return ok();
   }
   Task<catalog::FunctionRecordPtr> set_reserved_concurrency(
       model::FunctionRef ref, std::optional<std::uint32_t> count) override {

@@ -30,6 +30,11 @@ FunctionDocument example() {
   latest.last_modified = WallTime(std::chrono::milliseconds(1700000000123));
   document.tags = {{"team", "x"}};
   document.reserved_concurrency = 0;
+  auto& config = document.event_configs["$LATEST"];
+  config.retries_max = 0;
+  config.age_max = std::chrono::seconds(60);
+  config.on_failure = "arn:aws:lambda:us-east-1:123456789012:function:failures:$LATEST";
+  config.last_modified = WallTime(std::chrono::milliseconds(1700000000456));
   document.code_unpacked_bytes = 10;
   document.layers_unpacked_bytes = 20;
   return document;
@@ -62,7 +67,43 @@ TEST(FunctionRecords, ComeBackAsTheyWere) {
   EXPECT_EQ(back.latest.layers.at(0).code_size, 7U);
   EXPECT_EQ(back.tags, document.tags);
   EXPECT_EQ(back.reserved_concurrency, 0U) << "0 is not the same as none";
+  EXPECT_EQ(back.event_configs, document.event_configs);
   EXPECT_EQ(encode(back), encode(document));
+}
+
+TEST(FunctionRecords, LeaveOutWhatAnEventConfigurationDoesNotSet) {
+  FunctionDocument document = example();
+  document.event_configs["$LATEST"] = model::EventInvokeConfig();
+  const auto back = decode_function(kKey, encode(document));
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_FALSE(back.value().event_configs.at("$LATEST").retries_max);
+  EXPECT_FALSE(back.value().event_configs.at("$LATEST").age_max);
+  document.event_configs.clear();
+  EXPECT_TRUE(decode_function(kKey, encode(document)).value().event_configs.empty());
+}
+
+/// What a Proa before event configurations wrote.
+std::string of_format_1(const FunctionDocument& document) {
+  auto value = boost::json::parse(encode(document)).as_object();
+  value["format"] = 1;
+  value.erase("event_configs");
+  return boost::json::serialize(value);
+}
+
+TEST(FunctionRecords, OfFormat1HaveNoEventConfigurations) {
+  FunctionDocument document = example();
+  const auto back = decode_function(kKey, of_format_1(document));
+  ASSERT_TRUE(back) << back.error().message();
+  document.event_configs.clear();
+  EXPECT_EQ(encode(back.value()), encode(document));
+  EXPECT_NE(failure(changed("\"format\":2", "\"format\":1"))
+                .message()
+                .find("unknown field 'event_configs'"),
+            std::string::npos);
+  EXPECT_NE(failure(changed("\"event_configs\":", "\"configs\":"))
+                .message()
+                .find("'event_configs' is missing"),
+            std::string::npos);
 }
 
 TEST(FunctionRecords, NameTheRecordAndTheFieldThatIsWrong) {
@@ -85,6 +126,18 @@ TEST(FunctionRecords, NameTheRecordAndTheFieldThatIsWrong) {
       {"\"123456789012\"", "\"12345678901\"", "'account_id'"},
       {"\"name\":\"hello\"", "\"name\":\"a/b\"", "'name'"},
       {"\"tags\":{", "\"tags\":[{", "not JSON"},
+      {"\"event_configs\":{\"$LATEST\"", "\"event_configs\":{\"7\"",
+       "configuration of '7': there is no such version"},
+      {"\"event_configs\":{\"$LATEST\":{", "\"event_configs\":{\"$LATEST\":1,\"7\":{",
+       "configuration of '$LATEST': is not an object"},
+      {"\"retries_max\":0", "\"retries_max\":3", "'retries_max' is 3, not 0 to 2"},
+      {"\"age_max_s\":60", "\"age_max_s\":59", "'age_max_s' is 59, not 60 to 21600"},
+      {"\"on_success\":", "\"on_sucess\":", "'on_success' is missing"},
+      {"\"on_success\":\"\"", "\"on_success\":\"arn:aws:sqs:us-east-1:123456789012:q\"",
+       "'on_success' is not the ARN of a function in this account and region"},
+      {"123456789012:function:failures", "000000000000:function:failures",
+       "'on_failure' is not the ARN of a function in this account and region"},
+      {"\"on_failure\":", "\"extra\":1,\"on_failure\":", "unknown field 'extra'"},
   };
   for (const auto& item : cases) {
     const Error error = failure(changed(item.from, item.to));
@@ -105,10 +158,10 @@ TEST(FunctionRecords, MustMatchTheirKeyAndTheirCode) {
 }
 
 TEST(FunctionRecords, OfANewerFormatAreUnsupported) {
-  const Error error = failure(changed("\"format\":1", "\"format\":2"));
+  const Error error = failure(changed("\"format\":2", "\"format\":3"));
   EXPECT_EQ(error.code(), Errc::unsupported);
-  EXPECT_NE(error.message().find("format 2"), std::string::npos);
-  EXPECT_EQ(failure(changed("\"format\":1", "\"format\":0")).code(), Errc::corrupt);
+  EXPECT_NE(error.message().find("format 3"), std::string::npos);
+  EXPECT_EQ(failure(changed("\"format\":2", "\"format\":0")).code(), Errc::corrupt);
   EXPECT_EQ(failure("[]").code(), Errc::corrupt);
   EXPECT_EQ(failure("").code(), Errc::corrupt);
 }
@@ -160,6 +213,37 @@ TEST(LayerRecords, RefuseVersionsOutOfOrderAndBadKeys) {
                           "123456789012//x", "123456789012/us-east-1/a/b"}) {
     EXPECT_EQ(decode_layer(key, encode(layer_example())).error().code(), Errc::corrupt) << key;
   }
+}
+
+TEST(LayerRecords, OfANewerFormatAreUnsupported) {
+  std::string bytes = encode(layer_example());
+  const auto at = bytes.find("\"format\":1");
+  ASSERT_NE(at, std::string::npos);
+  bytes.replace(at, 10, "\"format\":2");
+  const auto refused = decode_layer(record_key(layer_example()), bytes);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::unsupported);
+}
+
+TEST(FunctionOfArn, TakesFullArnsOfTheScopeOnly) {
+  const model::Scope scope{"123456789012", "us-east-1"};
+  const std::string arn = "arn:aws:lambda:us-east-1:123456789012:function:f";
+  EXPECT_EQ(function_of_arn(arn, scope)->name, "f");
+  EXPECT_EQ(function_of_arn(arn + ":$LATEST", scope)->qualifier, "$LATEST");
+  for (const std::string text : {"f", "f:$LATEST", "function:f", "123456789012:function:f",
+                                 "arn:aws:lambda:f", "arn:aws:lambda:us-east-1:123456789012:f",
+                                 "arn:aws-cn:lambda:us-east-1:123456789012:function:f",
+                                 "arn:aws:lambda:us-east-1:000000000000:function:f",
+                                 "arn:aws:lambda:eu-west-1:123456789012:function:f",
+                                 "arn:aws:lambda:us-east-1:123456789012:layer:f:1", ""}) {
+    EXPECT_FALSE(function_of_arn(text, scope)) << text;
+  }
+}
+
+TEST(ArnPart, IsWhatStandsBetweenColons) {
+  EXPECT_EQ(arn_part("arn:aws:sqs", 0), "arn");
+  EXPECT_EQ(arn_part("arn:aws:sqs", 2), "sqs");
+  EXPECT_EQ(arn_part("arn:aws:sqs", 3), "");
 }
 
 TEST(TreeId, IsTheHexFormOfTheHash) {
