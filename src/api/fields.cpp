@@ -64,6 +64,15 @@ std::optional<std::int64_t> Fields::integer(std::string_view key) const {
   return std::nullopt;
 }
 
+std::optional<std::int64_t> Fields::ranged(std::string_view key, std::string_view member,
+                                           std::int64_t least, std::int64_t most) const {
+  const auto value = integer(key);
+  if (!value) return std::nullopt;
+  check_range(*value, least, most, member, problems_);
+  if (*value < least || *value > most) return std::nullopt;
+  return value;
+}
+
 std::optional<bool> Fields::boolean(std::string_view key) const {
   const json::value* const value = find(key);
   if (value == nullptr) return std::nullopt;

@@ -25,6 +25,9 @@ class Fields {
   /// The same without a copy, e.g. for an archive of 50 MB.
   std::optional<std::string_view> view(std::string_view key) const;
   std::optional<std::int64_t> integer(std::string_view key) const;
+  /// An integer within its constraint; nothing also when it is outside, which is then a problem.
+  std::optional<std::int64_t> ranged(std::string_view key, std::string_view member,
+                                     std::int64_t least, std::int64_t most) const;
   std::optional<bool> boolean(std::string_view key) const;
   std::optional<std::vector<std::string>> texts(std::string_view key) const;
   std::optional<std::map<std::string, std::string>> map(std::string_view key) const;

@@ -19,7 +19,6 @@ constexpr std::size_t kLayersMax = 5;
 constexpr std::size_t kHandlerMax = 128;
 constexpr std::size_t kDescriptionMax = 256;
 constexpr std::size_t kObjectKeyMax = 1024;
-constexpr std::int64_t kIntegerMax = 2147483647;
 constexpr std::string_view kRolePattern =
     R"(arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+)";
 
@@ -133,26 +132,16 @@ void check_layer_arns(const std::vector<std::string>& arns, Problems& problems) 
       "not be null]");
 }
 
-/// An integer within its constraint; nothing also when it is outside, which is then a problem.
-std::optional<std::int64_t> ranged(const Fields& fields, std::string_view key,
-                                   std::string_view member, std::int64_t least, std::int64_t most) {
-  const auto value = fields.integer(key);
-  if (!value) return std::nullopt;
-  check_range(*value, least, most, member, fields.problems());
-  if (*value < least || *value > most || *value > kIntegerMax) return std::nullopt;
-  return value;
-}
-
 void decode_numbers(const Fields& fields, catalog::ConfigChange& config) {
-  if (const auto memory = ranged(fields, "MemorySize", "memorySize", 128, 10240)) {
+  if (const auto memory = fields.ranged("MemorySize", "memorySize", 128, 10240)) {
     config.memory_mib = static_cast<std::uint32_t>(*memory);
   }
-  if (const auto timeout = ranged(fields, "Timeout", "timeout", 1, 900)) {
+  if (const auto timeout = fields.ranged("Timeout", "timeout", 1, 900)) {
     config.timeout = std::chrono::seconds(*timeout);
   }
   const auto storage = fields.object("EphemeralStorage");
   if (!storage) return;
-  if (const auto size = ranged(*storage, "Size", "ephemeralStorage.size", 512, 10240)) {
+  if (const auto size = storage->ranged("Size", "ephemeralStorage.size", 512, 10240)) {
     config.ephemeral_storage_mib = static_cast<std::uint32_t>(*size);
   } else if (!storage->integer("Size")) {
     fields.problems().missing("ephemeralStorage.size");

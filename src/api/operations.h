@@ -68,6 +68,12 @@ Task<http::Response> get_account_settings(Context& context, Call& call);
 Task<http::Response> put_function_concurrency(Context& context, Call& call);
 Task<http::Response> get_function_concurrency(Context& context, Call& call);
 Task<http::Response> delete_function_concurrency(Context& context, Call& call);
+// event_invoke_config.cpp
+Task<http::Response> put_function_event_invoke_config(Context& context, Call& call);
+Task<http::Response> update_function_event_invoke_config(Context& context, Call& call);
+Task<http::Response> get_function_event_invoke_config(Context& context, Call& call);
+Task<http::Response> delete_function_event_invoke_config(Context& context, Call& call);
+Task<http::Response> list_function_event_invoke_configs(Context& context, Call& call);
 // layer_versions.cpp, but for the first
 Task<http::Response> publish_layer_version(Context& context, Call& call);
 Task<http::Response> get_layer_version(Context& context, Call& call);

@@ -39,24 +39,6 @@ bool is_partition(std::string_view text) {
          std::all_of(text.begin() + 3, text.end(), [](char c) { return is_letter(c) || c == '-'; });
 }
 
-/// [a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-\d
-bool is_region(std::string_view text) {
-  if (text.size() < 6 || !is_lower(text[0]) || !is_lower(text[1])) return false;
-  text.remove_prefix(2);
-  if (!is_digit(text.back()) || text[text.size() - 2] != '-') return false;
-  text.remove_suffix(2);
-  if (text.empty() || text.front() != '-') return false;
-  const std::size_t second_dash = text.find('-', 1);
-  std::string_view area = text.substr(1);
-  if (second_dash != std::string_view::npos) {
-    const std::string_view kind = text.substr(1, second_dash - 1);
-    const bool is_iso = kind.starts_with("iso") && kind.size() <= 4;
-    if (kind != "gov" && !(is_iso && std::all_of(kind.begin(), kind.end(), is_lower))) return false;
-    area = text.substr(second_dash + 1);
-  }
-  return !area.empty() && std::all_of(area.begin(), area.end(), is_lower);
-}
-
 /// What the text says; views into it, empty where it says nothing.
 struct Parts {
   std::string_view region;
@@ -91,7 +73,7 @@ bool take_account(Words words, Parts& parts) {
 }
 
 bool take_region(Words words, Parts& parts) {
-  if (words.size() > 1 && is_region(words[0]) && take_account(words.subspan(1), parts)) {
+  if (words.size() > 1 && has_region_form(words[0]) && take_account(words.subspan(1), parts)) {
     parts.region = words[0];
     return true;
   }
@@ -159,6 +141,23 @@ Result<void> check_form(std::string_view text, std::string_view query_qualifier,
 }
 
 }  // namespace
+
+bool has_region_form(std::string_view text) {
+  if (text.size() < 6 || !is_lower(text[0]) || !is_lower(text[1])) return false;
+  text.remove_prefix(2);
+  if (!is_digit(text.back()) || text[text.size() - 2] != '-') return false;
+  text.remove_suffix(2);
+  if (text.empty() || text.front() != '-') return false;
+  const std::size_t second_dash = text.find('-', 1);
+  std::string_view area = text.substr(1);
+  if (second_dash != std::string_view::npos) {
+    const std::string_view kind = text.substr(1, second_dash - 1);
+    const bool is_iso = kind.starts_with("iso") && kind.size() <= 4;
+    if (kind != "gov" && !(is_iso && std::all_of(kind.begin(), kind.end(), is_lower))) return false;
+    area = text.substr(second_dash + 1);
+  }
+  return !area.empty() && std::all_of(area.begin(), area.end(), is_lower);
+}
 
 std::string FunctionRef::arn() const {
   std::string text = "arn:aws:lambda:";

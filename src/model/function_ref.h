@@ -29,6 +29,10 @@ struct Scope {
   std::string region;
 };
 
+/// Whether `text` has the form that Lambda's patterns ask of a region:
+/// [a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}
+bool has_region_form(std::string_view text);
+
 /// Parses `text`, already percent-decoded. `query_qualifier` is `?Qualifier=`, which must agree
 /// with one inside `text`. Errors: invalid with Lambda's text (bad form, qualifiers disagree),
 /// not_found for an ARN of another region ("Functions from 'R' are not reachable in this region

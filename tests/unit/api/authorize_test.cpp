@@ -69,6 +69,25 @@ TEST_F(AuthorizeTest, AKeyDoesWhatItHasTheRightTo) {
       200);
 }
 
+TEST_F(AuthorizeTest, AsynchronousCallsAreConfiguredByTheRightTo) {
+  constexpr const char* kPath = "/2019-09-25/functions/f/event-invoke-config";
+  const std::string body = R"({"MaximumRetryAttempts": 1})";
+  const auto configurer = make_key(Rights{Right::configure});
+  const auto deployer = make_key(Rights{Right::deploy});
+  EXPECT_EQ(send_signed(*configurer, "PUT", kPath, body).status, 200);
+  EXPECT_EQ(send_signed(*configurer, "POST", kPath, body).status, 200);
+  EXPECT_EQ(send_signed(*deployer, "GET", kPath).status, 200);
+  EXPECT_EQ(send_signed(*deployer, "GET", std::string(kPath) + "/list").status, 200);
+  EXPECT_TRUE(failure(send_signed(*deployer, "PUT", kPath, body))
+                  .ends_with("lambda:PutFunctionEventInvokeConfig on resource: "
+                             "arn:aws:lambda:us-east-1:000000000000:function:f because the key has "
+                             "not got the right configure"));
+  EXPECT_EQ(send_signed(*deployer, "POST", kPath, body).status, 403);
+  EXPECT_EQ(send_signed(*deployer, "DELETE", kPath).status, 403);
+  EXPECT_EQ(send_signed(*make_key(Rights{Right::invoke}), "GET", kPath).status, 403);
+  EXPECT_EQ(send_signed(*configurer, "DELETE", kPath).status, 204);
+}
+
 TEST_F(AuthorizeTest, EveryOperationNeedsSomeRight) {
   for (const Operation& operation : operations()) {
     if (operation.name == "ProaHealth" || operation.name == "ProaStatus") continue;

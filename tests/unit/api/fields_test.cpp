@@ -23,6 +23,22 @@ TEST(Fields, ReadsEachType) {
   EXPECT_TRUE(problems.empty());
 }
 
+TEST(Fields, GivesNoNumberOutsideItsRange) {
+  Problems problems;
+  const auto object = parse_object(R"({"low":-1,"least":0,"most":2,"high":3})", problems);
+  const Fields fields(object, problems);
+  EXPECT_EQ(fields.ranged("least", "n", 0, 2), 0);
+  EXPECT_EQ(fields.ranged("most", "n", 0, 2), 2);
+  EXPECT_FALSE(fields.ranged("absent", "n", 0, 2));
+  EXPECT_TRUE(problems.empty());
+  EXPECT_FALSE(fields.ranged("low", "l", 0, 2));
+  EXPECT_FALSE(fields.ranged("high", "h", 0, 2));
+  EXPECT_EQ(problems.text(),
+            "2 validation errors detected: Value '-1' at 'l' failed to satisfy constraint: Member "
+            "must have value greater than or equal to 0; Value '3' at 'h' failed to satisfy "
+            "constraint: Member must have value less than or equal to 2");
+}
+
 TEST(Fields, NotesWrongTypes) {
   for (const char* body : {R"({"x":1})", R"({"x":[1]})", R"({"x":{"k":1}})", R"({"x":"s"})"}) {
     Problems problems;

@@ -109,5 +109,14 @@ TEST(FunctionRef, MakesItsArn) {
   EXPECT_EQ(parse("f:live").value().arn(), "arn:aws:lambda:us-east-1:000000000000:function:f:live");
 }
 
+TEST(RegionForm, IsThatOfLambdasPatterns) {
+  for (const char* region : {"us-east-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1"}) {
+    EXPECT_TRUE(has_region_form(region)) << region;
+  }
+  for (const char* region : {"", "local", "us-east", "us-east-11", "US-east-1", "us-x-east-1"}) {
+    EXPECT_FALSE(has_region_form(region)) << region;
+  }
+}
+
 }  // namespace
 }  // namespace proa::model

@@ -1,0 +1,91 @@
+#include "api/event_config_input.h"
+
+#include <algorithm>
+#include <array>
+
+namespace proa::api {
+namespace {
+
+using model::EventInvokeConfig;
+
+constexpr std::size_t kDestinationMax = 350;
+constexpr std::size_t kKafkaTopicMax = 249;
+constexpr std::string_view kDestinationPattern =
+    R"($|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:)"
+    R"(([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*))";
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_dashed(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-';
+}
+bool is_word(std::string_view text) { return std::all_of(text.begin(), text.end(), is_dashed); }
+
+bool is_kafka_topic(std::string_view topic) {
+  return !topic.empty() && topic.size() <= kKafkaTopicMax && topic[0] != '.' &&
+         std::all_of(topic.begin() + 1, topic.end(),
+                     [](char c) { return is_dashed(c) || c == '_' || c == '.'; });
+}
+
+/// arn:PARTITION:SERVICE:REGION:ACCOUNT:..., of which region and account may be empty.
+bool is_arn(std::string_view text) {
+  std::array<std::string_view, 5> parts;
+  for (std::string_view& part : parts) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) return false;
+    part = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
+  }
+  const auto& [arn, partition, service, region, account] = parts;
+  const bool is_account =
+      account.size() == 12 && std::all_of(account.begin(), account.end(), is_digit);
+  return arn == "arn" && partition.starts_with("aws") && is_word(partition) && !service.empty() &&
+         is_word(service) && (region.empty() || model::has_region_form(region)) &&
+         (account.empty() || is_account) && text.find_first_of("\r\n") == std::string_view::npos;
+}
+
+/// The ARN under `key`.Destination, if there is one.
+std::optional<std::string> decode_destination(const Fields& destinations, std::string_view key,
+                                              std::string_view member) {
+  const auto condition = destinations.object(key);
+  if (!condition) return std::nullopt;
+  auto destination = condition->text("Destination");
+  if (!destination) return std::nullopt;
+  Problems& problems = destinations.problems();
+  check_length(*destination, kDestinationMax, member, problems);
+  if (!is_destination(*destination)) {
+    problems.violate(*destination, member,
+                     "satisfy regular expression pattern: " + std::string(kDestinationPattern));
+  }
+  return destination;
+}
+
+}  // namespace
+
+std::optional<catalog::EventConfigChange> decode_event_config(const Fields& fields) {
+  const auto retries = fields.ranged("MaximumRetryAttempts", "maximumRetryAttempts", 0,
+                                     EventInvokeConfig::kRetriesMost);
+  const auto age_s =
+      fields.ranged("MaximumEventAgeInSeconds", "maximumEventAgeInSeconds",
+                    EventInvokeConfig::kAgeLeast.count(), EventInvokeConfig::kAgeMost.count());
+  const auto destinations = fields.object("DestinationConfig");
+  catalog::EventConfigChange change;
+  if (retries) change.retries_max = static_cast<std::uint32_t>(*retries);
+  if (age_s) change.age_max = std::chrono::seconds(*age_s);
+  if (destinations) {
+    change.on_success =
+        decode_destination(*destinations, "OnSuccess", "destinationConfig.onSuccess.destination");
+    change.on_failure =
+        decode_destination(*destinations, "OnFailure", "destinationConfig.onFailure.destination");
+  }
+  if (!retries && !age_s && !destinations) return std::nullopt;
+  return change;
+}
+
+bool is_destination(std::string_view text) {
+  constexpr std::string_view kKafka = "kafka://";
+  if (text.empty()) return true;
+  if (text.starts_with(kKafka)) return is_kafka_topic(text.substr(kKafka.size()));
+  return is_arn(text);
+}
+
+}  // namespace proa::api
