@@ -25,7 +25,7 @@ using namespace proa;
 struct World {
   asio::io_context io{1};
   std::unique_ptr<runtime_api::RuntimeSession> session;
-  os::UniqueFd runtime;
+  frames::LinkFds runtime;
   model::Invocation invocation;
   bool is_busy = false;
 };
@@ -68,9 +68,9 @@ void run(World& world) {
 
 void send(World& world, std::span<const std::uint8_t> bytes) {
   // A full buffer only shortens the input; what the daemon sent is thrown away.
-  (void)::send(world.runtime.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  (void)::send(world.runtime.out.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   std::array<std::byte, 4096> sink{};
-  while (::recv(world.runtime.get(), sink.data(), sink.size(), MSG_DONTWAIT) > 0) {
+  while (::recv(world.runtime.in.get(), sink.data(), sink.size(), MSG_DONTWAIT) > 0) {
   }
 }
 
@@ -78,8 +78,8 @@ void send(World& world, std::span<const std::uint8_t> bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   World world;
-  auto pair = os::stream_pair();
-  check(pair.has_value(), "no socket pair");
+  auto pair = frames::make_link();
+  check(pair.has_value(), "no link");
   auto session =
       runtime_api::FrameSession::create(world.io.get_executor(), std::move(pair.value().first));
   check(session.has_value(), "no session");
@@ -101,7 +101,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     input = input.subspan(2 + count);
     run(world);
   }
-  world.runtime.reset();
+  world.runtime = frames::LinkFds();
   for (int turn = 0; turn < 3 && world.is_busy; ++turn) run(world);
   check(!world.is_busy, "a conversation outlives its link");
   return 0;
