@@ -12,8 +12,6 @@ namespace asio = boost::asio;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-/// Longer calls gain nothing: waking a process costs a tenth of that.
-constexpr microseconds kShort{300};
 /// What is counted of a call that took longer. Quick calls weigh more, because a busy machine makes
 /// some of a short function's calls long, and none of a long one's short.
 constexpr microseconds kCounted{600};
@@ -50,7 +48,7 @@ void CallGate::Turn::note(const model::InvocationResult& result, SteadyTime now)
     gate.usual_ = *gate.usual_ + (length - *gate.usual_) / 32;
   }
   gate.usual_at_ = now;
-  if (*gate.usual_ < kShort) gate.backoff_ = milliseconds(0);
+  if (*gate.usual_ < model::kShortCall) gate.backoff_ = milliseconds(0);
 }
 
 std::optional<CallGate::Turn> CallGate::try_enter(SteadyTime now) {
@@ -60,13 +58,13 @@ std::optional<CallGate::Turn> CallGate::try_enter(SteadyTime now) {
 
 // A call that took its time until now will take more: nobody waits for it.
 std::size_t CallGate::fresh(SteadyTime now) const {
-  const auto first = std::upper_bound(running_.begin(), running_.end(), now - kShort);
+  const auto first = std::upper_bound(running_.begin(), running_.end(), now - model::kShortCall);
   return static_cast<std::size_t>(running_.end() - first);
 }
 
 bool CallGate::holds_back(SteadyTime now) {
   if (!has_been_warm_ || now < open_until_) return false;
-  if (!usual_ || *usual_ < kShort) return true;
+  if (!usual_ || *usual_ < model::kShortCall) return true;
   if (now - usual_at_ < kRemembered) return false;
   usual_.reset();  // measured long ago: try again
   return true;

@@ -58,6 +58,9 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
     const SteadyTime deadline = begin + function_->timeout;
     auto outcome =
         co_await session_->call(invocation, parts_.clock.wall_now() + (deadline - now), deadline);
+    if (const int late = session_->late_answers(); late > 0) {
+      log_.warn("late_answers", {{"request_id", invocation.request_id}, {"count", late}});
+    }
     if (auto* answered = std::get_if<runtime_api::Answered>(&outcome)) {
       result.emplace();
       result->payload = std::move(answered->payload);

@@ -1,5 +1,7 @@
 #include "environment/processor_pin.h"
 
+#include "model/invocation.h"
+
 #include <algorithm>
 
 namespace proa::environment {
@@ -68,7 +70,7 @@ void ProcessorPin::call_ended(SteadyTime now) {
   if (!watch_) return;
   if (is_pinned_) watch_->remove(*this);
   constexpr double kWeight = 1.0 / 16;
-  const double was_short = now - begin_ <= kShort ? 1 : 0;
+  const double was_short = now - begin_ <= model::kShortCall ? 1 : 0;
   short_part_ += (was_short - short_part_) * kWeight;
 }
 

@@ -59,8 +59,6 @@ class ProcessorPin {
   void free();
   bool is_pinned() const { return is_pinned_; }
 
-  /// Calls up to this long are short.
-  static constexpr std::chrono::microseconds kShort{300};
   /// The part of the last calls (the very last counts a sixteenth) that were short from which on it
   /// is pinned. Not all: on a busy host some calls of a short function take a while.
   static constexpr double kShortPart = 0.8;

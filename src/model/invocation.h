@@ -11,6 +11,10 @@
 
 namespace proa::model {
 
+/// Calls up to this long are short: waking a process on another processor, or one more of them,
+/// costs them a tenth of their time or more (docs/decisions/0010-processor-pinning.md).
+inline constexpr std::chrono::microseconds kShortCall{300};
+
 /// How an environment for a call came to be (answer header X-Proa-Start).
 enum class Start { warm, parked, restored, cold };
 

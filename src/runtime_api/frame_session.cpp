@@ -11,6 +11,13 @@ using frames::Type;
 namespace {
 // Well below a Unix socket's buffer, which is empty whenever we send.
 constexpr std::size_t kAlwaysFits = std::size_t{64} * 1024;
+// Answers to the call before that one call passes over. A runtime that sends more floods its link.
+constexpr int kMostLateAnswers = 16;
+
+bool is_answer(Type type) {
+  return type == Type::response || type == Type::error || type == Type::last_error ||
+         type == Type::too_large;
+}
 }  // namespace
 
 struct FrameSession::State : std::enable_shared_from_this<State> {
@@ -69,12 +76,24 @@ struct FrameSession::State : std::enable_shared_from_this<State> {
     co_return sent;
   }
 
+  // A second answer to the call before is nothing to this one. Lambda refuses it (400 of the
+  // runtime API) and goes on; frames have no way to refuse.
+  bool is_late_answer(const Frame& frame, std::string_view request_id) {
+    const bool is_late = is_answer(frame.type) && !answered_id.empty() &&
+                         answered_id != request_id && frame.body.starts_with(answered_id);
+    if (!is_late || late_answers == kMostLateAnswers) return false;
+    ++late_answers;
+    return true;
+  }
+
   std::unique_ptr<frames::Link> link;
   asio::steady_timer timer;
   SteadyTime deadline = SteadyTime::max();  // of the wait for the runtime; max: nobody waits
   bool is_armed = false;
   bool is_process_gone = false;
-  std::string head;  // of the invoke frame; kept for its capacity
+  std::string head;         // of the invoke frame; kept for its capacity
+  std::string answered_id;  // of the call that was answered last
+  int late_answers = 0;     // passed over in this call
 };
 
 namespace {
@@ -105,9 +124,7 @@ BrokeProtocol unexpected(Type type) {
 }
 
 CallOutcome read_answer(const Frame& frame, std::string_view request_id) {
-  const bool is_answer = frame.type == Type::response || frame.type == Type::error ||
-                         frame.type == Type::last_error || frame.type == Type::too_large;
-  if (!is_answer) return unexpected(frame.type);
+  if (!is_answer(frame.type)) return unexpected(frame.type);
   if (!frame.body.starts_with(request_id)) return BrokeProtocol{"answer to another request id"};
   const std::string_view body = frame.body.substr(request_id.size());
   if (frame.type == Type::too_large) return AnswerTooLarge{};
@@ -163,10 +180,13 @@ asio::awaitable<InitOutcome> FrameSession::init(Configuration configuration, Ste
 
 asio::awaitable<CallOutcome> FrameSession::call(const model::Invocation& invocation,
                                                 WallTime function_deadline, SteadyTime deadline) {
-  // Nothing may be there before we ask: an answer given twice, or forged.
-  if (auto stray = state_->link->try_receive()) {
-    if (*stray) co_return unexpected(stray->value().type);
-    co_return outcome_of<CallOutcome>(stray->error());
+  state_->late_answers = 0;
+  // Nothing else may be there before we ask: it is no answer, or forged.
+  while (auto stray = state_->link->try_receive()) {
+    if (!*stray) co_return outcome_of<CallOutcome>(stray->error());
+    if (!state_->is_late_answer(stray->value(), invocation.request_id)) {
+      co_return unexpected(stray->value().type);
+    }
   }
   frames::InvokeView view;
   view.deadline_ms = static_cast<std::uint64_t>(epoch_ms(function_deadline));
@@ -180,9 +200,15 @@ asio::awaitable<CallOutcome> FrameSession::call(const model::Invocation& invocat
   frames::encode_invoke_head(view, std::as_writable_bytes(std::span(state_->head)));
   const auto sent = co_await state_->send(Type::invoke, state_->head, view.payload, deadline);
   if (!sent) co_return outcome_of<CallOutcome>(sent.error());
-  const auto frame = co_await state_->receive(deadline);
+  auto frame = co_await state_->receive(deadline);
+  while (frame && state_->is_late_answer(frame.value(), invocation.request_id)) {
+    frame = co_await state_->receive(deadline);
+  }
   if (!frame) co_return outcome_of<CallOutcome>(frame.error());
+  state_->answered_id = invocation.request_id;
   co_return read_answer(frame.value(), invocation.request_id);
 }
+
+int FrameSession::late_answers() const { return state_->late_answers; }
 
 }  // namespace proa::runtime_api

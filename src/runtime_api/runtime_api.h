@@ -78,6 +78,9 @@ class RuntimeSession {
   virtual boost::asio::awaitable<CallOutcome> call(const model::Invocation& invocation,
                                                    WallTime function_deadline,
                                                    SteadyTime deadline) = 0;
+  /// Further answers to the call before that came in the latest call, and were passed over. Sixteen
+  /// at most: more break the protocol. None where the runtime is refused such an answer itself.
+  virtual int late_answers() const { return 0; }
 };
 
 /// Session over frames on a Unix stream socket.
@@ -94,6 +97,7 @@ class FrameSession final : public RuntimeSession {
   boost::asio::awaitable<CallOutcome> call(const model::Invocation& invocation,
                                            WallTime function_deadline,
                                            SteadyTime deadline) override;
+  int late_answers() const override;
 
  private:
   struct State;

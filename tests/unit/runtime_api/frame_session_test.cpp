@@ -116,6 +116,26 @@ TEST_F(FrameSessionTest, AnAnswerThatWasThereBeforeTheCallIsNotItsAnswer) {
   EXPECT_TRUE(std::holds_alternative<BrokeProtocol>(call()));
 }
 
+TEST_F(FrameSessionTest, ASecondAnswerToTheCallBeforeIsPassedOver) {
+  ASSERT_TRUE(std::holds_alternative<Answered>(answered_with(Type::response, kId + "1")));
+  say(Type::response, kId + "2");  // is there before the next call
+  invocation_.request_id = "99999999-2222-4333-8444-555555555555";
+  auto next = begin_call();
+  say(Type::error, kId + "{}");  // comes while it runs
+  say(Type::response, invocation_.request_id + "3");
+  const auto answer = frames::finish(io_, next).value();
+  ASSERT_TRUE(std::holds_alternative<Answered>(answer));
+  EXPECT_EQ(std::get<Answered>(answer).payload, "3");
+  EXPECT_EQ(session_->late_answers(), 2);
+}
+
+TEST_F(FrameSessionTest, AFloodOfAnswersToTheCallBeforeBreaksTheProtocol) {
+  ASSERT_TRUE(std::holds_alternative<Answered>(answered_with(Type::response, kId + "1")));
+  for (int i = 0; i < 17; ++i) say(Type::response, kId + "2");
+  invocation_.request_id = "99999999-2222-4333-8444-555555555555";
+  EXPECT_TRUE(std::holds_alternative<BrokeProtocol>(call()));
+}
+
 TEST_F(FrameSessionTest, ASilentRuntimeTimesOut) {
   EXPECT_TRUE(std::holds_alternative<TimedOut>(call(10)));
 }
