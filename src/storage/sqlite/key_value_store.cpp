@@ -3,14 +3,8 @@
 // reads take microseconds, and callers sit on the blocking pool. The mutex is this file's exception
 // to "no mutexes": the interface promises thread safety and blocks by contract.
 
-#include "os/file.h"
-#include "storage/sqlite/connection.h"
-#include "storage/sqlite/lock_file.h"
-#include "storage/sqlite/schema.h"
+#include "storage/sqlite/database.h"
 #include "storage/storage.h"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <mutex>
 #include <utility>
@@ -22,10 +16,6 @@ using sqlite::Connection;
 using sqlite::Statement;
 using sqlite::StatementUse;
 using sqlite::Transaction;
-
-/// Up to this size the whole file is checked when it is opened; damage in a larger one shows when
-/// the page is read.
-constexpr std::uintmax_t kCheckedAtOpenMax = 32U << 20U;
 
 struct Statements {
   Statement get, list, put, remove, next_revision;
@@ -165,45 +155,13 @@ Result<Statements> prepare(Connection& connection) {
   return statements;
 }
 
-Result<void> configure(Connection& connection) {
-  TRY(auto mode, connection.value("PRAGMA journal_mode = WAL"));
-  if (mode != "wal") {
-    return Error(Errc::os, connection.file() + ": the file system does not allow WAL mode (got '" +
-                               mode + "')");
-  }
-  TRY(connection.run("PRAGMA synchronous = FULL"));
-  return connection.run("PRAGMA foreign_keys = ON");
-}
-
-Result<void> check_integrity(Connection& connection) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(connection.file(), error);
-  if (error || size > kCheckedAtOpenMax) return ok();
-  TRY(auto verdict, connection.value("PRAGMA quick_check(1)"));
-  if (verdict == "ok") return ok();
-  return Error(Errc::corrupt, connection.file() + ": " + verdict);
-}
-
-/// A new file's name must survive a power cut like its content.
-Result<void> sync_folder_of(const std::filesystem::path& file) {
-  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  TRY(auto fd, os::open_file(folder, O_RDONLY | O_DIRECTORY));
-  if (::fsync(fd.get()) != 0) return os_error("fsync " + folder.string());
-  return ok();
-}
-
 }  // namespace
 
 Result<std::unique_ptr<KeyValueStore>> open_sqlite(const std::filesystem::path& file) {
-  TRY(auto lock, sqlite::lock_beside(file));
-  TRY(auto connection, Connection::open(file));
-  TRY(configure(connection));
-  TRY(check_integrity(connection));
-  TRY(sqlite::migrate(connection, sqlite::migrations()));
-  TRY(auto statements, prepare(connection));
-  TRY(sync_folder_of(file));
+  TRY(auto opened, sqlite::open_database(file, sqlite::key_value_schema()));
+  TRY(auto statements, prepare(opened.connection));
   return std::unique_ptr<KeyValueStore>(std::make_unique<SqliteKeyValueStore>(
-      std::move(lock), std::move(connection), std::move(statements)));
+      std::move(opened.lock), std::move(opened.connection), std::move(statements)));
 }
 
 }  // namespace proa::storage

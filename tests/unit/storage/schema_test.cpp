@@ -26,14 +26,23 @@ TEST_F(SchemaTest, RefusesSomeoneElsesDatabase) {
   EXPECT_EQ(store.error().code(), Errc::corrupt);
 }
 
+TEST_F(SchemaTest, RefusesAFileOfAnotherKind) {
+  open().reset();
+  const auto queue = open_sqlite_queue(file_);
+  ASSERT_FALSE(queue);
+  EXPECT_EQ(queue.error().code(), Errc::corrupt);
+  EXPECT_NE(queue.error().message().find("of another kind"), std::string::npos);
+}
+
 TEST_F(SchemaTest, MigratesAnOlderFileStepByStepAndOnlyOnce) {
   open().reset();
   const std::vector<sqlite::Migration> steps{
-      sqlite::migrations()[0], {"CREATE TABLE second (x)"}, {"CREATE TABLE third (x)"}};
+      sqlite::key_value_schema().steps[0], {"CREATE TABLE second (x)"}, {"CREATE TABLE third (x)"}};
+  const sqlite::Schema schema{sqlite::key_value_schema().application_id, steps};
   for (int round = 0; round < 2; ++round) {
     auto connection = sqlite::Connection::open(file_);
     ASSERT_TRUE(connection);
-    ASSERT_TRUE(sqlite::migrate(connection.value(), steps));
+    ASSERT_TRUE(sqlite::migrate(connection.value(), schema));
     EXPECT_EQ(connection.value().value("PRAGMA user_version").value(), "3");
     EXPECT_TRUE(connection.value().prepare("SELECT second.x FROM second, third"));
   }
@@ -42,12 +51,14 @@ TEST_F(SchemaTest, MigratesAnOlderFileStepByStepAndOnlyOnce) {
 
 TEST_F(SchemaTest, AFailedMigrationLeavesTheLastWholeFormat) {
   open().reset();
-  const std::vector<sqlite::Migration> steps{
-      sqlite::migrations()[0], {"CREATE TABLE second (x)"}, {"CREATE TABLE third (x); NONSENSE"}};
+  const std::vector<sqlite::Migration> steps{sqlite::key_value_schema().steps[0],
+                                             {"CREATE TABLE second (x)"},
+                                             {"CREATE TABLE third (x); NONSENSE"}};
+  const sqlite::Schema schema{sqlite::key_value_schema().application_id, steps};
   {
     auto connection = sqlite::Connection::open(file_);
     ASSERT_TRUE(connection);
-    EXPECT_FALSE(sqlite::migrate(connection.value(), steps));
+    EXPECT_FALSE(sqlite::migrate(connection.value(), schema));
     EXPECT_EQ(connection.value().value("PRAGMA user_version").value(), "2");
     EXPECT_TRUE(connection.value().prepare("SELECT x FROM second"));
     EXPECT_FALSE(connection.value().prepare("SELECT x FROM third"));

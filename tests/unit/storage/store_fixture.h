@@ -29,6 +29,12 @@ class StoreFixture : public ::testing::Test {
     return store ? std::move(store).value() : nullptr;
   }
 
+  std::unique_ptr<WorkQueue> open_queue() {
+    auto queue = open_sqlite_queue(file_);
+    EXPECT_TRUE(queue) << queue.error().message();
+    return queue ? std::move(queue).value() : nullptr;
+  }
+
   /// Runs SQL on the closed file with a connection of its own.
   void run_sql(const char* sql) {
     sqlite3* connection = nullptr;
