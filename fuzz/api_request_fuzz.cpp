@@ -67,11 +67,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   catalog.put("f", {{"team", "a"}});
   api::FakeDispatcher dispatcher;
   dispatcher.result.payload = "{}";
+  api::FakeEvents events;
   api::FixedClock clock;
   static boost::asio::thread_pool blocking(1);  // a thread an input would be most of the time
   storage::MapStore store;
   const auto keys = identity::KeyStore::open(store, blocking, clock, "000000000000").value();
-  const api::ApiParts parts{catalog, dispatcher, *keys, blocking, clock};
+  const api::ApiParts parts{catalog, dispatcher, events, *keys, blocking, clock};
   api::Api api(parts, api::ApiOptions());
   check(api.body_limit(request) > 0, "no body limit");
   http::Response response(0);

@@ -9,6 +9,28 @@ namespace proa::apps {
 namespace asio = boost::asio;
 namespace json = boost::json;
 
+namespace {
+
+json::value describe(const Result<dispatch::EventCounts>& counts) {
+  json::object out;
+  if (!counts) {
+    out["unavailable"] = counts.error().message();
+    return out;
+  }
+  const dispatch::EventCounts& now = counts.value();
+  out["waiting"] = now.waiting;
+  out["running"] = now.running;
+  out["dead_letters"] = now.dead_letters;
+  out["dead_letter_bytes"] = now.dead_letter_bytes;
+  out["accepted"] = now.accepted;
+  out["succeeded"] = now.succeeded;
+  out["failed"] = now.failed;
+  out["retried"] = now.retried;
+  return out;
+}
+
+}  // namespace
+
 asio::awaitable<json::object> DaemonStatus::collect() const {
   json::object out = fixed_;
   pool::PoolCounts sum;
@@ -30,6 +52,8 @@ asio::awaitable<json::object> DaemonStatus::collect() const {
   environments["starting"] = sum.starting;
   environments["waiting"] = sum.waiting;
   out["environments"] = std::move(environments);
+  const auto events = co_await events_.counts();
+  out["events"] = describe(events);
   Shard& first = *shards_.front();
   const std::string text =
       co_await asio::co_spawn(first.executor(), first.host_status(), asio::use_awaitable);

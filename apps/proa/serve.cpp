@@ -2,6 +2,7 @@
 // Reading serve() top to bottom is reading the architecture.
 #include "capacity.h"
 #include "daemon_status.h"
+#include "events.h"
 #include "languages.h"
 #include "network/network.h"
 #include "os/file.h"
@@ -27,6 +28,8 @@ namespace proa::apps {
 namespace {
 
 namespace fs = std::filesystem;
+
+using Shards = std::vector<std::unique_ptr<Shard>>;
 
 constexpr const char* kResolvConf = "/etc/resolv.conf";
 
@@ -139,7 +142,7 @@ os::UniqueFd end_signals() {
 
 /// Names for environments: sockets of the launcher's, questions answered by us. Without it (as
 /// without a network) functions run all the same, and the reason is logged.
-void connect_dns(std::vector<std::unique_ptr<Shard>>& shards, network::DnsService& dns) {
+void connect_dns(const Shards& shards, network::DnsService& dns) {
   auto gateway = shards.front()->open_gateway_dns();
   const auto serving =
       gateway ? dns.serve(std::move(gateway.value())) : Result<void>(gateway.error());
@@ -149,8 +152,7 @@ void connect_dns(std::vector<std::unique_ptr<Shard>>& shards, network::DnsServic
 }
 
 /// Gives new roles' connections to the shards. False: the launcher is gone for good.
-bool take_new_roles(int socket, std::vector<std::unique_ptr<Shard>>& shards,
-                    network::DnsService& dns) {
+bool take_new_roles(int socket, const Shards& shards, network::DnsService& dns) {
   auto roles = launcher::receive_roles(socket);
   if (!roles || roles.value().spawn.size() != shards.size()) return false;
   for (std::size_t i = 0; i < shards.size(); ++i) {
@@ -161,8 +163,8 @@ bool take_new_roles(int socket, std::vector<std::unique_ptr<Shard>>& shards,
 }
 
 /// Waits for the end. The exit status.
-int watch(const os::UniqueFd& signals, const Ground& ground,
-          std::vector<std::unique_ptr<Shard>>& shards, network::DnsService& dns) {
+int watch(const os::UniqueFd& signals, const Ground& ground, const Shards& shards,
+          network::DnsService& dns) {
   for (;;) {
     std::array<pollfd, 2> polled{
         {{signals.get(), POLLIN, 0}, {ground.launcher.socket.get(), POLLIN, 0}}};
@@ -248,9 +250,26 @@ api::ApiOptions api_options_of(const ServeOptions& options, const DaemonStatus& 
   return out;
 }
 
+/// One for each of the launcher's connections, knowing each other.
+Shards make_shards(const Shared& shared, std::size_t parked_max, launcher::RoleConnections& roles) {
+  const std::size_t count = roles.spawn.size();
+  pool::PoolOptions pool_options;
+  pool_options.parked_max = (parked_max + count - 1) / count;
+  Shards shards;
+  std::vector<dispatch::ShardDispatcher*> dispatchers;
+  for (std::size_t i = 0; i < count; ++i) {
+    shards.push_back(std::make_unique<Shard>(i, shared, pool_options, std::move(roles.spawn[i]),
+                                             std::move(roles.pool[i])));
+    dispatchers.push_back(&shards.back()->dispatcher());
+  }
+  for (const auto& shard : shards) shard->dispatcher().set_peers(dispatchers);
+  return shards;
+}
+
 // All calls first: one may run on another shard than the one that answers it.
-void stop(std::vector<std::unique_ptr<Shard>>& shards, SteadyTime deadline) {
+void stop(const Shards& shards, Events& events, SteadyTime deadline) {
   for (auto& shard : shards) shard->begin_stop(deadline);
+  events.stop(deadline);
   for (auto& shard : shards) shard->await_calls();
   for (auto& shard : shards) shard->stop();
 }
@@ -275,31 +294,25 @@ Result<int> run(const ServeOptions& options) {
   dispatch::Admission admission(options.account_concurrency);
   pool::IdleBoard idle_board;
   pool::Budget budget(budget_options(options), read_host);
+  Events events(options, *state.catalog, clock, log);
 
-  pool::PoolOptions pool_options;
-  pool_options.parked_max = (options.max_parked + shard_count - 1) / shard_count;
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);
   const std::chrono::microseconds spin(options.spin_us);
   const Pinning pinning = choose_pinning(options, shard_count, allowed_processors());
-  const Shared shared{*state.catalog, *state.keys, blocking, admission, idle_board, budget,
-                      programs,       clock,       policies, log,       spin,       pinning};
-  std::vector<std::unique_ptr<Shard>> shards;
-  const DaemonStatus daemon_status(shards, fixed_status(options, ground, programs, pinning));
-  std::vector<dispatch::ShardDispatcher*> dispatchers;
+  const Shared shared{*state.catalog, events.queue(), *state.keys, blocking, admission, idle_board,
+                      budget,         programs,       clock,       policies, log,       spin,
+                      pinning};
+  const auto shards = make_shards(shared, options.max_parked, ground.roles);
+  const DaemonStatus daemon_status(shards, events.queue(),
+                                   fixed_status(options, ground, programs, pinning));
   for (std::size_t i = 0; i < shard_count; ++i) {
-    shards.push_back(std::make_unique<Shard>(i, shared, pool_options,
-                                             std::move(ground.roles.spawn[i]),
-                                             std::move(ground.roles.pool[i])));
-    dispatchers.push_back(&shards.back()->dispatcher());
-  }
-  for (std::size_t i = 0; i < shard_count; ++i) {
-    shards[i]->dispatcher().set_peers(dispatchers);
     TRY(shards[i]->open(std::move(ground.listeners[i]),
                         api_options_of(options, daemon_status, *state.keys)));
   }
   Shard::run_all(shards);
   connect_dns(shards, dns);
+  events.start(shards);
   print_ready(options, ground, daemon_status.wait(), *state.keys);
   log.info("serving", {{"listen", ground.address}, {"shards", shards.size()}});
   // Last: the launcher makes an environment for each, and answers nothing else meanwhile.
@@ -307,7 +320,7 @@ Result<int> run(const ServeOptions& options) {
 
   const int status = watch(signals, ground, shards, dns);
   log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});
-  stop(shards, clock.steady_now() + std::chrono::seconds(options.stop_timeout_s));
+  stop(shards, events, clock.steady_now() + std::chrono::seconds(options.stop_timeout_s));
   dns.stop();  // its sockets would keep the router's namespace
   ground.launcher.socket.reset();
   ::waitpid(ground.launcher.pid, nullptr, 0);  // it removes what it made on the host

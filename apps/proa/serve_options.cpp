@@ -70,6 +70,31 @@ void add_capacity(CLI::App& serve, ServeOptions& options) {
       ->check(CLI::Range(1U, 1'000'000U));
 }
 
+// docs/flows/events.md
+void add_events(CLI::App& serve, ServeOptions& options) {
+  serve
+      .add_option("--event-concurrency", options.event_concurrency,
+                  "Asynchronous calls at most that run at the same time")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 10'000U));
+  serve
+      .add_option("--event-retry-delay", options.event_retry_delay_s,
+                  "Seconds before the first retry of an asynchronous call that failed; the second "
+                  "one waits twice as long")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 21'600U));
+  serve
+      .add_option("--dead-letter-days", options.dead_letter_days,
+                  "Days that asynchronous calls which were given up are kept")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 3'650U));
+  serve
+      .add_option("--dead-letter-mib", options.dead_letter_mib,
+                  "MiB that they may take, before the oldest ones go")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1'000'000U));
+}
+
 void add_runtimes(CLI::App& serve, ServeOptions& options) {
   serve
       .add_option("--runtime", options.interpreters,
@@ -120,6 +145,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
       ->capture_default_str();
   add_threads(*serve, options);
   add_capacity(*serve, options);
+  add_events(*serve, options);
   serve
       ->add_option("--stop-timeout", options.stop_timeout_s,
                    "Seconds that running calls get at the end")

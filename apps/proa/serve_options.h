@@ -28,6 +28,10 @@ struct ServeOptions {
   std::uint32_t memory_reserve_mib = 256;
   std::uint32_t memory_commit_percent = 25;
   std::uint32_t account_concurrency = 1000;
+  std::uint32_t event_concurrency = 128;
+  std::uint32_t event_retry_delay_s = 60;
+  std::uint32_t dead_letter_days = 14;
+  std::uint32_t dead_letter_mib = 1024;
   std::uint32_t stop_timeout_s = 30;
   std::string cpu_policy = "weight";
   std::filesystem::path s3_folder;  ///< empty: no bucket exists

@@ -29,6 +29,7 @@ namespace proa::apps {
 /// What all shards share; outlives them.
 struct Shared {
   catalog::Catalog& catalog;
+  dispatch::EventQueue& events;
   identity::KeyStore& keys;
   boost::asio::thread_pool& blocking;
   dispatch::Admission& admission;

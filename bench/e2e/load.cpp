@@ -32,8 +32,9 @@ struct Plan {
   std::vector<std::string> paths{"/"};
   std::vector<std::string> headers;
   std::string body = R"({"k":"v"})";
-  std::string expect;  ///< a line that every head must contain, e.g. "X-Proa-Start: warm"
-  std::string tally;   ///< count the values of this header
+  std::string expect;          ///< a line that every head must contain, e.g. "X-Proa-Start: warm"
+  std::string status = "200";  ///< of every answer
+  std::string tally;           ///< count the values of this header
   std::uint32_t clients = 1;
   double seconds = 1;
   double pause_ms = 0;
@@ -201,7 +202,7 @@ class Load {
   }
 
   void judge(std::string_view head, const std::string& answer) {
-    const bool is_good = head.starts_with("HTTP/1.1 200 ") &&
+    const bool is_good = head.starts_with("HTTP/1.1 " + plan_.status + " ") &&
                          head.find("X-Amz-Function-Error") == std::string_view::npos &&
                          (plan_.expect.empty() || head.find(plan_.expect) != std::string::npos);
     if (!is_good && wrong_++ == 0) first_wrong_ = answer.substr(0, 600);
@@ -278,6 +279,7 @@ int main(int argc, char** argv) {
   app.add_option("--header", plan.headers, "A header line to send");
   app.add_option("--body", plan.body, "The body to send");
   app.add_option("--expect", plan.expect, "Text that the head of each answer must contain");
+  app.add_option("--status", plan.status, "The status that each answer must have");
   app.add_option("--tally", plan.tally, "Count the values of this header of the answers");
   app.add_option("--clients", plan.clients, "Connections, each with one call in flight")
       ->check(CLI::Range(1U, 4096U));

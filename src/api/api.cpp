@@ -42,8 +42,15 @@ ApiOptions::ApiOptions() : architecture(kHostArchitecture) {}
 struct Api::Parts {
   Parts(const ApiParts& parts, ApiOptions given_options)
       : options(std::move(given_options)),
-        context{parts.catalog, parts.dispatcher, parts.keys, parts.blocking,
-                parts.clock,   options,          {},         identity::SignatureVerifier()} {
+        context{parts.catalog,
+                parts.dispatcher,
+                parts.events,
+                parts.keys,
+                parts.blocking,
+                parts.clock,
+                options,
+                {},
+                identity::SignatureVerifier()} {
     int id = 0;
     for (const Operation& operation : operations()) {
       router.add(operation.method, operation.pattern, id++);

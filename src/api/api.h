@@ -51,6 +51,7 @@ struct ApiOptions {
 struct ApiParts {
   catalog::Catalog& catalog;
   dispatch::Dispatcher& dispatcher;
+  dispatch::EventQueue& events;
   identity::KeyStore& keys;
   boost::asio::thread_pool& blocking;  ///< for hashing and decoding large bodies, reading archives
   Clock& clock;

@@ -70,7 +70,9 @@ identity::Rights rights_for(const Operation& operation) {
       operation.pattern.starts_with("/proa/v1/keys")) {
     return Rights{Right::admin};
   }
-  if (name.starts_with("Invoke")) return Rights{Right::invoke};
+  // They show what was sent to functions, and what those answered.
+  if (name == "ProaListDeadLetters" || name == "ProaGetDeadLetter") return Rights{Right::logs};
+  if (name.starts_with("Invoke") || name == "ProaRerunDeadLetter") return Rights{Right::invoke};
   if (operation.method == "GET") return Rights{Right::deploy, Right::configure};
   const bool is_deploying =
       std::find(kDeploying.begin(), kDeploying.end(), name) != kDeploying.end();

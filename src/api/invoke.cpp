@@ -11,10 +11,12 @@ namespace {
 
 constexpr std::size_t kClientContextMax = 3583;  ///< bytes of base64
 constexpr std::size_t kTraceIdMax = 256;
+constexpr std::size_t kEventMax = 1024 * 1024;  ///< bytes of an asynchronous call's event
 
 /// What the headers of the request ask for.
 struct Wishes {
   bool is_dry_run = false;
+  bool is_event = false;
   bool wants_log_tail = false;
 };
 
@@ -44,7 +46,9 @@ Result<Wishes> decode_wishes(const http::Request& request) {
   const auto type = request.headers.find("X-Amz-Invocation-Type").value_or("RequestResponse");
   if (type == "DryRun") {
     wishes.is_dry_run = true;
-  } else if (type != "RequestResponse" && type != "Event") {
+  } else if (type == "Event") {
+    wishes.is_event = true;
+  } else if (type != "RequestResponse") {
     problems.violate(type, "invocationType",
                      "satisfy enum value set: [Event, RequestResponse, DryRun]");
   }
@@ -54,9 +58,6 @@ Result<Wishes> decode_wishes(const http::Request& request) {
     problems.violate(log, "logType", "satisfy enum value set: [None, Tail]");
   }
   if (!problems.empty()) return Error(Errc::invalid, problems.text());
-  if (type == "Event") {
-    return Error(Errc::unsupported, "The invocation type Event is not supported by Proa yet");
-  }
   return wishes;
 }
 
@@ -135,6 +136,24 @@ std::optional<http::Response> refuse_event(Call& call, model::Invocation& invoca
   return std::nullopt;
 }
 
+/// An answer when the event is too large to wait in a queue.
+std::optional<http::Response> refuse_size(std::size_t size) {
+  if (size <= kEventMax) return std::nullopt;
+  return fault_response(Fault::request_too_large,
+                        std::to_string(size) +
+                            " byte payload is too large for the Event invocation type (limit " +
+                            std::to_string(kEventMax) + " bytes)");
+}
+
+/// 202 once the event is on the disk.
+Task<http::Response> accept(Context& context, model::FunctionRef ref,
+                            model::Invocation invocation) {
+  http::Response response(202);
+  response.headers.add("X-Amzn-Trace-Id", invocation.trace_id);
+  CO_TRY(co_await context.events.accept(std::move(ref), std::move(invocation)));
+  co_return response;
+}
+
 }  // namespace
 
 Task<http::Response> invoke(Context& context, Call& call) {
@@ -152,9 +171,30 @@ Task<http::Response> invoke(Context& context, Call& call) {
   invocation.invoked_arn = ref.arn();
   invocation.trace_id = trace_id_of(context, call.request);
   invocation.wants_log_tail = wishes.wants_log_tail;
+  if (wishes.is_event) {
+    if (auto refused = refuse_size(invocation.payload.size())) co_return std::move(*refused);
+    co_return co_await accept(context, std::move(ref), std::move(invocation));
+  }
   const std::string trace_id = invocation.trace_id;
   CO_TRY(auto result, co_await context.dispatcher.invoke(std::move(ref), std::move(invocation)));
   co_return encode(std::move(result), trace_id);
+}
+
+// The deprecated way, which older tools still use:
+// https://docs.aws.amazon.com/lambda/latest/api/API_InvokeAsync.html
+Task<http::Response> invoke_async(Context& context, Call& call) {
+  CO_TRY(auto ref, model::parse_function_ref(call.parameters[0], std::nullopt, call.scope));
+  CO_TRY(refuse_unsupported_headers(call.request));
+  model::Invocation invocation;
+  if (auto refused = refuse_event(call, invocation)) co_return std::move(*refused);
+  if (auto refused = refuse_size(invocation.payload.size())) co_return std::move(*refused);
+  invocation.request_id = call.request_id;
+  invocation.invoked_arn = ref.arn();
+  invocation.trace_id = trace_id_of(context, call.request);
+  CO_TRY(auto response, co_await accept(context, std::move(ref), std::move(invocation)));
+  response.headers.add("Content-Type", "application/json");
+  response.body = R"({"Status":202})";
+  co_return response;
 }
 
 }  // namespace proa::api

@@ -7,6 +7,7 @@ namespace {
 
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 constexpr std::uint64_t kInvokeLimit = 6291456;  ///< the event of a synchronous call
+constexpr std::uint64_t kEventLimit = 1048576;   ///< that of an asynchronous one
 constexpr std::uint64_t kCodeLimit = 70167211;   ///< 50 MB of zip in base64, and the rest
 
 /// From the API model, newest first in doubt. Paths end without the slash that older models have.
@@ -65,11 +66,21 @@ constexpr auto kOperations = std::to_array<Operation>({
      get_layer_version},
     {"DeleteLayerVersion", "DELETE", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
      delete_layer_version},
+    {"InvokeAsync",
+     "POST",
+     "/2014-11-13/functions/{FunctionName}/invoke-async",
+     invoke_async,
+     {},
+     kEventLimit},
     {"ProaHealth", "GET", "/proa/v1/health", health},
     {"ProaStatus", "GET", "/proa/v1/status", status},
     {"ProaDownloadCode", "GET", "/proa/v1/functions/{FunctionName}/code", download_code},
     {"ProaDownloadLayer", "GET", "/proa/v1/layers/{LayerName}/versions/{VersionNumber}/content",
      download_layer},
+    {"ProaListDeadLetters", "GET", "/proa/v1/dead-letters", list_dead_letters},
+    {"ProaGetDeadLetter", "GET", "/proa/v1/dead-letters/{Id}", get_dead_letter},
+    {"ProaRerunDeadLetter", "POST", "/proa/v1/dead-letters/{Id}/rerun", rerun_dead_letter},
+    {"ProaDeleteDeadLetter", "DELETE", "/proa/v1/dead-letters/{Id}", delete_dead_letter},
     {"ProaCreateAccount", "POST", "/proa/v1/accounts", create_account},
     {"ProaListAccounts", "GET", "/proa/v1/accounts", list_accounts},
     {"ProaCreateKey", "POST", "/proa/v1/keys", create_key},
@@ -120,7 +131,6 @@ constexpr auto kOperations = std::to_array<Operation>({
      "/2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
     {"GetRuntimeManagementConfig", "GET",
      "/2021-07-20/functions/{FunctionName}/runtime-management-config"},
-    {"InvokeAsync", "POST", "/2014-11-13/functions/{FunctionName}/invoke-async"},
     {"InvokeWithResponseStream", "POST",
      "/2021-11-15/functions/{FunctionName}/response-streaming-invocations"},
     {"ListAliases", "GET", "/2015-03-31/functions/{FunctionName}/aliases"},

@@ -17,6 +17,7 @@ namespace proa::api {
 struct Context {
   catalog::Catalog& catalog;
   dispatch::Dispatcher& dispatcher;
+  dispatch::EventQueue& events;
   identity::KeyStore& keys;
   boost::asio::thread_pool& blocking;
   Clock& clock;
@@ -53,6 +54,7 @@ std::span<const Operation> operations();
 
 // One file each.
 Task<http::Response> invoke(Context& context, Call& call);
+Task<http::Response> invoke_async(Context& context, Call& call);  // invoke.cpp
 Task<http::Response> create_function(Context& context, Call& call);
 Task<http::Response> get_function(Context& context, Call& call);
 Task<http::Response> get_function_configuration(Context& context, Call& call);
@@ -86,6 +88,11 @@ Task<http::Response> health(Context& context, Call& call);
 Task<http::Response> status(Context& context, Call& call);
 Task<http::Response> download_code(Context& context, Call& call);
 Task<http::Response> download_layer(Context& context, Call& call);
+// dead_letters.cpp
+Task<http::Response> list_dead_letters(Context& context, Call& call);
+Task<http::Response> get_dead_letter(Context& context, Call& call);
+Task<http::Response> rerun_dead_letter(Context& context, Call& call);
+Task<http::Response> delete_dead_letter(Context& context, Call& call);
 // key_endpoints.cpp
 Task<http::Response> create_account(Context& context, Call& call);
 Task<http::Response> list_accounts(Context& context, Call& call);

@@ -32,6 +32,7 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
     : verbs_(std::make_unique<Verbs>()) {
   add_account_verbs(app, surroundings, verbs_->chosen);
   add_key_verbs(app, surroundings, verbs_->chosen);
+  add_dead_letter_verbs(app, surroundings, verbs_->chosen);
 }
 
 CommandLine::~CommandLine() = default;

@@ -19,9 +19,10 @@ struct Chosen {
   Action action;
 };
 
-/// Adds `account create|list` and `key create|list|revoke`. All references outlive the parsing and
-/// the action.
+/// Adds `account create|list`, `key create|list|revoke` and `dead-letters list|show|rerun|delete`.
+/// All references outlive the parsing and the action.
 void add_account_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_key_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_dead_letter_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 
 }  // namespace proa::cli

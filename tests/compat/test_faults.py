@@ -203,7 +203,8 @@ class FunctionFaults(DaemonTestCase):
         with self.another_function_runs():
             answer = self.harm("twice")
         self.assertEqual(json.load(answer["Payload"]), "first")
-        # The second answer belongs to no call: as on Lambda, the next one neither gets it nor fails.
+        # The second answer belongs to no call: as on Lambda, the next one neither gets it nor
+        # fails.
         for _ in range(5):
             self.assertEqual(json.load(self.harm("twice")["Payload"]), "first")
         self.assert_next_call_works()

@@ -217,4 +217,51 @@ class FakeDispatcher final : public dispatch::Dispatcher {
   }
 };
 
+/// Remembers what was accepted; dead letters as they are put in.
+class FakeEvents final : public dispatch::EventQueue {
+ public:
+  std::optional<Error> error;
+  std::optional<model::FunctionRef> ref;
+  std::optional<model::Invocation> invocation;
+  std::map<std::uint64_t, dispatch::DeadLetter> letters;
+  std::optional<Selection> selection;
+  std::vector<std::uint64_t> rerun_ids;
+
+  Task<void> accept(model::FunctionRef asked, model::Invocation call) override {
+    ref = std::move(asked);
+    invocation = std::move(call);
+    if (error) co_return *error;
+    co_return ok();
+  }
+  Task<std::vector<dispatch::DeadLetter>> dead_letters(Selection wanted) override {
+    selection = wanted;
+    if (error) co_return *error;
+    std::vector<dispatch::DeadLetter> page;
+    for (auto i = letters.upper_bound(wanted.after); i != letters.end(); ++i) {
+      if (page.size() < wanted.max) page.push_back(i->second);
+    }
+    co_return page;
+  }
+  Task<dispatch::DeadLetter> dead_letter(model::Scope, std::uint64_t id) override {
+    const auto found = letters.find(id);
+    if (found == letters.end()) co_return none(id);
+    co_return found->second;
+  }
+  Task<void> rerun(model::Scope, std::uint64_t id) override {
+    if (letters.erase(id) == 0) co_return none(id);
+    rerun_ids.push_back(id);
+    co_return ok();
+  }
+  Task<void> forget(model::Scope, std::uint64_t id) override {
+    if (letters.erase(id) == 0) co_return none(id);
+    co_return ok();
+  }
+  Task<dispatch::EventCounts> counts() override { co_return dispatch::EventCounts(); }
+
+ private:
+  static Error none(std::uint64_t id) {
+    return Error(Errc::not_found, "There is no dead letter " + std::to_string(id) + ".");
+  }
+};
+
 }  // namespace proa::api

@@ -31,7 +31,7 @@ class ApiTest : public ::testing::Test {
   ~ApiTest() override { blocking_.join(); }
 
   void make(ApiOptions options) {
-    const ApiParts parts{catalog_, dispatcher_, *keys_, blocking_, clock_};
+    const ApiParts parts{catalog_, dispatcher_, events_, *keys_, blocking_, clock_};
     api_ = std::make_unique<Api>(parts, std::move(options));
   }
 
@@ -136,6 +136,7 @@ class ApiTest : public ::testing::Test {
 
   FakeCatalog catalog_;
   FakeDispatcher dispatcher_;
+  FakeEvents events_;
   FixedClock clock_;
   storage::MapStore store_;
   boost::asio::thread_pool blocking_{1};

@@ -135,10 +135,41 @@ TEST_F(InvokeTest, DryRunAsksOnlyWhetherTheFunctionExists) {
             "arn:aws:lambda:us-east-1:000000000000:function:none");
 }
 
-TEST_F(InvokeTest, RefusesWhatIsNotSupportedYetByName) {
+TEST_F(InvokeTest, AnEventIsAcceptedOnceItIsInTheQueue) {
+  const auto response = send("POST", kInvoke, R"({"a":1})", {{"X-Amz-Invocation-Type", "Event"}});
+  EXPECT_EQ(response.status, 202);
+  EXPECT_TRUE(response.body.empty());
+  EXPECT_FALSE(dispatcher_.invocation);
+  EXPECT_EQ(events_.ref->name, "f");
+  EXPECT_EQ(events_.invocation->payload, R"({"a":1})");
+  EXPECT_EQ(events_.invocation->request_id, response.header("x-amzn-requestid"));
+  EXPECT_EQ(events_.invocation->trace_id, response.header("X-Amzn-Trace-Id"));
+}
+
+TEST_F(InvokeTest, AnEventThatTheQueueDoesNotTakeIsRefused) {
+  events_.error = Error(Errc::exhausted, "No new events: the disk is full");
   EXPECT_EQ(failure(send("POST", kInvoke, "", {{"X-Amz-Invocation-Type", "Event"}})),
-            "400 InvalidParameterValueException User message=The invocation type Event is not "
-            "supported by Proa yet");
+            "503 ServiceException Server Message=No new events: the disk is full");
+}
+
+TEST_F(InvokeTest, AnEventOfMoreThanAMebibyteIsTooLargeToWait) {
+  const std::string fits = "\"" + std::string(1024 * 1024 - 2, 'a') + "\"";
+  EXPECT_EQ(send("POST", kInvoke, fits, {{"X-Amz-Invocation-Type", "Event"}}).status, 202);
+  EXPECT_EQ(failure(send("POST", kInvoke, fits + " ", {{"X-Amz-Invocation-Type", "Event"}})),
+            "413 RequestEntityTooLargeException message=1048577 byte payload is too large for the "
+            "Event invocation type (limit 1048576 bytes)");
+}
+
+TEST_F(InvokeTest, TheOldWayToSendAnEventWorksToo) {
+  const auto response = send("POST", "/2014-11-13/functions/f/invoke-async/", R"({"a":1})");
+  EXPECT_EQ(response.status, 202);
+  EXPECT_EQ(response.body, R"({"Status":202})");
+  EXPECT_EQ(events_.invocation->payload, R"({"a":1})");
+  EXPECT_TRUE(failure(send("POST", "/2014-11-13/functions/f/invoke-async/", "{"))
+                  .starts_with("400 InvalidRequestContentException"));
+}
+
+TEST_F(InvokeTest, RefusesWhatIsNotSupportedYetByName) {
   EXPECT_EQ(failure(send("POST", kInvoke, "", {{"X-Proa-Sidecars", "profiler"}})),
             "400 InvalidParameterValueException User message=The request header X-Proa-Sidecars is "
             "not supported by Proa yet");

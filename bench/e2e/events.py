@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""events: asynchronous calls: how many are accepted a second, durably, and how many run.
+
+`accepted`: the function has reserved concurrency 0, so nothing runs: each 202 stands for an event
+that is on the disk (fsync). `accepted and run`: events of a function that runs them meanwhile, from
+the first request to the end of the last event. `commits`: the disk alone, a file appended to and
+synced by 4 KiB, without any of our code, in the same round.
+"""
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+
+import daemon
+import figures
+
+FUNCTIONS = {"python": daemon.PYTHON, "node": daemon.NODE, "native": daemon.NATIVE}
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2, help="of one round")
+    parser.add_argument("--clients", type=int, nargs="*", default=[1, 16, 256])
+    parser.add_argument("--quick", action="store_true", help="one very short round: does it work?")
+    parser.add_argument("--serve-option", action="append", default=[], help="for proa serve")
+    options = parser.parse_args(arguments)
+    if options.quick:
+        options.rounds, options.seconds = 1, 0.2
+    return options
+
+
+def commits_per_s(folder, seconds):
+    """Appends of 4 KiB with fdatasync, one after the other."""
+    count, block = 0, b"x" * 4096
+    with tempfile.TemporaryFile(dir=folder) as file:
+        begin = time.monotonic()
+        while (passed := time.monotonic() - begin) < seconds:
+            os.write(file.fileno(), block)
+            os.fdatasync(file.fileno())
+            count += 1
+    return count / passed
+
+
+def send(proa, path, clients, seconds):
+    return daemon.load(proa.port, path=path, clients=clients, seconds=seconds, status=202,
+                       header="X-Amz-Invocation-Type: Event")
+
+
+def measure_accepting(proa, path, clients, seconds):
+    before = daemon.run_time_s([proa.process.pid])
+    result = send(proa, path, clients, seconds)
+    cpu = daemon.run_time_s([proa.process.pid]) - before
+    return {"rate": result["calls_per_s"], "p50": result["answer"]["p50_us"],
+            "p99": result["answer"]["p99_us"], "cpu": cpu / result["calls"] * 1e6}
+
+
+def pause(proa):
+    """A function whose events only wait."""
+    path = proa.create("paused", *daemon.PYTHON)
+    status, _, body = proa.request("PUT", "/2017-10-31/functions/paused/concurrency",
+                                   json.dumps({"ReservedConcurrentExecutions": 0}))
+    if status != 200:
+        raise daemon.Refused(body.decode())
+    return path
+
+
+def measure_running_beside(proa, path, options):
+    """With the paused events beside it, as another function's long line would be."""
+    paused = proa.status()["events"]["waiting"]
+    before = proa.status()["events"]
+    cpu_before = daemon.run_time_s([proa.process.pid])
+    begin = time.monotonic()
+    accepted = send(proa, path, 16, options.seconds)
+    deadline = begin + 120
+    while (events := proa.status()["events"])["waiting"] > paused or events["running"] > 1:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"events do not end: {events}")
+        time.sleep(0.02)
+    passed = time.monotonic() - begin
+    cpu = daemon.run_time_s([proa.process.pid]) - cpu_before
+    ended = events["succeeded"] - before["succeeded"]
+    return {"rate": ended / passed, "p50": accepted["answer"]["p50_us"],
+            "p99": accepted["answer"]["p99_us"], "cpu": cpu / max(ended, 1) * 1e6}
+
+
+def main(arguments):
+    options = parse(arguments)
+    if os.geteuid() != 0:
+        print("skipped: proa serve needs root to make environments")
+        return 0
+    facts = figures.machine()
+    measured = {}
+    with daemon.Daemon(*options.serve_option) as proa:
+        paused = pause(proa)
+        running = {}
+        for name, function in FUNCTIONS.items():
+            try:
+                running[name] = proa.create(name, *function)
+            except daemon.Refused as refused:
+                print(f"skipped {name}: {refused}")
+        for _ in range(options.rounds):
+            measured.setdefault("disk alone: appends of 4 KiB", []).append(
+                {"rate": commits_per_s(proa.folder, options.seconds / 4)})
+            for clients in options.clients:
+                measured.setdefault(f"accepted, {clients} client(s)", []).append(
+                    measure_accepting(proa, paused, clients, options.seconds))
+            for name, path in running.items():
+                measured.setdefault(f"accepted and run, {name}, 16 clients", []).append(
+                    measure_running_beside(proa, path, options))
+    facts["load_after"] = round(os.getloadavg()[0], 2)
+    results = {name: {figure: figures.spread([one[figure] for one in rounds])
+                      for figure in rounds[0]} for name, rounds in measured.items()}
+    print(f"Asynchronous calls, {options.rounds} rounds of {options.seconds} s: "
+          "median (least-most)")
+    print(figures.table(["", "events/s", "p50 us", "p99 us", "daemon's CPU us"],
+                        [[name, *(figures.shown(one[figure]) if figure in one else ""
+                                  for figure in ("rate", "p50", "p99", "cpu"))]
+                         for name, one in results.items()]))
+    figures.save("events", facts, results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

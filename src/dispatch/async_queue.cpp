@@ -1,0 +1,404 @@
+#include "dispatch/async_queue.h"
+
+#include "base/check.h"
+#include "base/run_on.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace proa::dispatch {
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+/// Pause of a function for which there was no room: doubles. Lambda waits up to five minutes.
+constexpr seconds kPauseMin{1};
+constexpr seconds kPauseMax{30};
+constexpr seconds kSweepEvery{60};
+/// The kernel counts processor time in ticks of 10 ms: shorter looks would see noise.
+constexpr milliseconds kLookEvery{250};
+/// How long cancelled calls get to unwind.
+constexpr seconds kUnwindTime{10};
+/// The wall clock may be set: it is looked at again after so long.
+constexpr seconds kSleepMax{30};
+
+}  // namespace
+
+AsyncQueue::AsyncQueue(AsyncParts parts, Store store, AsyncOptions options)
+    : parts_(std::move(parts)),
+      store_(std::move(store)),
+      options_(options),
+      wake_timer_(parts_.executor),
+      sweep_timer_(parts_.executor),
+      retry_timer_(parts_.executor),
+      all_ended_(parts_.executor) {}
+
+AsyncQueue::~AsyncQueue() { check(runs_.empty(), "an event queue must be closed before it goes"); }
+
+Task<void> AsyncQueue::start(std::vector<Worker> workers) {
+  auto task = start_here(std::move(workers));
+  co_return co_await run_on<void>(parts_.executor, std::move(task));
+}
+
+Task<void> AsyncQueue::start_here(std::vector<Worker> workers) {
+  workers_ = std::move(workers);
+  CO_TRY(check_store());
+  CO_TRY(const auto groups, store_.value()->groups());
+  for (const auto& waiting : groups) {
+    Group& group = group_of(waiting.name);
+    group.waiting += waiting.waiting;
+    group.next_due = waiting.next_due;
+    pump_again(group);
+  }
+  sweep_dead_letters();
+  co_return ok();
+}
+
+Task<void> AsyncQueue::close(SteadyTime deadline) {
+  auto task = close_here(deadline);
+  co_return co_await run_on<void>(parts_.executor, std::move(task));
+}
+
+Task<void> AsyncQueue::close_here(SteadyTime deadline) {
+  is_closing_ = true;
+  wake_timer_.cancel();
+  sweep_timer_.cancel();
+  for (const SteadyTime until : {deadline, deadline + kUnwindTime}) {
+    while (!runs_.empty() && parts_.clock.steady_now() < until) {
+      all_ended_.expires_at(until);
+      co_await all_ended_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    // What is left is cut off, and waits for the next start.
+    for (const auto& run : runs_) {
+      asio::post(run->worker.executor,
+                 [run] { run->stop.emit(asio::cancellation_type::terminal); });
+    }
+  }
+  flush();
+  retry_timer_.cancel();
+  do {  // what was posted or has fired already still refers to us
+    co_await asio::post(parts_.executor, asio::use_awaitable);
+  } while (posted_ > 0);
+  if (changes_.is_empty()) co_return ok();
+  co_return Error(Errc::exhausted, "the ends of some events could not be stored: they run again");
+}
+
+Result<void> AsyncQueue::check_store() const {
+  if (store_) return ok();
+  return Error(Errc::unavailable,
+               "Asynchronous calls are not possible: " + store_.error().message());
+}
+
+Result<void> AsyncQueue::check_disk() {
+  if (!parts_.disk_left) return ok();
+  const SteadyTime now = parts_.clock.steady_now();
+  if (now - disk_checked_at_ > seconds(1)) {
+    disk_checked_at_ = now;
+    disk_left_ = parts_.disk_left();
+  }
+  if (disk_left_ >= options_.disk_reserve) return ok();
+  return Error(Errc::exhausted, "No new events: the disk of the data folder has only " +
+                                    std::to_string(disk_left_.mib_ceil()) + " MiB left");
+}
+
+AsyncQueue::Group& AsyncQueue::group_of(const std::string& name) {
+  auto& group = groups_[name];
+  if (!group) {
+    const EventWindow window(options_.processors, options_.running_max);
+    group = std::make_unique<Group>(name, window);
+  }
+  return *group;
+}
+
+EventRules AsyncQueue::rules_of(const Event& event) const {
+  EventRules rules;
+  rules.retry_delay = options_.retry_delay;
+  model::FunctionRef function = event.function;
+  function.qualifier.reset();
+  const auto record = parts_.catalog.find(function);
+  if (!record) return rules;
+  const auto& configs = record.value()->event_configs;
+  const auto config = configs.find(event.function.qualifier.value_or("$LATEST"));
+  if (config == configs.end()) return rules;
+  rules.retries_max = config->second.retries_max.value_or(rules.retries_max);
+  rules.age_max = config->second.age_max.value_or(rules.age_max);
+  rules.on_success = config->second.on_success;
+  rules.on_failure = config->second.on_failure;
+  return rules;
+}
+
+std::size_t AsyncQueue::room_of(const Group& group) const {
+  const std::size_t window = group.window.size();
+  if (group.running >= window || running_ >= options_.running_max) return 0;
+  return std::min(window - group.running, options_.running_max - running_);
+}
+
+// Takes as many of a function's events as there is room for, and begins them.
+void AsyncQueue::pump(Group& group) {
+  if (is_closing_ || !store_ || workers_.empty() || group.waiting == 0) return;
+  const WallTime now = parts_.clock.wall_now();
+  const WallTime ready = std::max(group.next_due, group.blocked_until);
+  if (ready > now) return wake_at(group, ready);
+  const std::size_t room = room_of(group);
+  if (room == 0) {
+    if (group.running >= group.window.size() || group.is_in_line) return;
+    group.is_in_line = true;
+    return line_.push_back(&group);
+  }
+  storage::WorkQueue& store = *store_.value();
+  auto taken = store.take(group.name, now, room);
+  if (!taken) {
+    parts_.log.error("events_not_taken", {{"reason", taken.error().message()}});
+    return wake_at(group, now + seconds(1));
+  }
+  auto& items = taken.value();
+  group.waiting -= std::min<std::uint64_t>(items.size(), group.waiting);
+  if (items.size() < room && group.waiting > 0) {
+    const auto due = store.next_due(group.name);
+    group.next_due = due ? due.value().value_or(now) : now + seconds(1);
+    if (due && !due.value()) group.waiting = 0;
+  }
+  for (auto& item : items) begin_taken(group, std::move(item));
+  pump_again(group);
+}
+
+// Behind what came meanwhile: a long line of events that begin nothing must not hold others up.
+void AsyncQueue::pump_again(Group& group) {
+  if (group.waiting == 0) return;
+  later([this, &group] { pump(group); });
+}
+
+void AsyncQueue::begin_taken(Group& group, storage::WorkItem item) {
+  const WallTime now = parts_.clock.wall_now();
+  auto event = decode_event(item.head, std::move(item.body));
+  if (!event) {
+    parts_.log.error("event_unreadable", {{"id", item.id}, {"reason", event.error().message()}});
+    changes_.given_up.push_back({item.id, now, std::move(item.head)});
+    return plan_flush();
+  }
+  const EventRules rules = rules_of(event.value());
+  const Course course = course_before(event.value(), rules, item.interruptions, now);
+  if (course.step == Course::Step::give_up) {
+    return end_event(item.id, event.value(), rules, course);
+  }
+  auto run = make_run(group, std::move(event.value()), rules);
+  run->id = item.id;
+  begin(run);
+}
+
+AsyncQueue::RunPtr AsyncQueue::make_run(Group& group, Event event, EventRules rules) {
+  auto run = std::make_shared<Run>();
+  run->group = &group;
+  run->event = std::move(event);
+  run->rules = std::move(rules);
+  // Few at once stay on one shard, where their idle environments are; more spread out.
+  const std::size_t home = std::hash<std::string>()(group.name);
+  run->worker = workers_[(home + group.running / 2) % workers_.size()];
+  ++group.running;
+  ++running_;
+  return run;
+}
+
+void AsyncQueue::begin(const RunPtr& run) {
+  runs_.insert(run);
+  auto completion = [this, run](const std::exception_ptr&) {
+    asio::post(parts_.executor, [this, run] { ended(run); });
+  };
+  asio::co_spawn(run->worker.executor, attempt(run),
+                 asio::bind_cancellation_slot(run->stop.slot(), std::move(completion)));
+}
+
+asio::awaitable<void> AsyncQueue::attempt(RunPtr run) {
+  run->result.emplace(
+      co_await run->worker.dispatcher->invoke(run->event.function, run->event.invocation));
+}
+
+void AsyncQueue::ended(const RunPtr& run) {
+  runs_.erase(run);
+  --running_;
+  --run->group->running;
+  settle(*run);
+  if (runs_.empty()) all_ended_.cancel();
+  plan_flush();
+  pump(*run->group);
+  feed_line();
+}
+
+void AsyncQueue::look_at_host(Group& group) {
+  const SteadyTime now = parts_.clock.steady_now();
+  if (now - looked_at_ >= kLookEvery) {
+    looked_at_ = now;
+    ++looks_;
+    if (parts_.idle_part) idle_part_ = parts_.idle_part();
+  }
+  if (std::exchange(group.looks, looks_) == looks_) return;
+  group.window.look(idle_part_, group.running + 1);
+}
+
+void AsyncQueue::settle(Run& run) {
+  Group& group = *run.group;
+  const Result<model::InvocationResult> cut = Error(Errc::cancelled, "was cut off");
+  const auto& result = run.result ? *run.result : cut;
+  if (result) {
+    group.throttles = 0;
+    group.blocked_until = WallTime();
+    look_at_host(group);
+  }
+  const Course course = course_after(run.event, run.rules, result, parts_.clock.wall_now());
+  switch (course.step) {
+    case Course::Step::repeat:
+      ++totals_.retried;
+      return put_back(run.id, group, run.event, course.due);
+    case Course::Step::wait:
+      return wait_for_room(run, course.reason);
+    case Course::Step::finish:
+    case Course::Step::give_up:
+      return end_event(run.id, run.event, run.rules, course);
+  }
+}
+
+void AsyncQueue::put_back(std::uint64_t id, Group& group, const Event& event, WallTime due) {
+  changes_.delayed.push_back({id, due, encode_head(event)});
+  coming_.push_back({&group, due});
+  plan_flush();
+}
+
+// The event goes back to the head of its function's line; the line pauses until one of its calls
+// ends, or a while.
+void AsyncQueue::wait_for_room(Run& run, const std::string& reason) {
+  Group& group = *run.group;
+  const WallTime now = parts_.clock.wall_now();
+  if (!is_closing_) {
+    const auto pause = std::min(kPauseMin * (1U << std::min(group.throttles, 5U)), kPauseMax);
+    if (group.throttles++ == 0) {
+      parts_.log.info("events_wait", {{"function", run.event.function.arn()},
+                                      {"reason", reason},
+                                      {"pause_ms", milliseconds(pause).count()}});
+    }
+    group.window.throttled(group.running);
+    group.blocked_until = now + pause;
+  }
+  put_back(run.id, group, run.event, std::min(now, run.event.accepted));
+}
+
+void AsyncQueue::end_event(std::uint64_t id, Event& event, const EventRules& rules,
+                           const Course& course) {
+  const bool is_success = course.step == Course::Step::finish;
+  ++(is_success ? totals_.succeeded : totals_.failed);
+  const std::string& destination = is_success ? rules.on_success : rules.on_failure;
+  const bool is_sent = send_to(destination, event, is_success ? "Success" : course.condition);
+  if (is_success || is_sent) {
+    changes_.finished.push_back(id);
+  } else {
+    event.condition = course.condition;
+    event.reason = course.reason;
+    changes_.given_up.push_back({id, parts_.clock.wall_now(), encode_head(event)});
+  }
+  if (!is_success) {
+    parts_.log.warn("event_given_up", {{"function", event.function.arn()},
+                                       {"request_id", event.invocation.request_id},
+                                       {"condition", course.condition},
+                                       {"attempts", event.attempts},
+                                       {"destination", is_sent ? destination : "dead letter"}});
+  }
+  plan_flush();
+}
+
+// The destination's event is stored with the end of this one, or neither is. False: there is none.
+bool AsyncQueue::send_to(const std::string& destination, const Event& event,
+                         std::string_view condition) {
+  if (destination.empty()) return false;
+  const model::Scope scope{event.function.account_id, event.function.region};
+  auto ref = model::parse_function_ref(destination, std::nullopt, scope);
+  if (!ref) {
+    parts_.log.error("destination_unusable",
+                     {{"destination", destination}, {"reason", ref.error().message()}});
+    return false;
+  }
+  const WallTime now = parts_.clock.wall_now();
+  Event message;
+  message.accepted = now;
+  message.invocation.request_id = random_.uuid();
+  message.invocation.trace_id = event.invocation.trace_id;
+  message.invocation.invoked_arn = ref.value().arn();
+  message.function = std::move(ref.value());
+  storage::WorkChanges::Push push;
+  push.item.group = message.group();
+  push.item.head = encode_head(message);
+  push.item.body = destination_record(event, condition, now);
+  push.item.due = now;
+  coming_.push_back({&group_of(push.item.group), now});
+  changes_.pushed.push_back(std::move(push));
+  return true;
+}
+
+// Behind everything that is on its way to this executor already.
+void AsyncQueue::later(std::function<void()> work) {
+  ++posted_;
+  asio::post(parts_.executor, [this, work = std::move(work)] {
+    --posted_;
+    work();
+  });
+}
+
+void AsyncQueue::wake_at(Group& group, WallTime at) {
+  if (group.wake && *group.wake <= at) return;
+  if (group.wake) wakes_.erase({*group.wake, &group});
+  group.wake = at;
+  wakes_.emplace(at, &group);
+  if (wakes_.begin()->second == &group) arm();
+}
+
+void AsyncQueue::arm() {
+  if (wakes_.empty() || is_closing_) return;
+  const auto left = wakes_.begin()->first - parts_.clock.wall_now();
+  wake_timer_.expires_after(std::clamp<WallTime::duration>(left, milliseconds(1), kSleepMax));
+  wake_timer_.async_wait([this](boost::system::error_code stopped) {
+    if (!stopped) woken();
+  });
+}
+
+void AsyncQueue::woken() {
+  const WallTime now = parts_.clock.wall_now();
+  while (!wakes_.empty() && wakes_.begin()->first <= now) {
+    Group& group = *wakes_.begin()->second;
+    wakes_.erase(wakes_.begin());
+    group.wake.reset();
+    pump(group);
+  }
+  arm();
+}
+
+void AsyncQueue::feed_line() {
+  while (!line_.empty() && running_ < options_.running_max) {
+    Group& group = *line_.front();
+    line_.pop_front();
+    group.is_in_line = false;
+    pump(group);
+  }
+}
+
+void AsyncQueue::sweep_dead_letters() {
+  const WallTime before = parts_.clock.wall_now() - options_.dead_letter_age;
+  const auto forgotten =
+      store_.value()->forget_dead_letters(before, options_.dead_letters_max.count());
+  if (!forgotten) {
+    parts_.log.error("dead_letters_not_swept", {{"reason", forgotten.error().message()}});
+  } else if (forgotten.value() > 0) {
+    parts_.log.warn("dead_letters_forgotten", {{"count", forgotten.value()}});
+  }
+  sweep_timer_.expires_after(kSweepEvery);
+  sweep_timer_.async_wait([this](boost::system::error_code stopped) {
+    if (!stopped) sweep_dead_letters();
+  });
+}
+
+}  // namespace proa::dispatch

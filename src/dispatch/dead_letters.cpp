@@ -1,0 +1,125 @@
+// What the queue tells of itself: dead letters and counts.
+#include "base/run_on.h"
+#include "dispatch/async_queue.h"
+
+#include <utility>
+
+namespace proa::dispatch {
+namespace {
+
+std::string prefix_of(const model::Scope& scope) {
+  return scope.account_id + "/" + scope.region + "/";
+}
+
+/// One whose stored form cannot be read is shown all the same, so that it can be removed.
+DeadLetter letter_of(storage::DeadLetter stored) {
+  DeadLetter letter;
+  letter.id = stored.id;
+  letter.died = stored.died;
+  letter.size = stored.size;
+  auto event = decode_event(stored.head, std::move(stored.body));
+  if (!event) {
+    letter.function_arn = stored.group;
+    letter.condition = "Corrupt";
+    letter.reason = event.error().message();
+    return letter;
+  }
+  Event& known = event.value();
+  letter.function_arn = known.function.arn();
+  letter.request_id = std::move(known.invocation.request_id);
+  letter.condition = std::move(known.condition);
+  letter.reason = std::move(known.reason);
+  letter.attempts = known.attempts;
+  letter.accepted = known.accepted;
+  letter.function_error = std::move(known.last.function_error);
+  letter.response = std::move(known.last.response);
+  letter.payload = std::move(known.invocation.payload);
+  return letter;
+}
+
+}  // namespace
+
+Task<std::vector<DeadLetter>> AsyncQueue::dead_letters(Selection selection) {
+  auto task = dead_letters_here(std::move(selection));
+  co_return co_await run_on<std::vector<DeadLetter>>(parts_.executor, std::move(task));
+}
+
+Task<std::vector<DeadLetter>> AsyncQueue::dead_letters_here(Selection selection) {
+  CO_TRY(check_store());
+  std::string prefix = prefix_of(selection.scope);
+  if (!selection.function.empty()) prefix.append(selection.function).append("/");
+  CO_TRY(auto stored, store_.value()->dead_letters(prefix, selection.after, selection.max));
+  std::vector<DeadLetter> letters;
+  letters.reserve(stored.size());
+  for (auto& each : stored) letters.push_back(letter_of(std::move(each)));
+  co_return letters;
+}
+
+Result<storage::DeadLetter> AsyncQueue::find_letter(const model::Scope& scope, std::uint64_t id) {
+  TRY(check_store());
+  TRY(auto stored, store_.value()->dead_letter(id));
+  if (stored.group.starts_with(prefix_of(scope))) return stored;
+  return Error(Errc::not_found, "There is no dead letter " + std::to_string(id) + ".");
+}
+
+Task<DeadLetter> AsyncQueue::dead_letter(model::Scope scope, std::uint64_t id) {
+  auto task = dead_letter_here(std::move(scope), id);
+  co_return co_await run_on<DeadLetter>(parts_.executor, std::move(task));
+}
+
+Task<DeadLetter> AsyncQueue::dead_letter_here(model::Scope scope, std::uint64_t id) {
+  CO_TRY(auto stored, find_letter(scope, id));
+  co_return letter_of(std::move(stored));
+}
+
+Task<void> AsyncQueue::rerun(model::Scope scope, std::uint64_t id) {
+  auto task = rerun_here(std::move(scope), id);
+  co_return co_await run_on<void>(parts_.executor, std::move(task));
+}
+
+Task<void> AsyncQueue::rerun_here(model::Scope scope, std::uint64_t id) {
+  CO_TRY(const auto stored, find_letter(scope, id));
+  auto event = decode_event(stored.head, std::string());
+  if (!event) co_return event.error();
+  Event& again = event.value();
+  // Its age and its attempts begin anew.
+  again.accepted = parts_.clock.wall_now();
+  again.attempts = 0;
+  again.last = LastAttempt();
+  again.condition.clear();
+  again.reason.clear();
+  CO_TRY(store_.value()->revive(id, encode_head(again), again.accepted));
+  Group& group = group_of(again.group());
+  group.next_due = group.waiting == 0 ? again.accepted : std::min(group.next_due, again.accepted);
+  ++group.waiting;
+  pump_again(group);
+  co_return ok();
+}
+
+Task<void> AsyncQueue::forget(model::Scope scope, std::uint64_t id) {
+  auto task = forget_here(std::move(scope), id);
+  co_return co_await run_on<void>(parts_.executor, std::move(task));
+}
+
+Task<void> AsyncQueue::forget_here(model::Scope scope, std::uint64_t id) {
+  CO_TRY(find_letter(scope, id));
+  co_return store_.value()->remove_dead_letter(id);
+}
+
+Task<EventCounts> AsyncQueue::counts() {
+  auto task = counts_here();
+  co_return co_await run_on<EventCounts>(parts_.executor, std::move(task));
+}
+
+Task<EventCounts> AsyncQueue::counts_here() {
+  CO_TRY(check_store());
+  const storage::WorkCounts stored = store_.value()->counts();
+  EventCounts counts = totals_;
+  counts.running = running_;
+  counts.waiting = stored.waiting;
+  counts.dead_letters = stored.dead_letters;
+  counts.dead_letter_bytes = stored.dead_letter_bytes;
+  co_return counts;
+}
+
+}  // namespace proa::dispatch
