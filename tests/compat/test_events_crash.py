@@ -42,9 +42,9 @@ class Senders:
         connection = None
         while (number := self.next_number()) is not None:
             while not self.unexpected:
+                connection = connection or http.client.HTTPConnection(
+                    "127.0.0.1", self.port, timeout=30)
                 try:
-                    connection = connection or http.client.HTTPConnection(
-                        "127.0.0.1", self.port, timeout=30)
                     self.sent += 1
                     connection.request(
                         "POST", "/2015-03-31/functions/work/invocations",
@@ -52,6 +52,7 @@ class Senders:
                     answer = connection.getresponse()
                     text = answer.read()
                 except (OSError, http.client.HTTPException):
+                    connection.close()
                     connection = None  # killed: nobody said that it has it
                     time.sleep(0.05)
                     continue
@@ -61,6 +62,8 @@ class Senders:
                 if answer.status < 500:
                     self.unexpected.append((answer.status, text))
                 time.sleep(0.05)
+        if connection:
+            connection.close()
 
     def next_number(self):
         with self.lock:
