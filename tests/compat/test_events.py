@@ -186,9 +186,10 @@ class Events(EventTestCase):
                        self.file_of('{"n": 4}'))
         self.assertEqual(json.loads(out)["Status"], 202)
         caller = self.deploy("calls", """
-import boto3
+import boto3, os
 def handler(event, context):
-    answer = boto3.client("lambda").invoke(
+    client = boto3.client("lambda", endpoint_url=os.environ["AWS_ENDPOINT_URL_LAMBDA"])
+    answer = client.invoke(
         FunctionName="by-cli", InvocationType="Event", Payload=b'{"n": 5}')
     return answer["StatusCode"]
 """, Timeout=60)
