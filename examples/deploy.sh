@@ -40,8 +40,10 @@ deploy() {
 # call NAME EVENT: prints the answer; fails if the function did.
 call() {
   local answer=$work/answer.json status
-  status=$(aws_lambda invoke --function-name "$1" --cli-binary-format raw-in-base64-out \
-    --payload "$2" --query FunctionError --output text "$answer")
+  # fileb: is the one form that versions 1 and 2 of the CLI share.
+  printf %s "$2" > "$work/event.json"
+  status=$(aws_lambda invoke --function-name "$1" --payload "fileb://$work/event.json" \
+    --query FunctionError --output text "$answer")
   cat "$answer"
   echo
   [[ $status == None ]]

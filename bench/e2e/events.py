@@ -24,11 +24,12 @@ def parse(arguments):
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2, help="of one round")
     parser.add_argument("--clients", type=int, nargs="*", default=[1, 16, 256])
+    parser.add_argument("--line", type=int, default=200_000, help="events that wait in one line")
     parser.add_argument("--quick", action="store_true", help="one very short round: does it work?")
     parser.add_argument("--serve-option", action="append", default=[], help="for proa serve")
     options = parser.parse_args(arguments)
     if options.quick:
-        options.rounds, options.seconds = 1, 0.2
+        options.rounds, options.seconds, options.line = 1, 0.2, 500
     return options
 
 
@@ -86,6 +87,32 @@ def measure_running_beside(proa, path, options):
             "p99": accepted["answer"]["p99_us"], "cpu": cpu / max(ended, 1) * 1e6}
 
 
+def measure_line(options):
+    """A long line of one function: what it weighs, and what others notice of it."""
+    with daemon.Daemon(*options.serve_option) as proa:
+        paused, other = pause(proa), proa.create("other", *daemon.PYTHON)
+        daemon.load(proa.port, path=paused, clients=256, calls=options.line, seconds=600,
+                    status=202, header="X-Amz-Invocation-Type: Event")
+        rss_mib = daemon.memory_kib(proa.process.pid)[1] / 1024
+        times = [ended_after_ms(proa, other, number) for number in range(1, 12)]
+        proa.request("DELETE", "/2017-10-31/functions/paused/concurrency")
+        begin = time.monotonic()
+        while (events := proa.status()["events"])["waiting"] + events["running"] > 0:
+            if time.monotonic() > begin + 600:
+                raise RuntimeError(f"events do not end: {events}")
+            time.sleep(0.05)
+        return {"rss_mib": rss_mib, "other_ms": figures.spread(times),
+                "worked_off_per_s": options.line / (time.monotonic() - begin)}
+
+
+def ended_after_ms(proa, path, number):
+    begin = time.monotonic()
+    proa.request("POST", path, "{}", {"X-Amz-Invocation-Type": "Event"})
+    while proa.status()["events"]["succeeded"] < number:
+        pass
+    return (time.monotonic() - begin) * 1000
+
+
 def main(arguments):
     options = parse(arguments)
     if os.geteuid() != 0:
@@ -119,6 +146,11 @@ def main(arguments):
                         [[name, *(figures.shown(one[figure]) if figure in one else ""
                                   for figure in ("rate", "p50", "p99", "cpu"))]
                          for name, one in results.items()]))
+    line = measure_line(options)
+    print(f"{options.line} events of one function wait: the daemon has {line['rss_mib']:.0f} MiB; "
+          f"an event of another one ends after {figures.shown(line['other_ms'], 1)} ms; then they "
+          f"are worked off at {line['worked_off_per_s']:.0f}/s")
+    results["line"] = line
     figures.save("events", facts, results)
     return 0
 
