@@ -128,6 +128,11 @@ class WorkQueue {
   /// When the first waiting item of a group is due; nothing: none waits.
   virtual Result<std::optional<WallTime>> next_due(std::string_view group) = 0;
   virtual WorkCounts counts() const = 0;
+  /// What the file has room for before it grows. Errc: as apply().
+  virtual Result<Bytes> unused() = 0;
+  /// Gives a part of unused() beyond `keep` back to the file system, so little that nobody waits
+  /// for long. True: there is more to give. Errc: as apply().
+  virtual Result<bool> shrink(Bytes keep) = 0;
 
   /// Dead letters whose group's name begins with `prefix`, behind id `after`, in the order of ids.
   virtual Result<std::vector<DeadLetter>> dead_letters(std::string_view prefix, std::uint64_t after,
@@ -138,8 +143,8 @@ class WorkQueue {
   virtual Result<void> remove_dead_letter(std::uint64_t id) = 0;
   /// Lets it wait again as an item with the same id, on disk when it returns. Errc: not_found.
   virtual Result<void> revive(std::uint64_t id, std::string_view head, WallTime due) = 0;
-  /// Removes those that died before `before`, and the oldest ones until the rest fits `bytes_max`.
-  /// How many it removed.
+  /// Removes some of those that died before `before`, and of the oldest ones until the rest fits
+  /// `bytes_max`; so few that nobody waits for long. How many; none: that were all.
   virtual Result<std::uint64_t> forget_dead_letters(WallTime before, std::uint64_t bytes_max) = 0;
 };
 

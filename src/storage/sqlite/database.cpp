@@ -15,7 +15,11 @@ namespace {
 /// the page is read.
 constexpr std::uintmax_t kCheckedAtOpenMax = 32U << 20U;
 
-Result<void> configure(Connection& connection) {
+Result<void> configure(Connection& connection, const Schema& schema) {
+  // Of a new file only, before anything is in it.
+  if (schema.can_shrink) {
+    TRY(connection.run("PRAGMA auto_vacuum = INCREMENTAL"));
+  }
   TRY(auto mode, connection.value("PRAGMA journal_mode = WAL"));
   if (mode != "wal") {
     return Error(Errc::os, connection.file() + ": the file system does not allow WAL mode (got '" +
@@ -47,7 +51,7 @@ Result<void> sync_folder_of(const std::filesystem::path& file) {
 Result<Database> open_database(const std::filesystem::path& file, const Schema& schema) {
   TRY(auto lock, lock_beside(file));
   TRY(auto connection, Connection::open(file));
-  TRY(configure(connection));
+  TRY(configure(connection, schema));
   TRY(check_integrity(connection));
   TRY(migrate(connection, schema));
   TRY(sync_folder_of(file));

@@ -28,8 +28,9 @@ constexpr std::array kWorkQueueMigrations{
               "INSERT INTO last_id VALUES (0);"},
 };
 
-constexpr Schema kKeyValueSchema{"1349676897", kKeyValueMigrations};    // 0x50726f61, "Proa"
-constexpr Schema kWorkQueueSchema{"1349676913", kWorkQueueMigrations};  // 0x50726f71, "Proq"
+constexpr Schema kKeyValueSchema{"1349676897", kKeyValueMigrations};   // 0x50726f61, "Proa"
+constexpr Schema kWorkQueueSchema{"1349676913", kWorkQueueMigrations,  // 0x50726f71, "Proq"
+                                  true};
 
 Result<std::size_t> format_of(Connection& connection) {
   TRY(auto text, connection.value("PRAGMA user_version"));

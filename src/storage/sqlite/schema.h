@@ -32,6 +32,7 @@ struct Migration {
 struct Schema {
   std::string_view application_id;   ///< decimal
   std::span<const Migration> steps;  ///< from an empty file to the newest format, in order
+  bool can_shrink = false;           ///< pages that are not used can be given back
 };
 
 const Schema& key_value_schema();
