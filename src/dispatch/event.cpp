@@ -12,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kFormat = 1;
+constexpr std::size_t kRequestIdSize = 36;
 /// Milliseconds that fit the clock's nanoseconds: the year 2262.
 constexpr std::int64_t kTimeMsMax = std::numeric_limits<std::int64_t>::max() / 1'000'000;
 
@@ -28,12 +29,18 @@ class Members {
   std::string text_if_there(std::string_view name) {
     return object_.contains(name) ? text(name) : std::string();
   }
+  std::int64_t number_if_there(std::string_view name, std::int64_t max) {
+    return object_.contains(name) ? number(name, max) : 0;
+  }
   std::int64_t number(std::string_view name, std::int64_t max) {
     const auto* value = find(name);
     if (value == nullptr || !value->is_int64()) return reject(name), 0;
     const std::int64_t found = value->as_int64();
     if (found < 0 || found > max) return reject(name), 0;
     return found;
+  }
+  void reject(std::string_view name) {
+    if (problem_.empty()) problem_ = name;
   }
   Result<void> finish() const {
     if (!problem_.empty()) return Error(Errc::corrupt, "stored event: member '" + problem_ + "'");
@@ -47,10 +54,6 @@ class Members {
     if (value != nullptr) ++read_;
     return value;
   }
-  void reject(std::string_view name) {
-    if (problem_.empty()) problem_ = name;
-  }
-
   const json::object& object_;
   std::size_t read_ = 0;
   std::string problem_;
@@ -69,12 +72,14 @@ Event read(Members& members) {
   if (!qualifier.empty()) event.function.qualifier = qualifier;
   model::Invocation& invocation = event.invocation;
   invocation.request_id = members.text("request_id");
+  if (invocation.request_id.size() != kRequestIdSize) members.reject("request_id");
   invocation.trace_id = members.text("trace_id");
   invocation.client_context = members.text_if_there("client_context");
   invocation.cognito_identity = members.text_if_there("cognito_identity");
   invocation.invoked_arn = event.function.arn();
   event.accepted = WallTime(std::chrono::milliseconds(members.number("accepted_ms", kTimeMsMax)));
   event.attempts = static_cast<std::uint32_t>(members.number("attempts", 1'000'000));
+  event.hops = static_cast<std::uint32_t>(members.number_if_there("hops", 1'000'000));
   event.last.executed_version = members.text_if_there("executed_version");
   event.last.function_error = members.text_if_there("function_error");
   event.last.response = members.text_if_there("response");
@@ -102,6 +107,7 @@ std::string encode_head(const Event& event) {
   add_if_any(out, "cognito_identity", event.invocation.cognito_identity);
   out["accepted_ms"] = epoch_ms(event.accepted);
   out["attempts"] = std::int64_t{event.attempts};
+  if (event.hops > 0) out["hops"] = std::int64_t{event.hops};
   add_if_any(out, "executed_version", event.last.executed_version);
   add_if_any(out, "function_error", event.last.function_error);
   if (event.last.response.size() <= kKeptResponseMax) {

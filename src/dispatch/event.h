@@ -3,7 +3,8 @@
 // Stored form (the head of a storage::WorkItem or DeadLetter), JSON:
 //   {"format": 1, "account_id", "region", "name", "qualifier" (only if given), "request_id",
 //    "trace_id", "client_context", "cognito_identity", "accepted_ms": N, "attempts": N,
-//    "executed_version", "function_error", "response", "condition", "reason"}
+//    "hops" (only of destinations' events), "executed_version", "function_error", "response",
+//    "condition", "reason"}
 // The last five tell of the latest attempt and are absent before it. Reading accepts no unknown,
 // missing or impossible member: what a newer Proa stores differently has another format number.
 #pragma once
@@ -33,6 +34,7 @@ struct Event {
   model::Invocation invocation;
   WallTime accepted;
   std::uint32_t attempts = 0;  ///< that ended in an error of the function
+  std::uint32_t hops = 0;      ///< from destination to destination since a client sent the first
   LastAttempt last;
   std::string condition;  ///< why it was given up (dead letters)
   std::string reason;     ///< the same in words, where there are some

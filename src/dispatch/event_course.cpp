@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/locale/encoding_utf.hpp>
 
 #include <algorithm>
 #include <array>
@@ -70,6 +71,11 @@ json::object request_context(const Event& event, std::string_view condition) {
   return out;
 }
 
+/// JSON is UTF-8, and custom runtimes may answer any bytes: what is none is left out.
+std::string as_utf8(const std::string& bytes) {
+  return boost::locale::conv::utf_to_utf<char>(bytes);
+}
+
 /// What a function answered as JSON: custom runtimes may answer anything, which goes in as text.
 std::string as_json(const std::string& response) {
   json::monotonic_resource memory;
@@ -77,7 +83,7 @@ std::string as_json(const std::string& response) {
   options.max_depth = 1000;
   boost::system::error_code failed;
   json::parse(json::string_view(response.data(), response.size()), failed, &memory, options);
-  return failed ? json::serialize(json::string(response)) : response;
+  return failed ? json::serialize(json::string(as_utf8(response))) : response;
 }
 
 }  // namespace
@@ -85,6 +91,11 @@ std::string as_json(const std::string& response) {
 Course course_before(const Event& event, const EventRules& rules, std::uint32_t interruptions,
                      WallTime now) {
   if (now >= event.accepted + rules.age_max) return give_up(condition::kEventAgeExceeded);
+  if (event.hops > kHopsMax) {
+    return give_up(condition::kDestinationLoop,
+                   "it came through " + std::to_string(kHopsMax) +
+                       " destinations, one behind the other: do they send to each other?");
+  }
   if (interruptions < kInterruptionsMax) return Course();
   return give_up(condition::kInterrupted,
                  "Proa ended " + std::to_string(interruptions) + " times while this event ran");
@@ -96,7 +107,7 @@ Course course_after(Event& event, const EventRules& rules,
   const model::InvocationResult& ended = result.value();
   event.last.executed_version = ended.executed_version;
   event.last.function_error = ended.function_error.value_or("");
-  event.last.response = ended.payload;
+  event.last.response = ended.function_error ? as_utf8(ended.payload) : ended.payload;
   if (!ended.function_error) return Course();
   ++event.attempts;
   return after_function_error(event, rules, now);

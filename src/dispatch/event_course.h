@@ -31,6 +31,8 @@ inline constexpr std::string_view kFunctionNotFound = "FunctionNotFound";
 inline constexpr std::string_view kInterrupted = "Interrupted";
 /// No interpreter here can run the function.
 inline constexpr std::string_view kUnsupported = "Unsupported";
+/// Records of records of records: destinations send to each other in a circle.
+inline constexpr std::string_view kDestinationLoop = "DestinationLoop";
 }  // namespace condition
 
 /// What is to be done with an event.
@@ -49,6 +51,10 @@ struct Course {
 
 /// Times that an event may be cut off by the end of the daemon before it is held to be the cause.
 inline constexpr std::uint32_t kInterruptionsMax = 5;
+
+/// Destinations that may follow each other. Lambda stops such circles after 16 calls, too:
+/// https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+inline constexpr std::uint32_t kHopsMax = 16;
 
 /// Before an attempt: whether there must not be another. finish: go on.
 Course course_before(const Event& event, const EventRules& rules, std::uint32_t interruptions,

@@ -5,10 +5,12 @@
 namespace proa::dispatch {
 namespace {
 
+const std::string kId = "8cd0ee68-8dc3-4e56-a873-9baa1c38a06f";
+
 Event event() {
   Event made;
   made.function = {"000000000000", "us-east-1", "f", "$LATEST"};
-  made.invocation.request_id = "id-1";
+  made.invocation.request_id = kId;
   made.invocation.trace_id = "Root=1";
   made.invocation.client_context = R"({"a":1})";
   made.invocation.payload = R"({"n":1})";
@@ -16,6 +18,7 @@ Event event() {
   made.attempts = 2;
   made.last = {"$LATEST", "Unhandled", R"({"errorType":"E"})"};
   made.condition = "RetriesExhausted";
+  made.hops = 3;
   return made;
 }
 
@@ -25,12 +28,13 @@ TEST(EventTest, ComesBackAsItWasStored) {
   const Event& read = back.value();
   EXPECT_EQ(read.function.arn(), "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST");
   EXPECT_EQ(read.invocation.invoked_arn, read.function.arn());
-  EXPECT_EQ(read.invocation.request_id, "id-1");
+  EXPECT_EQ(read.invocation.request_id, kId);
   EXPECT_EQ(read.invocation.trace_id, "Root=1");
   EXPECT_EQ(read.invocation.client_context, R"({"a":1})");
   EXPECT_EQ(read.invocation.payload, R"({"n":1})");
   EXPECT_EQ(read.accepted, event().accepted);
   EXPECT_EQ(read.attempts, 2U);
+  EXPECT_EQ(read.hops, 3U);
   EXPECT_EQ(read.last.response, R"({"errorType":"E"})");
   EXPECT_EQ(read.condition, "RetriesExhausted");
   EXPECT_EQ(read.group(), "000000000000/us-east-1/f/");
@@ -55,6 +59,9 @@ TEST(EventTest, RefusesWhatIsNotSuchARecord) {
   std::string more = encode_head(event());
   more.insert(1, R"("surprise":1,)");
   EXPECT_EQ(decode_event(more, "{}").error().code(), Errc::corrupt);
+  std::string short_id = encode_head(event());
+  short_id.replace(short_id.find(kId), kId.size(), "1");  // an environment would not take it
+  EXPECT_EQ(decode_event(short_id, "{}").error().code(), Errc::corrupt);
   std::string negative = encode_head(event());
   negative.replace(negative.find("1735689600123"), 13, "-735689600123");
   EXPECT_EQ(decode_event(negative, "{}").error().code(), Errc::corrupt);
