@@ -23,6 +23,8 @@ namespace {
 constexpr seconds kPauseMin{1};
 constexpr seconds kPauseMax{30};
 constexpr seconds kSweepEvery{60};
+/// Of the store's file; what a long line of events has left beyond it goes back to the disk.
+constexpr Bytes kUnusedKept = Bytes::mib(64);
 /// The kernel counts processor time in ticks of 10 ms: shorter looks would see noise.
 constexpr milliseconds kLookEvery{250};
 /// How long cancelled calls get to unwind.
@@ -97,14 +99,21 @@ Result<void> AsyncQueue::check_store() const {
                "Asynchronous calls are not possible: " + store_.error().message());
 }
 
-Result<void> AsyncQueue::check_disk() {
+Result<void> AsyncQueue::check_disk(const Event& event) {
   if (!parts_.disk_left) return ok();
   const SteadyTime now = parts_.clock.steady_now();
   if (now - disk_checked_at_ > seconds(1)) {
+    TRY(const Bytes unused, store_.value()->unused());
     disk_checked_at_ = now;
-    disk_left_ = parts_.disk_left();
+    const std::uint64_t left = parts_.disk_left().count();
+    disk_left_ = Bytes(std::max(left, left + unused.count()));  // unknown: the largest number
   }
-  if (disk_left_ >= options_.disk_reserve) return ok();
+  // Until the next look: it is written to the store's log and to its file.
+  const Bytes needed(2 * event.invocation.payload.size());
+  if (disk_left_.count() >= options_.disk_reserve.count() + needed.count()) {
+    disk_left_ = Bytes(disk_left_.count() - needed.count());
+    return ok();
+  }
   return Error(Errc::exhausted, "No new events: the disk of the data folder has only " +
                                     std::to_string(disk_left_.mib_ceil()) + " MiB left");
 }
@@ -148,11 +157,7 @@ void AsyncQueue::pump(Group& group) {
   const WallTime ready = std::max(group.next_due, group.blocked_until);
   if (ready > now) return wake_at(group, ready);
   const std::size_t room = room_of(group);
-  if (room == 0) {
-    if (group.running >= group.window.size() || group.is_in_line) return;
-    group.is_in_line = true;
-    return line_.push_back(&group);
-  }
+  if (room == 0) return wait_for_place(group);
   storage::WorkQueue& store = *store_.value();
   auto taken = store.take(group.name, now, room);
   if (!taken) {
@@ -168,6 +173,18 @@ void AsyncQueue::pump(Group& group) {
   }
   for (auto& item : items) begin_taken(group, std::move(item));
   pump_again(group);
+}
+
+// Its window may open while those that run go on for minutes; a place among all comes in turn.
+void AsyncQueue::wait_for_place(Group& group) {
+  if (group.running >= group.window.size()) {
+    look_at_host(group, group.running);
+    if (group.running < group.window.size()) return pump_again(group);
+    return wake_at(group, parts_.clock.wall_now() + kLookEvery);
+  }
+  if (group.is_in_line) return;
+  group.is_in_line = true;
+  line_.push_back(&group);
 }
 
 // Behind what came meanwhile: a long line of events that begin nothing must not hold others up.
@@ -228,11 +245,11 @@ void AsyncQueue::ended(const RunPtr& run) {
   settle(*run);
   if (runs_.empty()) all_ended_.cancel();
   plan_flush();
+  feed_line();  // who waits for a place comes before another event of this function
   pump(*run->group);
-  feed_line();
 }
 
-void AsyncQueue::look_at_host(Group& group) {
+void AsyncQueue::look_at_host(Group& group, std::size_t running) {
   const SteadyTime now = parts_.clock.steady_now();
   if (now - looked_at_ >= kLookEvery) {
     looked_at_ = now;
@@ -240,7 +257,7 @@ void AsyncQueue::look_at_host(Group& group) {
     if (parts_.idle_part) idle_part_ = parts_.idle_part();
   }
   if (std::exchange(group.looks, looks_) == looks_) return;
-  group.window.look(idle_part_, group.running + 1);
+  group.window.look(idle_part_, running);
 }
 
 void AsyncQueue::settle(Run& run) {
@@ -250,7 +267,7 @@ void AsyncQueue::settle(Run& run) {
   if (result) {
     group.throttles = 0;
     group.blocked_until = WallTime();
-    look_at_host(group);
+    look_at_host(group, group.running + 1);
   }
   const Course course = course_after(run.event, run.rules, result, parts_.clock.wall_now());
   switch (course.step) {
@@ -294,7 +311,8 @@ void AsyncQueue::end_event(std::uint64_t id, Event& event, const EventRules& rul
   const bool is_success = course.step == Course::Step::finish;
   ++(is_success ? totals_.succeeded : totals_.failed);
   const std::string& destination = is_success ? rules.on_success : rules.on_failure;
-  const bool is_sent = send_to(destination, event, is_success ? "Success" : course.condition);
+  const bool is_sent = course.condition != condition::kDestinationLoop &&
+                       send_to(destination, event, is_success ? "Success" : course.condition);
   if (is_success || is_sent) {
     changes_.finished.push_back(id);
   } else {
@@ -326,6 +344,7 @@ bool AsyncQueue::send_to(const std::string& destination, const Event& event,
   const WallTime now = parts_.clock.wall_now();
   Event message;
   message.accepted = now;
+  message.hops = event.hops + 1;
   message.invocation.request_id = random_.uuid();
   message.invocation.trace_id = event.invocation.trace_id;
   message.invocation.invoked_arn = ref.value().arn();
@@ -386,19 +405,35 @@ void AsyncQueue::feed_line() {
   }
 }
 
+// Again and again with what comes meanwhile in between, until all that is old is gone.
 void AsyncQueue::sweep_dead_letters() {
+  if (is_closing_) return;
   const WallTime before = parts_.clock.wall_now() - options_.dead_letter_age;
   const auto forgotten =
       store_.value()->forget_dead_letters(before, options_.dead_letters_max.count());
   if (!forgotten) {
     parts_.log.error("dead_letters_not_swept", {{"reason", forgotten.error().message()}});
   } else if (forgotten.value() > 0) {
-    parts_.log.warn("dead_letters_forgotten", {{"count", forgotten.value()}});
+    forgotten_ += forgotten.value();
+    return later([this] { sweep_dead_letters(); });
   }
+  if (forgotten_ > 0) parts_.log.warn("dead_letters_forgotten", {{"count", forgotten_}});
+  forgotten_ = 0;
+  shrink_store();
   sweep_timer_.expires_after(kSweepEvery);
   sweep_timer_.async_wait([this](boost::system::error_code stopped) {
     if (!stopped) sweep_dead_letters();
   });
+}
+
+void AsyncQueue::shrink_store() {
+  if (is_closing_) return;
+  const auto has_more = store_.value()->shrink(kUnusedKept);
+  if (!has_more) {
+    parts_.log.error("queue_not_shrunk", {{"reason", has_more.error().message()}});
+  } else if (has_more.value()) {
+    later([this] { shrink_store(); });
+  }
 }
 
 }  // namespace proa::dispatch

@@ -39,8 +39,8 @@ struct AsyncOptions {
   std::size_t processors = 1;     ///< so many events of a function run at once in any case
   std::chrono::milliseconds retry_delay{60'000};  ///< `--event-retry-delay`
   Bytes disk_reserve = Bytes::mib(64);            ///< below this nothing new is accepted
-  std::chrono::hours dead_letter_age{24 * 14};    ///< `--dead-letter-age`
-  Bytes dead_letters_max = Bytes::mib(1024);      ///< `--dead-letter-bytes`
+  std::chrono::hours dead_letter_age{24 * 14};    ///< `--dead-letter-days`
+  Bytes dead_letters_max = Bytes::mib(1024);      ///< `--dead-letter-mib`
 };
 
 /// What an AsyncQueue stands on; all of it outlives it.
@@ -136,7 +136,7 @@ class AsyncQueue final : public EventQueue {
   Task<EventCounts> counts_here();
   Result<storage::DeadLetter> find_letter(const model::Scope& scope, std::uint64_t id);
   Result<void> check_store() const;
-  Result<void> check_disk();
+  Result<void> check_disk(const Event& event);
 
   // async_store.cpp
   void plan_flush();
@@ -150,13 +150,14 @@ class AsyncQueue final : public EventQueue {
   EventRules rules_of(const Event& event) const;
   std::size_t room_of(const Group& group) const;
   void pump(Group& group);
+  void wait_for_place(Group& group);
   void pump_again(Group& group);
   void begin_taken(Group& group, storage::WorkItem item);
   RunPtr make_run(Group& group, Event event, EventRules rules);
   void begin(const RunPtr& run);
   static boost::asio::awaitable<void> attempt(RunPtr run);
   void ended(const RunPtr& run);
-  void look_at_host(Group& group);
+  void look_at_host(Group& group, std::size_t running);
   void settle(Run& run);
   void wait_for_room(Run& run, const std::string& reason);
   void end_event(std::uint64_t id, Event& event, const EventRules& rules, const Course& course);
@@ -169,6 +170,7 @@ class AsyncQueue final : public EventQueue {
   void woken();
   void feed_line();
   void sweep_dead_letters();
+  void shrink_store();
 
   AsyncParts parts_;
   Store store_;
@@ -195,7 +197,8 @@ class AsyncQueue final : public EventQueue {
   std::uint64_t looks_ = 0;
   double idle_part_ = 1;
   SteadyTime disk_checked_at_;
-  Bytes disk_left_{~0ULL};
+  Bytes disk_left_;  ///< and within the store's file, less what came since it was looked at
+  std::uint64_t forgotten_ = 0;  ///< dead letters, in the sweep that goes on
   EventCounts totals_;
 };
 

@@ -20,7 +20,7 @@ Task<void> AsyncQueue::accept(model::FunctionRef ref, model::Invocation invocati
 Task<void> AsyncQueue::accept_here(Event event) {
   if (is_closing_) co_return Error(Errc::unavailable, "the daemon is stopping");
   CO_TRY(check_store());
-  CO_TRY(check_disk());
+  CO_TRY(check_disk(event));
   if (!batch_) batch_ = std::make_shared<Batch>(parts_.executor);
   const auto batch = batch_;
   batch->events.push_back(std::move(event));
@@ -109,6 +109,7 @@ void AsyncQueue::store_later(const Error& error) {
   if (!std::exchange(is_store_failing_, true)) {
     parts_.log.error("events_not_stored", {{"reason", error.message()}});
   }
+  if (is_closing_) return;  // close_here() tries once more
   retry_timer_.expires_after(std::chrono::seconds(1));
   retry_timer_.async_wait([this](boost::system::error_code stopped) {
     if (!stopped) flush();

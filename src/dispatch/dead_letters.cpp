@@ -82,9 +82,10 @@ Task<void> AsyncQueue::rerun_here(model::Scope scope, std::uint64_t id) {
   auto event = decode_event(stored.head, std::string());
   if (!event) co_return event.error();
   Event& again = event.value();
-  // Its age and its attempts begin anew.
+  // Its age, attempts and hops begin anew.
   again.accepted = parts_.clock.wall_now();
   again.attempts = 0;
+  again.hops = 0;
   again.last = LastAttempt();
   again.condition.clear();
   again.reason.clear();

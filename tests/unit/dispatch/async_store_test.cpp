@@ -38,6 +38,23 @@ TEST_F(AsyncStoreTest, ANearlyFullDiskTakesNothingNew) {
             "No new events: the disk of the data folder has only 63 MiB left");
 }
 
+TEST_F(AsyncStoreTest, WhatComesBetweenTwoLooksAtTheDiskLeavesTheReserve) {
+  disk_left_ = Bytes::mib(67);  // 3 MiB, and an event is written twice: to the log and the file
+  std::size_t accepted = 0;
+  const std::string event = "\"" + std::string(1U << 20U, 'x') + "\"";
+  while (accepted < 10 && frames::await(io_, accept(event))) ++accepted;
+  EXPECT_EQ(accepted, 1U);
+}
+
+TEST_F(AsyncStoreTest, ALongLineThatFilledTheDiskLeavesRoomWhenItIsGone) {
+  for (int i = 0; i < 80; ++i) send("\"" + std::string(1U << 20U, 'x') + "\"");
+  disk_left_ = Bytes::mib(63);
+  ASSERT_TRUE(until([&] { return !frames::await(io_, accept("1")); })) << "it is looked at again";
+  start();
+  ASSERT_TRUE(until([&] { return is_empty(); }));
+  EXPECT_TRUE(until([&] { return bool(frames::await(io_, accept("1"))); }));
+}
+
 TEST_F(AsyncStoreTest, AFullDiskRefusesTheNewAndFinishesTheOld) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to mount a small file system";
   close();
@@ -55,6 +72,31 @@ TEST_F(AsyncStoreTest, AFullDiskRefusesTheNewAndFinishesTheOld) {
   EXPECT_TRUE(until([&] { return is_empty(); }));
   EXPECT_EQ(counts().succeeded, 1U);
   close();
+  EXPECT_EQ(::umount(folder_.c_str()), 0);
+}
+
+TEST_F(AsyncStoreTest, AFullDiskDoesNotHoldTheStopUp) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root to mount a small file system";
+  close();
+  ASSERT_EQ(::mount("proa-test", folder_.c_str(), "tmpfs", 0, "size=2m"), 0);
+  open();
+  dispatcher_.is_holding = true;
+  start();
+  for (int i = 0; i < 20; ++i) send("\"" + std::string(4000, 'x') + "\"");
+  ASSERT_TRUE(until([&] { return dispatcher_.running >= 4; }));
+  std::ofstream filler(folder_ / "filler", std::ios::binary);
+  while (filler.write("x", 1).flush()) {
+  }
+  dispatcher_.release();
+  ASSERT_TRUE(until([&] { return dispatcher_.running == 0; }));
+  const auto closed = frames::await(io_, queue_->close(clock_.steady_now()));
+  ASSERT_FALSE(closed) << "there was room after all: the test shows nothing";
+  EXPECT_EQ(closed.error().code(), Errc::exhausted);
+  io_.restart();
+  io_.run_for(std::chrono::milliseconds(2500));  // where a thread would be joined
+  EXPECT_TRUE(io_.stopped()) << "something still waits";
+  queue_.reset();
+  filler.close();
   EXPECT_EQ(::umount(folder_.c_str()), 0);
 }
 
