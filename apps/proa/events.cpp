@@ -57,9 +57,14 @@ class IdleProcessors {
   Times last_ = read();
 };
 
+/// What events may take of something that clients who wait need, too.
+std::size_t share_of(std::size_t all) { return all - all / 4; }
+
 dispatch::AsyncOptions async_options(const ServeOptions& options) {
   dispatch::AsyncOptions out;
-  out.running_max = options.event_concurrency;
+  out.running_max =
+      std::min<std::size_t>({options.event_concurrency, share_of(options.max_environments),
+                             share_of(options.account_concurrency)});
   out.processors = std::max(1U, std::thread::hardware_concurrency());
   out.retry_delay = std::chrono::seconds(options.event_retry_delay_s);
   out.dead_letter_age = std::chrono::hours(24) * options.dead_letter_days;

@@ -303,6 +303,7 @@ void AsyncQueue::wait_for_room(Run& run, const std::string& reason) {
     group.window.throttled(group.running);
     group.blocked_until = now + pause;
   }
+  run.event.reason = "waited: " + reason;
   put_back(run.id, group, run.event, std::min(now, run.event.accepted));
 }
 
@@ -317,7 +318,8 @@ void AsyncQueue::end_event(std::uint64_t id, Event& event, const EventRules& rul
     changes_.finished.push_back(id);
   } else {
     event.condition = course.condition;
-    event.reason = course.reason;
+    // One that has become too old tells what it waited for.
+    if (course.condition != condition::kEventAgeExceeded) event.reason = course.reason;
     changes_.given_up.push_back({id, parts_.clock.wall_now(), encode_head(event)});
   }
   if (!is_success) {

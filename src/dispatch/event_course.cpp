@@ -105,6 +105,7 @@ Course course_after(Event& event, const EventRules& rules,
                     const Result<model::InvocationResult>& result, WallTime now) {
   if (!result) return after_error(result.error());
   const model::InvocationResult& ended = result.value();
+  event.reason.clear();
   event.last.executed_version = ended.executed_version;
   event.last.function_error = ended.function_error.value_or("");
   event.last.response = ended.function_error ? as_utf8(ended.payload) : ended.payload;

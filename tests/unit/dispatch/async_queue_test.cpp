@@ -107,6 +107,18 @@ TEST_F(AsyncQueueTest, AnEventOlderThanItsFunctionAllowsIsGivenUp) {
   EXPECT_EQ(letters()[0].condition, "EventAgeExceeded");
 }
 
+TEST_F(AsyncQueueTest, AnEventThatHasBecomeTooOldTellsWhatItWaitedFor) {
+  dispatcher_.script = [](const auto&) -> Result<model::InvocationResult> {
+    return Error(Errc::throttled, "ReservedFunctionConcurrentInvocationLimitExceeded");
+  };
+  config().age_max = std::chrono::seconds(1);
+  start();
+  send("1");
+  ASSERT_TRUE(until([&] { return letters().size() == 1; }));
+  EXPECT_EQ(letters()[0].condition, "EventAgeExceeded");
+  EXPECT_EQ(letters()[0].reason, "waited: ReservedFunctionConcurrentInvocationLimitExceeded");
+}
+
 TEST_F(AsyncQueueTest, AFunctionThatIsDeletedMeanwhileLeavesADeadLetter) {
   send("1");
   catalog_.records.erase("f");
