@@ -117,7 +117,7 @@ Task<EventCounts> AsyncQueue::counts_here() {
   const storage::WorkCounts stored = store_.value()->counts();
   EventCounts counts = totals_;
   counts.running = running_;
-  counts.waiting = stored.waiting;
+  counts.waiting = stored.waiting + coming_.size();  // those on their way into the store, too
   counts.dead_letters = stored.dead_letters;
   counts.dead_letter_bytes = stored.dead_letter_bytes;
   co_return counts;
