@@ -57,6 +57,9 @@ class IdleProcessors {
   Times last_ = read();
 };
 
+/// A window grows by half: with less free than this, one step would leave nothing to others.
+constexpr double kKeptForClients = 0.2;
+
 /// What events may take of something that clients who wait need, too.
 std::size_t share_of(std::size_t all) { return all - all / 4; }
 
@@ -75,12 +78,16 @@ dispatch::AsyncOptions async_options(const ServeOptions& options) {
 }  // namespace
 
 Events::Events(const ServeOptions& options, catalog::Catalog& catalog, Clock& clock,
-               const telemetry::Logger& log)
+               const telemetry::Logger& log, pool::Budget& budget, pool::IdleBoard& idle_board)
     : log_(log.for_module("dispatch")) {
   const auto folder = options.data / "queue";
+  auto idle = [processors = IdleProcessors(), &budget, &idle_board]() mutable {
+    const double free = budget.free_part(idle_board.spare().total());
+    return std::min(processors(), free - kKeptForClients);
+  };
   dispatch::AsyncParts parts{
       thread_.get_executor(), catalog, clock, log_, [folder] { return disk_left(folder); },
-      IdleProcessors()};
+      std::move(idle)};
   queue_ = std::make_unique<dispatch::AsyncQueue>(
       std::move(parts), storage::open_sqlite_queue(folder / "events.db"), async_options(options));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dispatch/async_queue.h"
+#include "pool/pool.h"
 #include "serve_options.h"
 #include "shard.h"
 
@@ -17,7 +18,7 @@ namespace proa::apps {
 class Events {
  public:
   Events(const ServeOptions& options, catalog::Catalog& catalog, Clock& clock,
-         const telemetry::Logger& log);
+         const telemetry::Logger& log, pool::Budget& budget, pool::IdleBoard& idle_board);
   ~Events();
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;

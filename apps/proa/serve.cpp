@@ -294,7 +294,7 @@ Result<int> run(const ServeOptions& options) {
   dispatch::Admission admission(options.account_concurrency);
   pool::IdleBoard idle_board;
   pool::Budget budget(budget_options(options), read_host);
-  Events events(options, *state.catalog, clock, log);
+  Events events(options, *state.catalog, clock, log, budget, idle_board);
 
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);

@@ -51,7 +51,8 @@ struct AsyncParts {
   telemetry::Logger log;
   /// Free bytes where the store lies; empty: enough.
   std::function<Bytes()> disk_left = {};
-  /// The part of the processors' time that was idle since it was asked last; empty: all of it.
+  /// The part of the host that was idle since it was asked last (processors' time), or is free
+  /// (what environments need); empty: all of it.
   std::function<double()> idle_part = {};
 };
 

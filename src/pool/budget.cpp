@@ -87,6 +87,23 @@ std::size_t Budget::environments() const {
   return environments_;
 }
 
+double Budget::free_part(std::size_t spare) const {
+  const std::lock_guard lock(mutex_);
+  const HostReading host = read_host_();
+  const Bytes now = minus(minus(host.memory_available, pending_memory_), options_.memory_reserve);
+  const Bytes promised = minus(minus(host.memory_total, options_.memory_reserve), counted_memory_);
+  const auto memory = static_cast<double>(std::min(now, promised).count());
+  const double all_memory = memory + static_cast<double>(counted_memory_.count());
+  const double places =
+      1 - static_cast<double>(environments_) /
+              static_cast<double>(std::max<std::size_t>(options_.environments_max, 1));
+  const double least = std::min(places, all_memory > 0 ? memory / all_memory : 0);
+  if (environments_ == 0) return least;
+  const auto part_spare =
+      static_cast<double>(std::min(spare, environments_)) / static_cast<double>(environments_);
+  return least + (1 - least) * part_spare;
+}
+
 Bytes Budget::counted(Bytes memory) const {
   return std::max(kLeastCounted, Bytes(memory.count() / 100 * options_.memory_commit_percent));
 }

@@ -68,6 +68,9 @@ class Budget {
   /// What claim() would answer now.
   Result<void> check(Bytes memory);
   std::size_t environments() const;
+  /// The part of what environments can have that is left, 0 to 1: of places or of memory, whichever
+  /// is less. `spare` of the environments could be given up, and count as free.
+  double free_part(std::size_t spare) const;
 
  private:
   friend class Claim;

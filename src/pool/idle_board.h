@@ -24,6 +24,11 @@ struct IdleCounts {
   void add(std::size_t shard, int change) {
     by_shard[shard].fetch_add(change, std::memory_order_relaxed);
   }
+  std::size_t total() const {
+    std::int32_t sum = 0;
+    for (const auto& count : by_shard) sum += count.load(std::memory_order_relaxed);
+    return sum > 0 ? static_cast<std::size_t>(sum) : 0;
+  }
   /// The first shard but `own` that has some.
   std::optional<std::size_t> other_than(std::size_t own) const {
     for (std::size_t shard = 0; shard < kMaxShards; ++shard) {

@@ -35,6 +35,25 @@ TEST_F(BudgetTest, EnvironmentsAreCountedAndClaimsReturn) {
   EXPECT_TRUE(budget.claim(Bytes::mib(128)));
 }
 
+TEST_F(BudgetTest, TellsWhatIsLeftOfPlacesAndMemory) {
+  options_.environments_max = 4;
+  options_.memory_reserve = Bytes::mib(100);
+  options_.memory_commit_percent = 100;
+  host_.memory_total = Bytes::mib(1100);
+  host_.memory_available = Bytes::mib(1100);
+  Budget budget = this->budget();
+  EXPECT_DOUBLE_EQ(budget.free_part(0), 1);
+  auto first = budget.claim(Bytes::mib(100));
+  EXPECT_DOUBLE_EQ(budget.free_part(0), 0.75) << "places";
+  auto second = budget.claim(Bytes::mib(600));
+  EXPECT_NEAR(budget.free_part(0), 0.3, 0.001) << "memory";
+  EXPECT_NEAR(budget.free_part(1), 0.65, 0.001) << "half of the environments are spare";
+  second.value().settle();
+  host_.memory_available = Bytes::mib(100);
+  EXPECT_DOUBLE_EQ(budget.free_part(0), 0) << "others have taken it";
+  EXPECT_DOUBLE_EQ(budget.free_part(2), 1);
+}
+
 TEST_F(BudgetTest, TheReserveOfTheHostsMemoryIsNotGivenOut) {
   options_.memory_reserve = Bytes::mib(100);
   options_.memory_commit_percent = 50;
