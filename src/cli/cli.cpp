@@ -33,6 +33,7 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
   add_account_verbs(app, surroundings, verbs_->chosen);
   add_key_verbs(app, surroundings, verbs_->chosen);
   add_dead_letter_verbs(app, surroundings, verbs_->chosen);
+  add_status_verb(app, surroundings, verbs_->chosen);
 }
 
 CommandLine::~CommandLine() = default;

@@ -199,6 +199,13 @@ def handler(event, context):
         self.assertEqual(sorted(each["requestPayload"]["n"] for each in self.collected("by-cli")),
                          [3, 4, 5])
 
+    def test_status_counts_them(self):
+        status, out, error = self.proa("status")
+        self.assertEqual(status, 0, error)
+        self.assertRegex(out, r"(?m)^events +waiting \d+, running \d+, dead letters \d+, ")
+        self.assertRegex(out, r"(?m)^limit memory +(enforced by /|NOT enforced: )")
+        self.assertRegex(out, r"(?m)^network +\w")
+
     def file_of(self, text):
         path = os.path.join(self.daemon.folder, "arguments.json")
         with open(path, "w", encoding="utf-8") as file:

@@ -1,0 +1,106 @@
+// proa status
+#include "cli/endpoint.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
+
+#include <algorithm>
+#include <memory>
+
+namespace proa::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kHeadWidth = 15;
+
+/// "head           text"
+std::string line(std::string head, const std::string& text) {
+  head.resize(std::max(head.size() + 2, kHeadWidth), ' ');
+  return head + text + "\n";
+}
+
+/// A member that is an object; null where it is not. Values all the way: an object that is passed
+/// as a value would be a copy.
+const json::value* object_at(const json::value& value, std::string_view name) {
+  const auto* object = value.if_object();
+  const auto* found = object == nullptr ? nullptr : object->if_contains(name);
+  return found != nullptr && found->is_object() ? found : nullptr;
+}
+
+/// "idle 1, running 0": the members of an object, underscores as spaces.
+std::string counts(const json::value& object) {
+  std::string text;
+  for (const auto& [name, value] : object.as_object()) {
+    std::string words(name);
+    std::replace(words.begin(), words.end(), '_', ' ');
+    text.append(text.empty() ? "" : ", ").append(words).append(" ").append(cell(object, name));
+  }
+  return text;
+}
+
+/// What a setting is held by, or that it is not.
+std::string limits(const json::value& host) {
+  std::string text;
+  const auto* all = object_at(host, "limits");
+  if (all == nullptr) return text;
+  for (const auto& [name, value] : all->as_object()) {
+    const bool is_enforced = cell(value, "enforced") == "true";
+    text += line("limit " + std::string(name),
+                 (is_enforced ? "enforced by " : "NOT enforced: ") + cell(value, "by"));
+  }
+  return text;
+}
+
+std::string network(const json::value& host) {
+  const auto* object = object_at(host, "network");
+  if (object == nullptr) return {};
+  const std::string reason = cell(*object, "reason");
+  return line("network", cell(*object, "uplink") + (reason == "-" ? "" : " (" + reason + ")"));
+}
+
+std::string interpreters(const json::value& status) {
+  std::string text;
+  const auto* list = status.at("interpreters").if_array();
+  if (list == nullptr) return text;
+  for (const auto& each : *list) {
+    text += line("runtime", cell(each, "runtime") + " by " + cell(each, "path") + " (" +
+                                cell(each, "version") + ")");
+  }
+  return text;
+}
+
+std::string text_of(const json::value& status) {
+  std::string text = "Proa " + cell(status, "version") + ": auth " + cell(status, "auth") + ", " +
+                     cell(status, "shards") + " shards, pinning " + cell(status, "pinning") +
+                     ", isolation " + cell(status, "isolation") + ", user " + cell(status, "user") +
+                     "\n";
+  for (const char* name : {"environments", "events"}) {
+    if (const auto* object = object_at(status, name)) text += line(name, counts(*object));
+  }
+  if (const auto* host = object_at(status, "host")) {
+    text += network(*host) + line("cgroup", cell(*host, "cgroup")) + limits(*host);
+  } else {
+    text += line("host", cell(status, "host"));  // the launcher does not answer
+  }
+  return text + interpreters(status);
+}
+
+}  // namespace
+
+void add_status_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
+  auto is_json = std::make_shared<bool>(false);
+  CLI::App* verb = app.add_subcommand(
+      "status", "What the daemon is, has and does, and which limits hold on this host");
+  verb->add_flag("--json", *is_json, "Print the answer as JSON");
+  verb->callback([&, is_json] {
+    chosen.action = [&, is_json]() -> Result<std::string> {
+      TRY(const auto status, ask(surroundings, "GET", "/proa/v1/status"));
+      return *is_json ? pretty(status) : text_of(status);
+    };
+  });
+}
+
+}  // namespace proa::cli
