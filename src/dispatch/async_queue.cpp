@@ -53,6 +53,7 @@ Task<void> AsyncQueue::start(std::vector<Worker> workers) {
 Task<void> AsyncQueue::start_here(std::vector<Worker> workers) {
   workers_ = std::move(workers);
   CO_TRY(check_store());
+  looked_at_clock_ = parts_.clock.wall_now();
   CO_TRY(const auto groups, store_.value()->groups());
   for (const auto& waiting : groups) {
     Group& group = group_of(waiting.name);
@@ -153,7 +154,7 @@ std::size_t AsyncQueue::room_of(const Group& group) const {
 // Takes as many of a function's events as there is room for, and begins them.
 void AsyncQueue::pump(Group& group) {
   if (is_closing_ || !store_ || workers_.empty() || group.waiting == 0) return;
-  const WallTime now = parts_.clock.wall_now();
+  const WallTime now = look_at_clock();
   const WallTime ready = std::max(group.next_due, group.blocked_until);
   if (ready > now) return wake_at(group, ready);
   const std::size_t room = room_of(group);
@@ -387,8 +388,31 @@ void AsyncQueue::arm() {
   });
 }
 
-void AsyncQueue::woken() {
+WallTime AsyncQueue::look_at_clock() {
   const WallTime now = parts_.clock.wall_now();
+  const WallTime before = std::exchange(looked_at_clock_, now);
+  if (before - now > seconds(1)) set_back(before - now);
+  return now;
+}
+
+// The wall clock was set back: without this all that waits would do so for as long once more.
+void AsyncQueue::set_back(WallTime::duration by) {
+  const auto by_ms = std::chrono::duration_cast<milliseconds>(by);
+  parts_.log.warn("clock_set_back", {{"by_ms", by_ms.count()}});
+  if (const auto done = store_.value()->hasten(by_ms); !done) {
+    parts_.log.error("events_not_hastened", {{"reason", done.error().message()}});
+  }
+  wakes_.clear();
+  for (const auto& [name, group] : groups_) {
+    group->wake.reset();
+    group->next_due -= by;
+    group->blocked_until -= by;
+    pump_again(*group);
+  }
+}
+
+void AsyncQueue::woken() {
+  const WallTime now = look_at_clock();
   while (!wakes_.empty() && wakes_.begin()->first <= now) {
     Group& group = *wakes_.begin()->second;
     wakes_.erase(wakes_.begin());

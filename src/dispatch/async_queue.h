@@ -169,6 +169,8 @@ class AsyncQueue final : public EventQueue {
   void wake_at(Group& group, WallTime at);
   void arm();
   void woken();
+  WallTime look_at_clock();
+  void set_back(WallTime::duration by);
   void feed_line();
   void sweep_dead_letters();
   void shrink_store();
@@ -184,6 +186,7 @@ class AsyncQueue final : public EventQueue {
   std::deque<Group*> line_;  ///< groups that could run more if running_max allowed
   std::set<std::pair<WallTime, Group*>> wakes_;
   boost::asio::steady_timer wake_timer_;
+  WallTime looked_at_clock_;
   boost::asio::steady_timer sweep_timer_;
   boost::asio::steady_timer retry_timer_;
   boost::asio::steady_timer all_ended_;

@@ -127,6 +127,8 @@ class WorkQueue {
   virtual Result<std::vector<WorkGroup>> groups() = 0;
   /// When the first waiting item of a group is due; nothing: none waits.
   virtual Result<std::optional<WallTime>> next_due(std::string_view group) = 0;
+  /// All that waits is due so much earlier: the clock was set back. Errc: as apply().
+  virtual Result<void> hasten(std::chrono::milliseconds by) = 0;
   virtual WorkCounts counts() const = 0;
   /// What the file has room for before it grows. Errc: as apply().
   virtual Result<Bytes> unused() = 0;

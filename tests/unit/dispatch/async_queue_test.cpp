@@ -97,6 +97,20 @@ TEST_F(AsyncQueueTest, ThrottledEventsWaitAndCountNoAttempt) {  // BASE-9
   EXPECT_TRUE(letters().empty());
 }
 
+TEST_F(AsyncQueueTest, AClockThatIsSetBackHoldsNothingUp) {
+  bool has_room = false;
+  dispatcher_.script = [&](const auto&) -> Result<model::InvocationResult> {
+    if (!has_room) return Error(Errc::throttled, "full");
+    return ScriptedDispatcher::answer("1");
+  };
+  start();
+  for (int i = 0; i < 5; ++i) send(std::to_string(i));
+  ASSERT_TRUE(until([&] { return counts().waiting == 5; }));
+  clock_.back = std::chrono::hours(1);
+  has_room = true;
+  ASSERT_TRUE(until([&] { return counts().succeeded == 5; }));
+}
+
 TEST_F(AsyncQueueTest, AnEventOlderThanItsFunctionAllowsIsGivenUp) {
   send("1");  // not started: it waits
   config().age_max = std::chrono::seconds(0);

@@ -76,6 +76,17 @@ class ScriptedDispatcher final : public Dispatcher {
   boost::asio::steady_timer gate_;
 };
 
+/// Can be set back, as by somebody who corrects it.
+class SetClock final : public Clock {
+ public:
+  WallTime wall_now() const override { return system_.wall_now() - back; }
+  SteadyTime steady_now() const override { return system_.steady_now(); }
+  std::chrono::seconds back{0};
+
+ private:
+  SystemClock system_;
+};
+
 class QueueFixture : public catalog::TempFolderTest {
  protected:
   void SetUp() override {
@@ -165,7 +176,7 @@ class QueueFixture : public catalog::TempFolderTest {
   }
 
   boost::asio::io_context io_;
-  SystemClock clock_;
+  SetClock clock_;
   RandomSource random_;
   api::FakeCatalog catalog_;
   ScriptedDispatcher dispatcher_{io_};

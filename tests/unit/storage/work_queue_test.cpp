@@ -118,6 +118,15 @@ TEST_F(WorkQueueTest, ADelayedItemWaitsWithItsNewHead) {
   EXPECT_EQ(again[0].id, id);
 }
 
+TEST_F(WorkQueueTest, WhatWaitsCanBeHastened) {
+  auto queue = open_queue();
+  push(*queue, item("f", "late", at(100)));
+  push(*queue, item("f", "later", at(110)));
+  ASSERT_TRUE(queue->hasten(seconds(95)));
+  EXPECT_EQ(queue->next_due("f").value(), at(5));
+  EXPECT_EQ(take(*queue, "f", at(10)), Strings{"late"});
+}
+
 TEST_F(WorkQueueTest, GroupsTellHowMuchWaitsAndUntilWhen) {
   {
     auto queue = open_queue();
