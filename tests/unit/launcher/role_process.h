@@ -74,7 +74,7 @@ inline int exit_status_of(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/// Every end closes when the object ends; the role is killed then, if it still runs.
+/// Every end closes when the object ends: the role then takes back what it made on the host.
 class RoleProcess {
  public:
   /// `body` gets the role's ends: two of the daemon, one of the other role. Its value is the exit
@@ -98,9 +98,8 @@ class RoleProcess {
   RoleProcess(const RoleProcess&) = delete;
   RoleProcess& operator=(const RoleProcess&) = delete;
   ~RoleProcess() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+    close_all();
+    if (pid_ > 0) exit_status_of(pid_);
   }
 
   pid_t pid() const { return pid_; }
