@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """events: asynchronous calls: how many are accepted a second, durably, and how many run.
 
-`accepted`: the function has reserved concurrency 0, so nothing runs: each 202 stands for an event
-that is on the disk (fsync). `accepted and run`: events of a function that runs them meanwhile, from
-the first request to the end of the last event. `commits`: the disk alone, a file appended to and
-synced by 4 KiB, without any of our code, in the same round.
+`accepted`: the function is at its reserved concurrency, so nothing runs: each 202 stands for an
+event that is on the disk (fsync). `accepted and run`: events of a function that runs them
+meanwhile, from the first request to the end of the last event. `disk alone`: a file appended to
+and synced by 4 KiB, without any of our code, in the same round.
 """
 import argparse
+import http.client
 import json
 import os
 import sys
@@ -16,6 +17,11 @@ import time
 import daemon
 import figures
 
+SLEEPER = """
+import time
+def handler(event, context):
+    time.sleep(event.get("s", 0))
+"""
 FUNCTIONS = {"python": daemon.PYTHON, "node": daemon.NODE, "native": daemon.NATIVE}
 
 
@@ -59,13 +65,17 @@ def measure_accepting(proa, path, clients, seconds):
 
 
 def pause(proa):
-    """A function whose events only wait."""
-    path = proa.create("paused", *daemon.PYTHON)
+    """A function whose events wait: it may run once, and that one call sleeps to the end."""
+    path = proa.create("paused", "python", "app.handler", {"app.py": SLEEPER}, Timeout=900)
     status, _, body = proa.request("PUT", "/2017-10-31/functions/paused/concurrency",
-                                   json.dumps({"ReservedConcurrentExecutions": 0}))
+                                   json.dumps({"ReservedConcurrentExecutions": 1}))
     if status != 200:
         raise daemon.Refused(body.decode())
-    return path
+    connection = http.client.HTTPConnection("127.0.0.1", proa.port)
+    connection.request("POST", path, '{"s": 890}')
+    while proa.request("POST", path, "{}")[0] != 429:
+        time.sleep(0.01)
+    return path, connection
 
 
 def measure_running_beside(proa, path, options):
@@ -89,8 +99,9 @@ def measure_running_beside(proa, path, options):
 
 def measure_line(options):
     """A long line of one function: what it weighs, and what others notice of it."""
-    with daemon.Daemon(*options.serve_option) as proa:
-        paused, other = pause(proa), proa.create("other", *daemon.PYTHON)
+    with daemon.Daemon("--stop-timeout", "1", *options.serve_option) as proa:
+        paused, _holder = pause(proa)
+        other = proa.create("other", *daemon.PYTHON)
         daemon.load(proa.port, path=paused, clients=256, calls=options.line, seconds=600,
                     status=202, header="X-Amz-Invocation-Type: Event")
         rss_mib = daemon.memory_kib(proa.process.pid)[1] / 1024
@@ -120,8 +131,8 @@ def main(arguments):
         return 0
     facts = figures.machine()
     measured = {}
-    with daemon.Daemon(*options.serve_option) as proa:
-        paused = pause(proa)
+    with daemon.Daemon("--stop-timeout", "1", *options.serve_option) as proa:
+        paused, _holder = pause(proa)
         running = {}
         for name, function in FUNCTIONS.items():
             try:

@@ -135,6 +135,7 @@ EventRules AsyncQueue::rules_of(const Event& event) const {
   function.qualifier.reset();
   const auto record = parts_.catalog.find(function);
   if (!record) return rules;
+  rules.is_paused = record.value()->reserved_concurrency == 0U;
   const auto& configs = record.value()->event_configs;
   const auto config = configs.find(event.function.qualifier.value_or("$LATEST"));
   if (config == configs.end()) return rules;

@@ -36,8 +36,14 @@ Course after_function_error(const Event& event, const EventRules& rules, WallTim
   return course;
 }
 
+Course paused() {
+  return give_up(condition::kZeroReservedConcurrency,
+                 "the function's reserved concurrency is 0: it may not run");
+}
+
 // Errors of ours, not of the function: only two of them will not pass.
-Course after_error(const Error& error) {
+Course after_error(const Error& error, const EventRules& rules) {
+  if (error.code() == Errc::throttled && rules.is_paused) return paused();
   if (error.code() == Errc::not_found) {
     return give_up(condition::kFunctionNotFound, error.message());
   }
@@ -91,6 +97,7 @@ std::string as_json(const std::string& response) {
 Course course_before(const Event& event, const EventRules& rules, std::uint32_t interruptions,
                      WallTime now) {
   if (now >= event.accepted + rules.age_max) return give_up(condition::kEventAgeExceeded);
+  if (rules.is_paused) return paused();
   if (event.hops > kHopsMax) {
     return give_up(condition::kDestinationLoop,
                    "it came through " + std::to_string(kHopsMax) +
@@ -103,7 +110,7 @@ Course course_before(const Event& event, const EventRules& rules, std::uint32_t 
 
 Course course_after(Event& event, const EventRules& rules,
                     const Result<model::InvocationResult>& result, WallTime now) {
-  if (!result) return after_error(result.error());
+  if (!result) return after_error(result.error(), rules);
   const model::InvocationResult& ended = result.value();
   event.reason.clear();
   event.last.executed_version = ended.executed_version;

@@ -20,6 +20,7 @@ struct EventRules {
   std::chrono::milliseconds retry_delay{60'000};  ///< before the first retry; doubles
   std::string on_success;                         ///< ARN of a function, or empty
   std::string on_failure;
+  bool is_paused = false;  ///< the function's reserved concurrency is 0
 };
 
 /// Why an event ends without success.
@@ -27,6 +28,9 @@ namespace condition {
 inline constexpr std::string_view kRetriesExhausted = "RetriesExhausted";
 inline constexpr std::string_view kEventAgeExceeded = "EventAgeExceeded";
 inline constexpr std::string_view kFunctionNotFound = "FunctionNotFound";
+/// The function may not run at all: as on Lambda, its events do not wait for another time.
+/// https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+inline constexpr std::string_view kZeroReservedConcurrency = "ZeroReservedConcurrency";
 /// Proa, or the machine, ended again and again while it ran.
 inline constexpr std::string_view kInterrupted = "Interrupted";
 /// No interpreter here can run the function.

@@ -140,27 +140,50 @@ class Events(EventTestCase):
         self.assertEqual(self.letters("exits"), [])
 
     def test_events_of_a_function_at_its_limit_wait(self):  # BASE-9
+        client = self.deploy("limited", CODE, Timeout=60)
+        client.put_function_concurrency(FunctionName="limited", ReservedConcurrentExecutions=1)
+        self.collect(client, "limited", success=True)
+        holder = threading.Thread(target=client.invoke, kwargs=dict(
+            FunctionName="limited", Payload=b'{"do": "sleep", "s": 4}'))
+        holder.start()
+        self.wait_for("the call that takes all there is", lambda: self.is_throttled("limited"))
+        for number in range(5):
+            self.send(client, "limited", {"n": number})
+        time.sleep(1)
+        self.assertEqual(self.letters("collector-limited"), [])
+        self.assertEqual(self.letters("limited"), [])
+        holder.join(60)
+        self.wait_for("all five", lambda: len(self.letters("collector-limited")) == 5)
+        self.assertEqual(sorted(each["requestPayload"]["n"]
+                                for each in self.collected("limited")), [0, 1, 2, 3, 4])
+
+    def is_throttled(self, name):
+        """Whether a caller who waits for the answer is told to come back later."""
+        try:
+            self.client().invoke(FunctionName=name, Payload=b"{}")
+        except ClientError as error:
+            self.assertEqual(error.response["Error"]["Code"], "TooManyRequestsException")
+            return True
+        return False
+
+    def test_events_of_a_function_that_may_not_run_are_given_up(self):
         client = self.deploy("paused", CODE)
         client.put_function_concurrency(FunctionName="paused", ReservedConcurrentExecutions=0)
-        self.collect(client, "paused", success=True)
-        for number in range(5):
-            self.send(client, "paused", {"n": number})
-        time.sleep(1)
-        self.assertEqual(self.collected("paused"), [])
-        self.assertEqual(self.letters("paused"), [])
-        with self.assertRaises(ClientError) as refused:  # a caller who waits is told
-            client.invoke(FunctionName="paused", Payload=b"{}")
-        self.assertEqual(refused.exception.response["Error"]["Code"], "TooManyRequestsException")
+        self.send(client, "paused", {"n": 1})
+        self.wait_for("the dead letter", lambda: self.letters("paused"))
+        letter, = self.letters("paused")
+        self.assertEqual((letter["condition"], letter["attempts"]), ("ZeroReservedConcurrency", 0))
         client.delete_function_concurrency(FunctionName="paused")
-        self.wait_for("all five", lambda: len(self.letters("collector-paused")) == 5)
-        self.assertEqual(sorted(each["requestPayload"]["n"] for each in self.collected("paused")),
-                         [0, 1, 2, 3, 4])
+        succeeded = self.events()["succeeded"]
+        self.assertEqual(self.proa("dead-letters", "rerun", "--all", "--function", "paused")[0], 0)
+        self.wait_for("its run", lambda: self.events()["succeeded"] > succeeded)
 
     def test_a_function_that_is_deleted_leaves_its_events_as_dead_letters(self):
         client = self.deploy("leaves", CODE)
-        client.put_function_concurrency(FunctionName="leaves", ReservedConcurrentExecutions=0)
-        self.send(client, "leaves", {"n": 1})
-        client.delete_function(FunctionName="leaves")
+        retried = self.events()["retried"]
+        self.send(client, "leaves", {"do": "fail", "n": 1})
+        self.wait_for("the first error", lambda: self.events()["retried"] > retried)
+        client.delete_function(FunctionName="leaves")  # within the second before the retry
         self.wait_for("the dead letter", lambda: self.letters("leaves"))
         self.assertEqual(self.letters("leaves")[0]["condition"], "FunctionNotFound")
 

@@ -77,6 +77,18 @@ TEST_F(EventCourseTest, WhatDidNotRunWaitsAndCountsNoAttempt) {
   EXPECT_EQ(event_.attempts, 0U);
 }
 
+TEST_F(EventCourseTest, AFunctionThatMayNotRunAtAllEndsIt) {
+  rules_.is_paused = true;
+  const Course before = course_before(event_, rules_, 0, now_);
+  EXPECT_EQ(before.step, Step::give_up);
+  EXPECT_EQ(before.condition, "ZeroReservedConcurrency");
+  const Course after = course_after(event_, rules_, Error(Errc::throttled, "full"), now_);
+  EXPECT_EQ(after.condition, "ZeroReservedConcurrency");
+  EXPECT_EQ(event_.attempts, 0U);
+  // It ran before it was paused: its own end counts.
+  EXPECT_EQ(course_after(event_, rules_, answered("1", false), now_).step, Step::finish);
+}
+
 TEST_F(EventCourseTest, AFunctionThatIsGoneOrCannotRunHereEndsIt) {
   const Course gone = course_after(event_, rules_, Error(Errc::not_found, "gone"), now_);
   EXPECT_EQ(gone.step, Step::give_up);
