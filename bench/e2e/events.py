@@ -73,7 +73,7 @@ def pause(proa):
         raise daemon.Refused(body.decode())
     connection = http.client.HTTPConnection("127.0.0.1", proa.port)
     connection.request("POST", path, '{"s": 890}')
-    while proa.request("POST", path, "{}")[0] != 429:
+    while proa.status()["environments"]["running"] == 0:
         time.sleep(0.01)
     return path, connection
 
