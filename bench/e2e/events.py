@@ -107,8 +107,7 @@ def measure_line(options):
         rss_mib = daemon.memory_kib(proa.process.pid)[1] / 1024
         times = [ended_after_ms(proa, other, number) for number in range(1, 12)]
         proa.request("DELETE", "/2017-10-31/functions/paused/concurrency")
-        ended = proa.status()["events"]["succeeded"]
-        while proa.status()["events"]["succeeded"] == ended:  # the line pauses, 30 s at most
+        while proa.status()["events"]["waiting"] == options.line:  # it pauses, 30 s at most
             time.sleep(0.05)
         begin = time.monotonic()
         while (events := proa.status()["events"])["waiting"] + events["running"] > 0:
