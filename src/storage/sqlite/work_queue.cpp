@@ -5,6 +5,7 @@
 // the log is sequential, so the next FULL commit carries it along.
 // https://www.sqlite.org/pragma.html#pragma_synchronous
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/work_queue_statements.h"
 #include "storage/storage.h"
 
 #include <algorithm>
@@ -28,14 +29,6 @@ std::uint64_t ms_of(WallTime time) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(epoch_ms(time), 0));
 }
 
-struct Statements {
-  Statement add_group, push, push_body, set_last_id;
-  Statement finish, drop_body, delay;
-  Statement bury, forget_item;
-  Statement take, mark_taken, groups, next_due;
-  Statement dead_letters, dead_letter, forget_dead_letter, revive, oldest_dead_letters;
-};
-
 /// A dead letter's id and size, enough to forget it.
 struct DeadSize {
   std::uint64_t id = 0;
@@ -45,7 +38,7 @@ struct DeadSize {
 
 class SqliteWorkQueue final : public WorkQueue {
  public:
-  SqliteWorkQueue(sqlite::Database database, Statements statements)
+  SqliteWorkQueue(sqlite::Database database, sqlite::WorkQueueStatements statements)
       : lock_(std::move(database.lock)),
         connection_(std::move(database.connection)),
         statements_(std::move(statements)) {}
@@ -89,7 +82,7 @@ class SqliteWorkQueue final : public WorkQueue {
 
   os::UniqueFd lock_;  // first: released last, after the connection is closed
   Connection connection_;
-  Statements statements_;
+  sqlite::WorkQueueStatements statements_;
   std::unordered_map<std::string, std::uint64_t> group_ids_;
   std::uint64_t last_id_ = 0;
   std::uint64_t page_size_ = 0;
@@ -432,56 +425,6 @@ Result<std::uint64_t> SqliteWorkQueue::forget_dead_letters(WallTime before,
   return forgotten;
 }
 
-Result<Statements> prepare_items(Connection& connection) {
-  Statements out;
-  TRY(out.add_group,
-      connection.prepare("INSERT INTO work_group (name) VALUES (?1) ON CONFLICT (name)"
-                         " DO UPDATE SET name = name RETURNING id"));
-  TRY(out.push, connection.prepare("INSERT INTO item (id, work_group, due, is_taken, interruptions,"
-                                   " head) VALUES (?1, ?2, ?3, ?4, 0, ?5)"));
-  TRY(out.push_body, connection.prepare("INSERT INTO body (id, body) VALUES (?1, ?2)"));
-  TRY(out.set_last_id, connection.prepare("UPDATE last_id SET id = ?1"));
-  TRY(out.finish, connection.prepare("DELETE FROM item WHERE id = ?1 AND is_taken = 1"
-                                     " RETURNING id"));
-  TRY(out.drop_body, connection.prepare("DELETE FROM body WHERE id = ?1"));
-  TRY(out.delay, connection.prepare("UPDATE item SET is_taken = 0, due = ?2, head = ?3"
-                                    " WHERE id = ?1 AND is_taken = 1 RETURNING id"));
-  TRY(out.bury,
-      connection.prepare("INSERT INTO dead_letter (id, work_group, died, size, head)"
-                         " SELECT item.id, work_group, ?2, length(?3) + length(body.body), ?3"
-                         " FROM item JOIN body USING (id) WHERE item.id = ?1 AND is_taken = 1"
-                         " RETURNING size"));
-  TRY(out.forget_item, connection.prepare("DELETE FROM item WHERE id = ?1"));
-  TRY(out.take, connection.prepare("SELECT item.id, due, interruptions, head, body.body FROM item"
-                                   " JOIN body USING (id) WHERE work_group = ?1 AND is_taken = 0"
-                                   " AND due <= ?2 ORDER BY due, item.id LIMIT ?3"));
-  TRY(out.mark_taken, connection.prepare("UPDATE item SET is_taken = 1 WHERE id = ?1"));
-  TRY(out.groups, connection.prepare("SELECT name, count(*), min(due) FROM item"
-                                     " JOIN work_group ON work_group.id = work_group"
-                                     " WHERE is_taken = 0 GROUP BY work_group"));
-  TRY(out.next_due, connection.prepare("SELECT due FROM item WHERE work_group = ?1"
-                                       " AND is_taken = 0 ORDER BY due LIMIT 1"));
-  return out;
-}
-
-Result<void> prepare_dead_letters(Connection& connection, Statements& out) {
-  TRY(out.dead_letters,
-      connection.prepare("SELECT dead_letter.id, name, died, size, head FROM dead_letter"
-                         " JOIN work_group ON work_group.id = work_group"
-                         " WHERE dead_letter.id > ?1 AND name >= ?2 AND name < ?3"
-                         " ORDER BY dead_letter.id LIMIT ?4"));
-  TRY(out.dead_letter,
-      connection.prepare("SELECT dead_letter.id, name, died, size, head, body.body FROM dead_letter"
-                         " JOIN work_group ON work_group.id = work_group"
-                         " JOIN body ON body.id = dead_letter.id WHERE dead_letter.id = ?1"));
-  TRY(out.forget_dead_letter, connection.prepare("DELETE FROM dead_letter WHERE id = ?1"));
-  TRY(out.revive, connection.prepare("INSERT INTO item (id, work_group, due, is_taken,"
-                                     " interruptions, head) VALUES (?1, ?2, ?3, 0, 0, ?4)"));
-  TRY(out.oldest_dead_letters,
-      connection.prepare("SELECT id, size, died FROM dead_letter ORDER BY died LIMIT ?1"));
-  return ok();
-}
-
 }  // namespace
 
 Result<std::unique_ptr<WorkQueue>> open_sqlite_queue(const std::filesystem::path& file) {
@@ -489,8 +432,7 @@ Result<std::unique_ptr<WorkQueue>> open_sqlite_queue(const std::filesystem::path
   // The log shrinks after a large batch. What is deleted is overwritten where that costs no page
   // more: Debian's default writes every page of a body once more when its event has ended.
   TRY(opened.connection.run("PRAGMA journal_size_limit = 16777216; PRAGMA secure_delete = FAST"));
-  TRY(auto statements, prepare_items(opened.connection));
-  TRY(prepare_dead_letters(opened.connection, statements));
+  TRY(auto statements, sqlite::prepare_work_queue(opened.connection));
   auto queue = std::make_unique<SqliteWorkQueue>(std::move(opened), std::move(statements));
   TRY(queue->load());
   return std::unique_ptr<WorkQueue>(std::move(queue));
