@@ -19,9 +19,6 @@ using std::chrono::seconds;
 
 namespace {
 
-/// Pause of a function for which there was no room: doubles. Lambda waits up to five minutes.
-constexpr seconds kPauseMin{1};
-constexpr seconds kPauseMax{30};
 constexpr seconds kSweepEvery{60};
 /// Of the store's file; what a long line of events has left beyond it goes back to the disk.
 constexpr Bytes kUnusedKept = Bytes::mib(64);
@@ -29,8 +26,6 @@ constexpr Bytes kUnusedKept = Bytes::mib(64);
 constexpr milliseconds kLookEvery{250};
 /// How long cancelled calls get to unwind.
 constexpr seconds kUnwindTime{10};
-/// The wall clock may be set: it is looked at again after so long.
-constexpr seconds kSleepMax{30};
 
 }  // namespace
 
@@ -156,7 +151,7 @@ std::size_t AsyncQueue::room_of(const Group& group) const {
 void AsyncQueue::pump(Group& group) {
   if (is_closing_ || !store_ || workers_.empty() || group.waiting == 0) return;
   const WallTime now = look_at_clock();
-  const WallTime ready = std::max(group.next_due, group.blocked_until);
+  const WallTime ready = std::max(group.next_due, end_of_pause(group, now));
   if (ready > now) return wake_at(group, ready);
   const std::size_t room = room_of(group);
   if (room == 0) return wait_for_place(group);
@@ -290,25 +285,6 @@ void AsyncQueue::put_back(std::uint64_t id, Group& group, const Event& event, Wa
   plan_flush();
 }
 
-// The event goes back to the head of its function's line; the line pauses until one of its calls
-// ends, or a while.
-void AsyncQueue::wait_for_room(Run& run, const std::string& reason) {
-  Group& group = *run.group;
-  const WallTime now = parts_.clock.wall_now();
-  if (!is_closing_) {
-    const auto pause = std::min(kPauseMin * (1U << std::min(group.throttles, 5U)), kPauseMax);
-    if (group.throttles++ == 0) {
-      parts_.log.info("events_wait", {{"function", run.event.function.arn()},
-                                      {"reason", reason},
-                                      {"pause_ms", milliseconds(pause).count()}});
-    }
-    group.window.throttled(group.running);
-    group.blocked_until = now + pause;
-  }
-  run.event.reason = "waited: " + reason;
-  put_back(run.id, group, run.event, std::min(now, run.event.accepted));
-}
-
 void AsyncQueue::end_event(std::uint64_t id, Event& event, const EventRules& rules,
                            const Course& course) {
   const bool is_success = course.step == Course::Step::finish;
@@ -324,14 +300,25 @@ void AsyncQueue::end_event(std::uint64_t id, Event& event, const EventRules& rul
     if (course.condition != condition::kEventAgeExceeded) event.reason = course.reason;
     changes_.given_up.push_back({id, parts_.clock.wall_now(), encode_head(event)});
   }
-  if (!is_success) {
-    parts_.log.warn("event_given_up", {{"function", event.function.arn()},
-                                       {"request_id", event.invocation.request_id},
-                                       {"condition", course.condition},
-                                       {"attempts", event.attempts},
-                                       {"destination", is_sent ? destination : "dead letter"}});
-  }
+  if (!is_success) log_given_up(event, course, is_sent ? destination : "dead letter");
   plan_flush();
+}
+
+// One line a second, with the number of those that were left out: a function that is deleted may
+// leave a million. Each is a dead letter or a destination's event as well.
+void AsyncQueue::log_given_up(const Event& event, const Course& course,
+                              std::string_view destination) {
+  const SteadyTime now = parts_.clock.steady_now();
+  const bool is_told = now >= next_given_up_;
+  if (is_told) next_given_up_ = now + seconds(1);
+  const auto left_out = is_told ? std::exchange(given_up_left_out_, 0) : ++given_up_left_out_;
+  parts_.log.log(is_told ? telemetry::Level::warn : telemetry::Level::debug, "event_given_up",
+                 {{"function", event.function.arn()},
+                  {"request_id", event.invocation.request_id},
+                  {"condition", course.condition},
+                  {"attempts", event.attempts},
+                  {"destination", destination},
+                  {"left_out", left_out}});
 }
 
 // The destination's event is stored with the end of this one, or neither is. False: there is none.
@@ -370,57 +357,6 @@ void AsyncQueue::later(std::function<void()> work) {
     --posted_;
     work();
   });
-}
-
-void AsyncQueue::wake_at(Group& group, WallTime at) {
-  if (group.wake && *group.wake <= at) return;
-  if (group.wake) wakes_.erase({*group.wake, &group});
-  group.wake = at;
-  wakes_.emplace(at, &group);
-  if (wakes_.begin()->second == &group) arm();
-}
-
-void AsyncQueue::arm() {
-  if (wakes_.empty() || is_closing_) return;
-  const auto left = wakes_.begin()->first - parts_.clock.wall_now();
-  wake_timer_.expires_after(std::clamp<WallTime::duration>(left, milliseconds(1), kSleepMax));
-  wake_timer_.async_wait([this](boost::system::error_code stopped) {
-    if (!stopped) woken();
-  });
-}
-
-WallTime AsyncQueue::look_at_clock() {
-  const WallTime now = parts_.clock.wall_now();
-  const WallTime before = std::exchange(looked_at_clock_, now);
-  if (before - now > seconds(1)) set_back(before - now);
-  return now;
-}
-
-// The wall clock was set back: without this all that waits would do so for as long once more.
-void AsyncQueue::set_back(WallTime::duration by) {
-  const auto by_ms = std::chrono::duration_cast<milliseconds>(by);
-  parts_.log.warn("clock_set_back", {{"by_ms", by_ms.count()}});
-  if (const auto done = store_.value()->hasten(by_ms); !done) {
-    parts_.log.error("events_not_hastened", {{"reason", done.error().message()}});
-  }
-  wakes_.clear();
-  for (const auto& [name, group] : groups_) {
-    group->wake.reset();
-    group->next_due -= by;
-    group->blocked_until -= by;
-    pump_again(*group);
-  }
-}
-
-void AsyncQueue::woken() {
-  const WallTime now = look_at_clock();
-  while (!wakes_.empty() && wakes_.begin()->first <= now) {
-    Group& group = *wakes_.begin()->second;
-    wakes_.erase(wakes_.begin());
-    group.wake.reset();
-    pump(group);
-  }
-  arm();
 }
 
 void AsyncQueue::feed_line() {

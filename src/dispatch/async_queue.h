@@ -97,6 +97,7 @@ class AsyncQueue final : public EventQueue {
     std::uint64_t looks = 0;  ///< at the host, that its window knows of
     unsigned throttles = 0;   ///< in a row
     WallTime blocked_until;
+    std::uint64_t blocked_at = 0;  ///< generation of the catalog: another one ends the pause
     std::optional<WallTime> wake;  ///< when it is looked at again
     bool is_in_line = false;       ///< for a place among running_max
   };
@@ -163,6 +164,7 @@ class AsyncQueue final : public EventQueue {
   void wait_for_room(Run& run, const std::string& reason);
   void end_event(std::uint64_t id, Event& event, const EventRules& rules, const Course& course);
   void put_back(std::uint64_t id, Group& group, const Event& event, WallTime due);
+  void log_given_up(const Event& event, const Course& course, std::string_view destination);
   bool send_to(const std::string& destination, const Event& event, std::string_view condition);
 
   void later(std::function<void()> work);
@@ -170,6 +172,7 @@ class AsyncQueue final : public EventQueue {
   void arm();
   void woken();
   WallTime look_at_clock();
+  WallTime end_of_pause(Group& group, WallTime now);
   void set_back(WallTime::duration by);
   void feed_line();
   void sweep_dead_letters();
@@ -197,6 +200,8 @@ class AsyncQueue final : public EventQueue {
   bool is_flush_planned_ = false;
   bool is_store_failing_ = false;
   bool is_closing_ = false;
+  SteadyTime next_given_up_;  ///< when the log hears of one again
+  std::uint64_t given_up_left_out_ = 0;
   SteadyTime looked_at_;
   std::uint64_t looks_ = 0;
   double idle_part_ = 1;
