@@ -96,6 +96,7 @@ Events::~Events() { thread_.join(); }
 
 void Events::start(const std::vector<std::unique_ptr<Shard>>& shards) {
   std::vector<dispatch::AsyncQueue::Worker> workers;
+  workers.reserve(shards.size());
   for (const auto& shard : shards) workers.push_back({shard->executor(), &shard->dispatcher()});
   auto started = queue_->start(std::move(workers));
   auto result = asio::co_spawn(thread_, boxed<void>(std::move(started)), asio::use_future);
