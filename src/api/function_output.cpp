@@ -1,12 +1,9 @@
 #include "api/function_output.h"
 
 #include "base/encoding.h"
+#include "base/utc_text.h"
 
 #include <boost/json/array.hpp>
-
-#include <array>
-#include <cstdio>
-#include <ctime>
 
 namespace proa::api {
 namespace {
@@ -54,17 +51,7 @@ json::array layers_of(const model::FunctionVersion& function) {
 
 }  // namespace
 
-std::string lambda_time(WallTime time) {
-  const std::int64_t ms = epoch_ms(time);
-  const std::time_t seconds = ms / 1000;
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 40> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::array<char, 16> rest{};
-  std::snprintf(rest.data(), rest.size(), ".%03d+0000", static_cast<int>(ms % 1000));
-  return std::string(text.data(), size) + rest.data();
-}
+std::string lambda_time(WallTime time) { return utc_text(time, "+0000"); }
 
 json::object function_configuration(const model::FunctionVersion& function, Progress progress,
                                     bool has_qualified_arn) {

@@ -1,5 +1,7 @@
 #include "dispatch/event_course.h"
 
+#include "base/utc_text.h"
+
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -7,9 +9,6 @@
 #include <boost/locale/encoding_utf.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <ctime>
 
 namespace proa::dispatch {
 namespace {
@@ -52,18 +51,6 @@ Course after_error(const Error& error, const EventRules& rules) {
   course.step = Course::Step::wait;
   course.reason = error.message();
   return course;
-}
-
-/// "2026-11-25T16:05:17.123Z".
-std::string record_time(WallTime time) {
-  const std::int64_t ms = epoch_ms(time);
-  const std::time_t seconds = ms / 1000;
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 40> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text.data() + size, text.size() - size, ".%03dZ", static_cast<int>(ms % 1000));
-  return text.data();
 }
 
 json::object request_context(const Event& event, std::string_view condition) {
@@ -124,7 +111,7 @@ Course course_after(Event& event, const EventRules& rules,
 std::string destination_record(const Event& event, std::string_view condition, WallTime now) {
   json::object head;
   head["version"] = "1.0";
-  head["timestamp"] = record_time(now);
+  head["timestamp"] = utc_text(now, "Z");
   head["requestContext"] = request_context(event, condition);
   // Payloads are JSON already: they go in as they are, not through a tree.
   std::string out = json::serialize(head);

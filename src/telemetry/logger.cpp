@@ -1,3 +1,4 @@
+#include "base/utc_text.h"
 #include "telemetry/telemetry.h"
 
 #include <boost/json/serialize.hpp>
@@ -7,25 +8,11 @@
 
 #include <array>
 #include <cstdio>
-#include <ctime>
 
 namespace proa::telemetry {
 namespace {
 
 constexpr std::array<std::string_view, 4> kLevels = {"error", "warn", "info", "debug"};
-
-/// "2026-11-25T17:20:00.123Z", RFC 3339.
-std::string timestamp(WallTime time) {
-  const std::int64_t ms = epoch_ms(time);
-  const std::time_t seconds = ms / 1000;
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::string stamp(text.data(), size);
-  const std::string rest = std::to_string(1000 + ms % 1000);
-  return stamp.append(".").append(rest, 1).append("Z");
-}
 
 // boost::json escapes what must be escaped and passes bytes over 0x7F on; those are only let
 // through where they are UTF-8, which is not worth a check: a log line may be anything's input.
@@ -99,7 +86,7 @@ Logger Logger::for_module(std::string_view module) const {
 
 void Logger::log(Level level, std::string_view event, std::initializer_list<Field> fields) const {
   if (!is_on(level)) return;
-  std::string line = "{\"ts\":\"" + timestamp(output_->clock.wall_now()) + "\",\"level\":\"";
+  std::string line = "{\"ts\":\"" + utc_text(output_->clock.wall_now(), "Z") + "\",\"level\":\"";
   line.append(to_string(level)).append("\",\"module\":").append(quoted(module_));
   line.append(",\"event\":").append(quoted(event)).append(context_);
   for (const Field& field : fields) {
