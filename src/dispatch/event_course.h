@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "dispatch/event.h"
+#include "model/event_invoke_config.h"
 
 #include <chrono>
 #include <cstdint>
@@ -15,8 +16,10 @@ namespace proa::dispatch {
 /// What holds for the events of a function now (PutFunctionEventInvokeConfig, or Lambda's
 /// defaults).
 struct EventRules {
-  std::uint32_t retries_max = 2;                  ///< after the first attempt
-  std::chrono::seconds age_max{6 * 3600};         ///< since it was accepted
+  /// After the first attempt.
+  std::uint32_t retries_max = model::EventInvokeConfig::kRetriesMaxDefault;
+  /// Since it was accepted.
+  std::chrono::seconds age_max = model::EventInvokeConfig::kAgeMaxDefault;
   std::chrono::milliseconds retry_delay{60'000};  ///< before the first retry; doubles
   std::string on_success;                         ///< ARN of a function, or empty
   std::string on_failure;

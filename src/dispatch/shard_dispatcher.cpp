@@ -1,5 +1,7 @@
 #include "dispatch/shard_dispatcher.h"
 
+#include "base/run_on.h"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -55,23 +57,15 @@ Task<model::InvocationResult> ShardDispatcher::place_and_run(model::FunctionPtr 
   co_return result;
 }
 
-// `invocation` and `out` live in our caller's frame, which waits; the peer's executor has them
-// alone.
+// `invocation` lives in our caller's frame, which waits; the peer's executor has it alone.
 Task<model::InvocationResult> ShardDispatcher::run_on(std::size_t shard,
                                                       model::FunctionPtr function,
                                                       const model::Invocation& invocation) {
   ShardDispatcher& peer = *peers_[shard];
-  std::optional<Result<model::InvocationResult>> out;
-  auto remote = peer.run_into(std::move(function), invocation, out);
-  co_await asio::co_spawn(peer.executor_, std::move(remote), asio::use_awaitable);
-  if (*out) out->value().other_shard = shard;
-  co_return std::move(*out);
-}
-
-asio::awaitable<void> ShardDispatcher::run_into(
-    model::FunctionPtr function, const model::Invocation& invocation,
-    std::optional<Result<model::InvocationResult>>& out) {
-  out.emplace(co_await run_here(std::move(function), invocation));
+  auto remote = boxed<model::InvocationResult>(peer.run_here(std::move(function), invocation));
+  auto result = co_await asio::co_spawn(peer.executor_, std::move(remote), asio::use_awaitable);
+  if (*result) result->value().other_shard = shard;
+  co_return std::move(*result);
 }
 
 Task<model::InvocationResult> ShardDispatcher::run_here(model::FunctionPtr function,

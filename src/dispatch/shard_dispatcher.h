@@ -39,10 +39,6 @@ class ShardDispatcher final : public Dispatcher {
   Task<model::InvocationResult> run_on(std::size_t shard, model::FunctionPtr function,
                                        const model::Invocation& invocation);
 
-  boost::asio::awaitable<void> run_into(model::FunctionPtr function,
-                                        const model::Invocation& invocation,
-                                        std::optional<Result<model::InvocationResult>>& out);
-
   boost::asio::any_io_executor executor_;
   KnownFunctions known_;
   Admission& admission_;
