@@ -47,7 +47,7 @@ class Senders:
                 try:
                     self.sent += 1
                     connection.request(
-                        "POST", "/2015-03-31/functions/work/invocations",
+                        "POST", "/2015-03-31/functions/job/invocations",
                         json.dumps({"n": number}), {"X-Amz-Invocation-Type": "Event"})
                     answer = connection.getresponse()
                     text = answer.read()
@@ -98,11 +98,11 @@ class EventsOverKills(DaemonTestCase):
                 return found
 
     def test_every_acknowledged_event_ends(self):
-        client = self.deploy("work", CODE)
+        client = self.deploy("job", CODE)
         self.deploy("collector", CODE, handler="app.collector")
         client.put_function_event_invoke_config(FunctionName="collector", MaximumRetryAttempts=0)
         client.put_function_event_invoke_config(
-            FunctionName="work", MaximumRetryAttempts=0,
+            FunctionName="job", MaximumRetryAttempts=0,
             DestinationConfig={"OnSuccess": {"Destination": COLLECTOR}})
         chance = random.Random(SEED)
         senders = Senders(self.port)
@@ -120,7 +120,7 @@ class EventsOverKills(DaemonTestCase):
 
         succeeded = collections.Counter(
             each["payload"]["requestPayload"]["n"] for each in self.letters("collector"))
-        failed = collections.Counter(each["payload"]["n"] for each in self.letters("work"))
+        failed = collections.Counter(each["payload"]["n"] for each in self.letters("job"))
         self.assertEqual(senders.acknowledged - set(succeeded) - set(failed), set())
         self.assertTrue(all(number % 10 == 0 for number in failed))
         self.assertTrue(all(number % 10 != 0 for number in succeeded))
