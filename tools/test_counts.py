@@ -35,7 +35,7 @@ def entries_of(log: str) -> list[Entry]:
     for part in re.split(r"^\d+/\d+ Testing: ", log, flags=re.MULTILINE)[1:]:
         name = part.split("\n", 1)[0].strip()
         output, _, verdict = part.rpartition("<end of output>")
-        output = output.partition("Output:\n")[2]
+        output = re.sub(r"\A.*?^Output:\n-+\n", "", output, flags=re.MULTILINE | re.DOTALL)
         has_passed = re.search(r"^Test Passed\.", verdict, re.MULTILINE) is not None
         entries.append(Entry(name, output, has_passed))
     return entries

@@ -30,6 +30,7 @@ run_ctest() {
   /usr/bin/python3 -B tools/test_counts.py "$log" >"$stage_folder/$stage.details"
   head -n 1 "$stage_folder/$stage.details" >"$stage_folder/$stage.counts"
   sed -n '2,$p' "$stage_folder/$stage.details"
+  [[ ! -f $log ]] || cp "$log" "$stage_folder/$stage.ctest.log"
   return "$status"
 }
 
@@ -152,6 +153,7 @@ run_stage() {
   [[ ! -s $stage_folder/$name.counts ]] || read -r -a counts <"$stage_folder/$name.counts"
   if [[ $status -ne 0 ]]; then
     result=FAILED
+    failed_stages+=("$name")
     [[ $status -ne 124 ]] || result="FAILED: over $limit s"
     [[ ${counts[1]} -gt 0 ]] || counts[1]=1
   fi
@@ -160,8 +162,11 @@ run_stage() {
     $((SECONDS - begin)) "${counts[@]}")")
 }
 
+# print_skips_and_failures: CI keeps only the end of what is printed, so what failed comes last.
 print_skips_and_failures() {
-  cat "$stage_folder"/*.details 2>/dev/null | grep -E '^(skipped|FAILED) ' | sort -u || true
+  cat "$stage_folder"/*.details 2>/dev/null | grep '^skipped ' | sort -u || true
+  [[ ${#failed_stages[@]} -eq 0 ]] ||
+    /usr/bin/python3 -B tools/test_failures.py "$stage_folder" "${failed_stages[@]}" || true
 }
 
 verb_test() {
@@ -177,6 +182,7 @@ verb_test() {
   mkdir -p "$stage_folder"
   totals=(0 0 0)
   summary=()
+  failed_stages=()
   while read -r name limit _ <&3; do
     [[ " $wanted " != *" $name "* ]] || run_stage "$name" "$limit"
   done 3< <(stages_table)
