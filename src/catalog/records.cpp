@@ -13,8 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::uint64_t kFunctionFormat = 2;
+constexpr std::uint64_t kFunctionFormat = 3;
 constexpr std::uint64_t kEventConfigsFormat = 2;  ///< the first one that has them
+constexpr std::uint64_t kLoggingFormat = 3;       ///< the same
 constexpr std::uint64_t kLayerFormat = 1;
 constexpr std::size_t kFunctionNameMax = 64;
 constexpr std::size_t kLayerNameMax = 140;
@@ -32,6 +33,15 @@ json::array to_json(const std::vector<std::string>& texts) {
   json::array array;
   for (const auto& text : texts) array.emplace_back(text);
   return array;
+}
+
+json::object to_json(const model::LoggingConfig& logging) {
+  return json::object{
+      {"format", to_string(logging.format)},
+      {"application_level", to_string(logging.application_level)},
+      {"system_level", to_string(logging.system_level)},
+      {"group", logging.group},
+  };
 }
 
 json::object to_json(const model::FunctionVersion& version) {
@@ -60,6 +70,7 @@ json::object to_json(const model::FunctionVersion& version) {
       {"code_size", version.code_size},
       {"tree_id", version.tree_id},
       {"layers", std::move(layers)},
+      {"logging", to_json(version.logging)},
       {"last_modified_ms", epoch_ms(version.last_modified)},
   };
 }
@@ -119,7 +130,33 @@ Result<std::vector<model::LayerRef>> read_layer_refs(JsonFields& fields, const s
   return layers;
 }
 
-Result<model::FunctionVersion> read_version(const json::object& object, const std::string& where) {
+model::LogLevel read_log_level(JsonFields& fields, std::string_view name) {
+  const auto level = model::parse_log_level(fields.text(name));
+  if (!level) fields.reject(name, "is not a level");
+  return level.value_or(model::LogLevel::info);
+}
+
+Result<model::LoggingConfig> read_logging(const json::object& object, const std::string& where) {
+  JsonFields fields(object, where + ": logging");
+  model::LoggingConfig logging;
+  const auto format = model::parse_log_format(fields.text("format"));
+  if (!format) fields.reject("format", "is neither Text nor JSON");
+  logging.format = format.value_or(logging.format);
+  logging.application_level = read_log_level(fields, "application_level");
+  logging.system_level = read_log_level(fields, "system_level");
+  if (!model::is_system_level(logging.system_level)) {
+    fields.reject("system_level", "is not a level of the system");
+  }
+  logging.group = fields.text("group");
+  if (!logging.group.empty() && !model::is_log_group(logging.group)) {
+    fields.reject("group", "is not a log group's name");
+  }
+  TRY(fields.finish());
+  return logging;
+}
+
+Result<model::FunctionVersion> read_version(const json::object& object, std::uint64_t format,
+                                            const std::string& where) {
   JsonFields fields(object, where);
   model::FunctionVersion version;
   version.account_id = fields.text("account_id");
@@ -150,7 +187,11 @@ Result<model::FunctionVersion> read_version(const json::object& object, const st
     fields.reject("architecture", "is neither x86_64 nor arm64");
   }
   TRY(version.layers, read_layer_refs(fields, where));
+  const json::object* const logging = format < kLoggingFormat ? nullptr : &fields.object("logging");
   TRY(fields.finish());
+  if (logging != nullptr) {
+    TRY(version.logging, read_logging(*logging, where));
+  }
   return version;
 }
 
@@ -312,7 +353,7 @@ Result<FunctionDocument> decode_function(std::string_view key, std::string_view 
       format < kEventConfigsFormat ? none : fields.object("event_configs");
   const json::object& latest = fields.object("latest");
   TRY(fields.finish());
-  TRY(document.latest, read_version(latest, where));
+  TRY(document.latest, read_version(latest, format, where));
   TRY(document.event_configs, read_event_configs(event_configs, document.latest, where));
   if (record_key(document) != key) {
     return Error(Errc::corrupt, where + ": is that of '" + record_key(document) + "'");

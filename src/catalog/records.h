@@ -1,11 +1,11 @@
 // The stored form of functions and layers: one JSON document per function and one per layer.
 //
 // Bucket "functions", key ACCOUNT/REGION/NAME:
-//   {"format": 2, "tags": {..}, "reserved_concurrency": N (only if set), "event_configs":
+//   {"format": 3, "tags": {..}, "reserved_concurrency": N (only if set), "event_configs":
 //    {QUALIFIER: {"retries_max": N and "age_max_s": N (only if set), "on_success": ARN or "",
 //    "on_failure": ARN or "", "last_modified_ms": N}}, "code_unpacked_bytes": N,
 //    "layers_unpacked_bytes": N, "latest": {every field of model::FunctionVersion but settings}}
-//   Format 1 had no event_configs.
+//   Format 1 had no event_configs, formats 1 and 2 no logging in latest.
 // Bucket "layers", key ACCOUNT/REGION/NAME:
 //   {"format": 1, "next_version": N, "versions": [{..} ..]}   ascending; deleted ones are absent
 //

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/units.h"
+#include "model/logging_config.h"
 
 #include <chrono>
 #include <cstdint>
@@ -66,11 +67,14 @@ struct FunctionVersion {
   std::uint64_t code_size = 0;                     ///< bytes of the zip
   std::string tree_id;                             ///< unpacked code: name in the code store
   std::vector<LayerRef> layers;
+  LoggingConfig logging;
   Settings settings;
   WallTime last_modified;
 
   /// arn:aws:lambda:REGION:ACCOUNT:function:NAME without a qualifier.
   std::string unqualified_arn() const;
+  /// Where its log goes: the group that was asked for, else /aws/lambda/NAME.
+  std::string log_group() const;
   /// Identity of everything an environment is built from: two versions with the same key may share
   /// environments. Account, name, version and revision.
   std::string environment_key() const;

@@ -27,6 +27,8 @@ FunctionDocument example() {
   latest.code_size = 3;
   latest.tree_id = to_hex(sha256("zip"));
   latest.layers = {{"arn:l:1", "tree", 7}};
+  latest.logging = {model::LogFormat::json, model::LogLevel::fatal, model::LogLevel::debug,
+                    "/mine"};
   latest.last_modified = WallTime(std::chrono::milliseconds(1700000000123));
   document.tags = {{"team", "x"}};
   document.reserved_concurrency = 0;
@@ -65,6 +67,7 @@ TEST(FunctionRecords, ComeBackAsTheyWere) {
   EXPECT_EQ(back.latest.environment, document.latest.environment);
   EXPECT_EQ(back.latest.last_modified, document.latest.last_modified);
   EXPECT_EQ(back.latest.layers.at(0).code_size, 7U);
+  EXPECT_EQ(back.latest.logging, document.latest.logging);
   EXPECT_EQ(back.tags, document.tags);
   EXPECT_EQ(back.reserved_concurrency, 0U) << "0 is not the same as none";
   EXPECT_EQ(back.event_configs, document.event_configs);
@@ -82,23 +85,48 @@ TEST(FunctionRecords, LeaveOutWhatAnEventConfigurationDoesNotSet) {
   EXPECT_TRUE(decode_function(kKey, encode(document)).value().event_configs.empty());
 }
 
-/// What a Proa before event configurations wrote.
-std::string of_format_1(const FunctionDocument& document) {
+/// What a Proa before logging configurations wrote.
+boost::json::object of_format_2(const FunctionDocument& document) {
   auto value = boost::json::parse(encode(document)).as_object();
+  value["format"] = 2;
+  value["latest"].as_object().erase("logging");
+  return value;
+}
+
+/// What a Proa before event configurations wrote.
+boost::json::object of_format_1(const FunctionDocument& document) {
+  auto value = of_format_2(document);
   value["format"] = 1;
   value.erase("event_configs");
-  return boost::json::serialize(value);
+  return value;
+}
+
+TEST(FunctionRecords, OfFormat2HaveLambdasDefaultLogging) {
+  FunctionDocument document = example();
+  auto value = of_format_2(document);
+  const auto back = decode_function(kKey, boost::json::serialize(value));
+  ASSERT_TRUE(back) << back.error().message();
+  document.latest.logging = model::LoggingConfig();
+  EXPECT_EQ(encode(back.value()), encode(document));
+  value["latest"].as_object()["logging"] = boost::json::object();
+  EXPECT_NE(failure(boost::json::serialize(value)).message().find("unknown field 'logging'"),
+            std::string::npos);
+  value = boost::json::parse(encode(document)).as_object();
+  value["latest"].as_object().erase("logging");
+  EXPECT_NE(failure(boost::json::serialize(value)).message().find("'logging' is missing"),
+            std::string::npos);
 }
 
 TEST(FunctionRecords, OfFormat1HaveNoEventConfigurations) {
   FunctionDocument document = example();
-  const auto back = decode_function(kKey, of_format_1(document));
+  auto value = of_format_1(document);
+  const auto back = decode_function(kKey, boost::json::serialize(value));
   ASSERT_TRUE(back) << back.error().message();
   document.event_configs.clear();
+  document.latest.logging = model::LoggingConfig();
   EXPECT_EQ(encode(back.value()), encode(document));
-  EXPECT_NE(failure(changed("\"format\":2", "\"format\":1"))
-                .message()
-                .find("unknown field 'event_configs'"),
+  value["event_configs"] = boost::json::object();
+  EXPECT_NE(failure(boost::json::serialize(value)).message().find("unknown field 'event_configs'"),
             std::string::npos);
   EXPECT_NE(failure(changed("\"event_configs\":", "\"configs\":"))
                 .message()
@@ -120,6 +148,10 @@ TEST(FunctionRecords, NameTheRecordAndTheFieldThatIsWrong) {
       {"\"memory_mib\":256", "\"memory_mib\":256.5", "'memory_mib'"},
       {"\"timeout_s\":30", "\"timeout_s\":901", "'timeout_s'"},
       {"\"x86_64\"", "\"mips\"", "'architecture'"},
+      {"\"JSON\"", "\"json\"", "logging: field 'format' is neither Text nor JSON"},
+      {"\"FATAL\"", "\"NOTICE\"", "'application_level' is not a level"},
+      {"\"DEBUG\"", "\"TRACE\"", "'system_level' is not a level of the system"},
+      {"\"/mine\"", "\"my group\"", "'group' is not a log group's name"},
       {"\"has_environment\":true", "\"has_environment\":1", "'has_environment'"},
       {"\"B\":\"\"", "\"B\":null", "'environment'"},
       {"\"tree_id\":\"tree\"", "\"tree_id\":7", "layer: field 'tree_id'"},
@@ -158,10 +190,10 @@ TEST(FunctionRecords, MustMatchTheirKeyAndTheirCode) {
 }
 
 TEST(FunctionRecords, OfANewerFormatAreUnsupported) {
-  const Error error = failure(changed("\"format\":2", "\"format\":3"));
+  const Error error = failure(changed("\"format\":3", "\"format\":4"));
   EXPECT_EQ(error.code(), Errc::unsupported);
-  EXPECT_NE(error.message().find("format 3"), std::string::npos);
-  EXPECT_EQ(failure(changed("\"format\":2", "\"format\":0")).code(), Errc::corrupt);
+  EXPECT_NE(error.message().find("format 4"), std::string::npos);
+  EXPECT_EQ(failure(changed("\"format\":3", "\"format\":0")).code(), Errc::corrupt);
   EXPECT_EQ(failure("[]").code(), Errc::corrupt);
   EXPECT_EQ(failure("").code(), Errc::corrupt);
 }

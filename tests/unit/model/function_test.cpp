@@ -13,6 +13,14 @@ TEST(FunctionVersion, ItsArnHasNoQualifier) {
   EXPECT_EQ(function.unqualified_arn(), "arn:aws:lambda:us-east-1:000000000000:function:f");
 }
 
+TEST(FunctionVersion, ItsLogGroupIsNamedAfterItUnlessAnotherWasAskedFor) {
+  FunctionVersion function;
+  function.name = "f";
+  EXPECT_EQ(function.log_group(), "/aws/lambda/f");
+  function.logging.group = "/mine";
+  EXPECT_EQ(function.log_group(), "/mine");
+}
+
 TEST(FunctionVersion, EnvironmentsAreSharedOnlyWithinARevision) {
   FunctionVersion one;
   one.name = "f";
