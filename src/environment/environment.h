@@ -102,6 +102,7 @@ class Environment {
   Task<runtime_api::InitOutcome> start_and_init(SteadyTime deadline);
   Task<bool> is_missing();
   boost::asio::awaitable<ExitDescription> describe_exit();
+  bool was_killed_for_memory();
   boost::asio::awaitable<model::InvocationResult> failed(const runtime_api::CallOutcome& outcome,
                                                          const model::Invocation& invocation);
   void forget_output(const model::Invocation& invocation);
@@ -124,6 +125,7 @@ class Environment {
   telemetry::Logger log_;
   bool is_initialised_ = false;
   bool needs_reset_ = false;
+  std::uint64_t oom_kills_ = 0;  ///< of its processes, as far as they are told of
   std::chrono::microseconds init_duration_{0};
   TaskGroup tasks_;
 };

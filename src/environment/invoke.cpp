@@ -88,6 +88,7 @@ boost::asio::awaitable<model::InvocationResult> Environment::failed(
   result.function_error = "Unhandled";
   if (const auto* reported = std::get_if<runtime_api::Failed>(&outcome)) {
     result.payload = reported->error_json;
+    result.failure = is_initialised_ ? model::FailureKind::exception : model::FailureKind::init;
     // A failed initialisation ends the runtime; a thrown error of the handler does not.
     needs_reset_ = !is_initialised_ || reported->is_last;
     co_return result;
@@ -95,6 +96,7 @@ boost::asio::awaitable<model::InvocationResult> Environment::failed(
   if (std::holds_alternative<runtime_api::AnswerTooLarge>(outcome)) {
     result.payload =
         platform_error("Function.ResponseSizeTooLarge", invocation.request_id, too_large_text());
+    result.failure = model::FailureKind::response_size;
     co_return result;
   }
   needs_reset_ = true;
@@ -104,14 +106,25 @@ boost::asio::awaitable<model::InvocationResult> Environment::failed(
   if (std::holds_alternative<runtime_api::TimedOut>(outcome)) {
     result.payload =
         platform_error("Sandbox.Timedout", invocation.request_id, timeout_text(function_->timeout));
+    result.failure = model::FailureKind::timeout;
   } else if (const auto* broke = std::get_if<runtime_api::BrokeProtocol>(&outcome)) {
     result.payload = platform_error("Runtime.Unknown", invocation.request_id,
                                     "Runtime broke the protocol: " + broke->what);
+    result.failure = model::FailureKind::protocol;
   } else {
     const auto exit = co_await describe_exit();
     result.payload = platform_error(exit.type, invocation.request_id, exit.text);
+    result.failure =
+        was_killed_for_memory() ? model::FailureKind::out_of_memory : model::FailureKind::exit;
   }
   co_return result;
+}
+
+// The kernel counts each process that it killed in the control group; one of them was the runtime
+// or what it could not go on without.
+bool Environment::was_killed_for_memory() {
+  const std::uint64_t before = std::exchange(oom_kills_, sandbox_->oom_kills());
+  return oom_kills_ > before;
 }
 
 boost::asio::awaitable<ExitDescription> Environment::describe_exit() {

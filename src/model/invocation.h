@@ -18,7 +18,24 @@ inline constexpr std::chrono::microseconds kShortCall{300};
 /// How an environment for a call came to be (answer header X-Proa-Start).
 enum class Start { warm, parked, restored, cold };
 
+inline constexpr std::size_t kStarts = 4;
+
 std::string_view to_string(Start start);
+
+/// How function code failed; what the caller reads of it stands in the answer.
+enum class FailureKind {
+  exception,      ///< the handler threw, or a custom runtime reported an error
+  init,           ///< the same before the first event: a module that does not load
+  timeout,        ///< longer than the function's timeout
+  exit,           ///< its process ended, or could not be executed
+  out_of_memory,  ///< the kernel killed it at its memory size
+  response_size,  ///< the answer was over 6 MiB
+  protocol,       ///< its runtime broke the protocol
+};
+inline constexpr std::size_t kFailureKinds = 7;
+
+/// "exception", "out_of_memory" ...
+std::string_view to_string(FailureKind kind);
 
 /// A call as the runtime will see it. Sizes were checked by api: payload at most 6 MiB.
 struct Invocation {
@@ -36,6 +53,7 @@ struct Invocation {
 struct InvocationResult {
   std::string payload;                        ///< the answer, or {errorMessage, errorType, ...}
   std::optional<std::string> function_error;  ///< "Unhandled" when the function failed
+  std::optional<FailureKind> failure;         ///< set with function_error
   std::string log_tail;                       ///< last 4 KiB of the call's log, when asked for
   std::string executed_version;               ///< the number behind an alias, or "$LATEST"
   std::string environment_id;

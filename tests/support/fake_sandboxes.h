@@ -44,7 +44,8 @@ struct FakeWorld {
   std::string answer = "\"done\"";
   std::string answers_to;      ///< not empty: the request id that answers name
   bool exits_in_call = false;  ///< the next call ends its runtime
-  int init_failures = 0;       ///< so many configurations from now on fail
+  std::uint64_t oom_kills = 0;
+  int init_failures = 0;  ///< so many configurations from now on fail
   int init_failed = 0;
 
   std::vector<FakeSandbox*> alive;  ///< not closed yet, in the order of their making
@@ -142,7 +143,7 @@ class FakeSandbox final : public Sandbox {
     return ok();
   }
   std::optional<Bytes> memory_peak() const override { return std::nullopt; }
-  std::uint64_t oom_kills() const override { return 0; }
+  std::uint64_t oom_kills() const override { return world_.oom_kills; }
   Task<void> close() override {
     std::erase(world_.alive, this);
     has_ended_ = true;

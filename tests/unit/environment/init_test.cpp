@@ -38,6 +38,7 @@ TEST_F(EnvironmentTest, TheSecondFailureOfInitIsTheAnswer) {
   ASSERT_TRUE(result);
   EXPECT_EQ(result.value().function_error, "Unhandled");
   EXPECT_EQ(result.value().payload, "{\"errorType\":\"Fake.Init\",\"number\":2}");
+  EXPECT_EQ(result.value().failure, model::FailureKind::init);
   EXPECT_TRUE(environment_->needs_reset());
 }
 

@@ -10,6 +10,7 @@ TEST_F(EnvironmentTest, TheAnswerCarriesWhatTheCallerIsTold) {
   ASSERT_TRUE(result);
   EXPECT_EQ(result.value().payload, "\"done\"");
   EXPECT_FALSE(result.value().function_error);
+  EXPECT_FALSE(result.value().failure);
   EXPECT_EQ(result.value().executed_version, "$LATEST");
   EXPECT_EQ(result.value().environment_id, environment_->id());
   EXPECT_EQ(result.value().runtime_identity, "fake1.0");
@@ -38,6 +39,7 @@ TEST_F(EnvironmentTest, AnAnswerToAnotherIdBreaksTheProtocol) {
   ASSERT_TRUE(result);
   EXPECT_EQ(result.value().function_error, "Unhandled");
   EXPECT_NE(result.value().payload.find("Runtime.Unknown"), std::string::npos);
+  EXPECT_EQ(result.value().failure, model::FailureKind::protocol);
   EXPECT_TRUE(environment_->needs_reset());
 }
 
@@ -49,7 +51,20 @@ TEST_F(EnvironmentTest, ARuntimeThatEndsInACallIsAnExitError) {
   EXPECT_NE(result.value().payload.find("Runtime.ExitError"), std::string::npos);
   EXPECT_NE(result.value().payload.find("Runtime exited without providing a reason"),
             std::string::npos);
+  EXPECT_EQ(result.value().failure, model::FailureKind::exit);
   EXPECT_TRUE(environment_->needs_reset());
+}
+
+TEST_F(EnvironmentTest, AnEndForLackOfMemoryIsToldApartFromOneWithout) {
+  assign();
+  for (const auto kind : {model::FailureKind::out_of_memory, model::FailureKind::exit}) {
+    world_.exits_in_call = true;
+    world_.oom_kills = 1;  // the same one the second time
+    const auto result = invoke();
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result.value().failure, kind);
+    ASSERT_TRUE(frames::await(io_, environment_->reset()));
+  }
 }
 
 TEST_F(EnvironmentTest, ARuntimeThatEndedBetweenCallsIsStartedAnew) {
@@ -69,6 +84,7 @@ TEST_F(EnvironmentTest, ACallPastItsDeadlineTimesOut) {
   const auto result = invoke();
   ASSERT_TRUE(result);
   EXPECT_NE(result.value().payload.find("Task timed out after 1.00 seconds"), std::string::npos);
+  EXPECT_EQ(result.value().failure, model::FailureKind::timeout);
   EXPECT_TRUE(environment_->needs_reset());
   world_.answers.set(true);  // the fake bootstrap waits for it also when it is killed
 }
