@@ -82,6 +82,11 @@ class TidyTree(unittest.TestCase):
         self.write("apps/proa/main.cpp", '#include "api/api.h"\n#include "http/server.h"\n')
         self.assertEqual(self.rules(), ["private-header apps/proa/main.cpp:2"])
 
+    def test_a_folders_metrics_are_public(self):
+        self.write("src/http/metrics.h", "// Metrics.\n#pragma once\n")
+        self.write("apps/proa/main.cpp", '#include "http/metrics.h"\n')
+        self.assertEqual(self.rules(), [])
+
     def test_an_arrow_upwards_in_the_list_of_modules_is_found(self):
         self.write("src/CMakeLists.txt", "proa_module(http DEPENDS api)\nproa_module(api)\n")
         self.assertEqual(self.rules(), ["arrow src/CMakeLists.txt:1"])
