@@ -37,12 +37,7 @@ asio::awaitable<json::object> DaemonStatus::collect() const {
   for (const auto& shard : shards_) {
     const pool::PoolCounts counts =
         co_await asio::co_spawn(shard->executor(), shard->count(), asio::use_awaitable);
-    sum.idle += counts.idle;
-    sum.frozen += counts.frozen;
-    sum.leased += counts.leased;
-    sum.waiting += counts.waiting;
-    sum.parked += counts.parked;
-    sum.starting += counts.starting;
+    sum += counts;
   }
   json::object environments;
   environments["idle"] = sum.idle;

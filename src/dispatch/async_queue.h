@@ -136,6 +136,7 @@ class AsyncQueue final : public EventQueue {
   Task<void> rerun_here(model::Scope scope, std::uint64_t id);
   Task<void> forget_here(model::Scope scope, std::uint64_t id);
   Task<EventCounts> counts_here();
+  Result<std::chrono::milliseconds> longest_delay();
   Result<storage::DeadLetter> find_letter(const model::Scope& scope, std::uint64_t id);
   Result<void> check_store() const;
   Result<void> check_disk(const Event& event);

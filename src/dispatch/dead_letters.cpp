@@ -2,6 +2,7 @@
 #include "base/run_on.h"
 #include "dispatch/async_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace proa::dispatch {
@@ -120,7 +121,29 @@ Task<EventCounts> AsyncQueue::counts_here() {
   counts.waiting = stored.waiting + coming_.size();  // those on their way into the store, too
   counts.dead_letters = stored.dead_letters;
   counts.dead_letter_bytes = stored.dead_letter_bytes;
+  CO_TRY(counts.delay, longest_delay());
   co_return counts;
+}
+
+// A group's next_due may be earlier than what waits in it really is due: the store is asked, but
+// only for groups that could be the ones that wait longest.
+Result<std::chrono::milliseconds> AsyncQueue::longest_delay() {
+  using std::chrono::milliseconds;
+  const WallTime now = parts_.clock.wall_now();
+  std::vector<std::pair<WallTime, Group*>> overdue;
+  for (const auto& [name, group] : groups_) {
+    if (group->waiting > 0 && group->next_due < now) {
+      overdue.emplace_back(group->next_due, group.get());
+    }
+  }
+  std::sort(overdue.begin(), overdue.end());
+  WallTime first = now;
+  for (const auto& [due_at_least, group] : overdue) {
+    if (due_at_least >= first) break;
+    TRY(const auto due, store_.value()->next_due(group->name));
+    if (due) first = std::min(first, *due);
+  }
+  return std::chrono::duration_cast<milliseconds>(now - first);
 }
 
 }  // namespace proa::dispatch

@@ -11,6 +11,7 @@
 #include "model/function_ref.h"
 #include "model/invocation.h"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -56,6 +57,8 @@ struct EventCounts {
   std::uint64_t succeeded = 0;
   std::uint64_t failed = 0;   ///< given up: to a destination or a dead letter
   std::uint64_t retried = 0;  ///< attempts that ended in an error and were not the last
+  /// For how long the one that waits longest has been due; 0: none is.
+  std::chrono::milliseconds delay{0};
 };
 
 /// Takes asynchronous calls and answers for them from then on: each ends in success, in its

@@ -9,8 +9,11 @@ constexpr std::size_t kKnownMax = 10'000;
 }  // namespace
 
 KnownFunctions::KnownFunctions(boost::asio::any_io_executor executor, catalog::Catalog& catalog,
-                               Admission& admission)
-    : executor_(std::move(executor)), catalog_(catalog), admission_(admission) {}
+                               Admission& admission, CallCounters& counters)
+    : executor_(std::move(executor)),
+      catalog_(catalog),
+      admission_(admission),
+      counters_(counters) {}
 
 std::size_t KnownFunctions::Hash::operator()(const model::FunctionRef& ref) const {
   // Names differ, accounts and regions hardly do.
@@ -54,6 +57,7 @@ Result<model::FunctionPtr> KnownFunctions::renew(const model::FunctionRef& ref,
   if (known.function.lock() != function || !known.gate) {
     known.function = function;
     known.counts = admission_.counts_of(*function);
+    known.counted = counters_.of(*function, known.counts);
     known.gate = std::make_shared<CallGate>(executor_);
   }
   return function;

@@ -3,6 +3,7 @@
 
 #include "catalog/catalog.h"
 #include "dispatch/admission.h"
+#include "dispatch/call_counters.h"
 #include "dispatch/call_gate.h"
 #include "model/function_ref.h"
 
@@ -24,7 +25,8 @@ struct KnownFunction {
   std::optional<std::uint32_t> reserved;  ///< reserved concurrency
   std::uint32_t all_reserved = 0;         ///< of the account and region
   Admission::Counts counts;
-  std::shared_ptr<CallGate> gate;  ///< shared with the turns taken
+  std::shared_ptr<FunctionCounts> counted;  ///< what is told of its calls on this shard
+  std::shared_ptr<CallGate> gate;           ///< shared with the turns taken
 };
 
 /// A cache in front of catalog and admission, checked by the catalog's generation. Owned by its
@@ -32,7 +34,7 @@ struct KnownFunction {
 class KnownFunctions {
  public:
   KnownFunctions(boost::asio::any_io_executor executor, catalog::Catalog& catalog,
-                 Admission& admission);
+                 Admission& admission, CallCounters& counters);
 
   /// What `ref` means now, and the version itself. The reference holds until the next call of
   /// find(). Errc: not_found, as Catalog::resolve().
@@ -53,6 +55,7 @@ class KnownFunctions {
   boost::asio::any_io_executor executor_;
   catalog::Catalog& catalog_;
   Admission& admission_;
+  CallCounters& counters_;
   std::unordered_map<model::FunctionRef, KnownFunction, Hash, Equal> known_;
   std::unordered_map<std::string, std::uint32_t> reserved_;  ///< of an account and region
   std::uint64_t reserved_generation_ = 0;

@@ -26,7 +26,8 @@ class InFlightHere {
 ShardDispatcher::ShardDispatcher(asio::any_io_executor executor, catalog::Catalog& catalog,
                                  Admission& admission, pool::Pool& pool, Clock& clock)
     : executor_(executor),
-      known_(std::move(executor), catalog, admission),
+      counters_(catalog),
+      known_(std::move(executor), catalog, admission, counters_),
       admission_(admission),
       pool_(pool),
       clock_(clock) {}
@@ -35,12 +36,21 @@ Task<model::InvocationResult> ShardDispatcher::invoke(model::FunctionRef ref,
                                                       model::Invocation invocation) {
   CO_TRY(auto found, known_.find(ref));
   const KnownFunction& known = *found.second;
-  CO_TRY(auto slot, admission_.enter(known.counts, known.reserved, known.all_reserved));
+  auto slot = admission_.enter(known.counts, known.reserved, known.all_reserved);
+  if (!slot) {
+    CallCounters::count_refusal(*known.counted, slot.error());
+    co_return slot.error();
+  }
   const auto gate = known.gate;  // `known` goes with the next call's look-up
-  auto turn = gate->try_enter(clock_.steady_now());
+  const auto counted = known.counted;
+  const SteadyTime begin = clock_.steady_now();
+  auto turn = gate->try_enter(begin);
   if (!turn) turn.emplace(co_await gate->wait());
   auto result = co_await place_and_run(std::move(found.first), invocation);
-  if (result) turn->note(result.value(), clock_.steady_now());
+  const SteadyTime end = clock_.steady_now();
+  if (result) turn->note(result.value(), end);
+  counters_.count(*counted, result,
+                  std::chrono::duration_cast<std::chrono::microseconds>(end - begin));
   co_return result;
 }
 

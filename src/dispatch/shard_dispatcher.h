@@ -29,6 +29,8 @@ class ShardDispatcher final : public Dispatcher {
                                        model::Invocation invocation) override;
   /// Calls whose environment works now, on this shard.
   std::size_t in_flight() const { return in_flight_; }
+  /// What was counted of the calls that this shard was asked for.
+  CallCounts collect() { return counters_.collect(); }
 
  private:
   /// In its turn: here, or on another shard that can begin sooner.
@@ -40,6 +42,7 @@ class ShardDispatcher final : public Dispatcher {
                                        const model::Invocation& invocation);
 
   boost::asio::any_io_executor executor_;
+  CallCounters counters_;
   KnownFunctions known_;
   Admission& admission_;
   pool::Pool& pool_;

@@ -119,6 +119,7 @@ asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
       ++me.state_->counters.malformed;
       response = plain_answer(me.refusal_);
     }
+    me.state_->count_answer(response.status);
     goes_on = me.keeps_alive_ && !response.wants_close && !me.state_->is_closing();
     std::size_t sent = 0;
     if (!me.send_at_once(response, goes_on, sent)) {

@@ -17,6 +17,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/container/small_vector.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -146,6 +147,8 @@ struct ServerCounters {
   std::uint64_t timed_out = 0;  ///< closed by a timeout other than idle
   std::uint64_t failed = 0;     ///< callbacks that ended in an exception
   std::uint64_t moved = 0;      ///< connections given to a peer
+  /// Answers by the first digit of their status, 1 to 5; also the server's own.
+  std::array<std::uint64_t, 5> answers{};
 };
 
 class ServerState;

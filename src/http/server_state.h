@@ -6,6 +6,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <list>
 #include <memory>
@@ -45,6 +46,9 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   const RequestCallback callback;
   const ServerOptions options;
   ServerCounters counters;
+  void count_answer(int status) {
+    ++counters.answers[static_cast<std::size_t>(std::clamp(status / 100, 1, 5) - 1)];
+  }
   /// Set before the server runs, then only read. Weak: peers point to each other.
   std::vector<std::weak_ptr<ServerState>> peers;
   std::size_t connection_count() const { return connections_.size(); }

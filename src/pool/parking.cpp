@@ -111,6 +111,7 @@ boost::asio::awaitable<void> Pool::park_one(Parked& parked, Claim claim) {
   auto result = co_await made->environment.provision();
   --starting_;
   --parked.starting;
+  ++(result ? history_.started_ahead : history_.failed_ahead);
   queue_.give_back();
   if (!result || is_closing_) {
     if (!result) {

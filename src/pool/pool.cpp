@@ -183,6 +183,7 @@ Task<Lease> Pool::start_new(model::FunctionPtr function, Needs needs, Claim clai
   if (result)
     result = co_await made->environment.assign(std::move(function), std::move(needs.program));
   --starting_;
+  ++(result ? history_.started_for_calls : history_.failed_for_calls);
   if (!result) {
     retire(std::move(made));
     co_return as_shortage(result.error());
@@ -275,6 +276,7 @@ boost::asio::awaitable<void> Pool::end(MemberPtr given) {
   (void)co_await given->environment.close();
   given.reset();
   --total_;
+  ++history_.ended;
 }
 
 PoolCounts Pool::counts() const {
@@ -285,10 +287,14 @@ PoolCounts Pool::counts() const {
       ++(is_frozen ? counts.frozen : counts.idle);
     }
   }
-  for (const auto& [family, parked] : parked_) counts.parked += parked.ready.size();
+  for (const auto& [family, parked] : parked_) {
+    counts.parked += parked.ready.size();
+    counts.parked_by_runtime[family] = parked.ready.size();
+  }
   counts.leased = leased_;
   counts.starting = starting_;
   counts.waiting = queue_.waiting();
+  counts.history = history_;
   return counts;
 }
 

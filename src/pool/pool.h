@@ -20,10 +20,12 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -67,7 +69,18 @@ struct PoolHooks {
   std::function<void(const model::FunctionVersion&, const Result<Placement>&)> placed;
 };
 
-/// Numbers for `proa status`.
+/// What a pool has done since the daemon began.
+struct PoolHistory {
+  std::uint64_t started_for_calls = 0;
+  std::uint64_t started_ahead = 0;  ///< parked
+  std::uint64_t failed_for_calls = 0;
+  std::uint64_t failed_ahead = 0;
+  std::uint64_t ended = 0;
+
+  PoolHistory& operator+=(const PoolHistory& other);
+};
+
+/// Numbers for `proa status` and metrics.h.
 struct PoolCounts {
   std::size_t idle = 0;
   std::size_t frozen = 0;
@@ -75,6 +88,10 @@ struct PoolCounts {
   std::size_t parked = 0;
   std::size_t starting = 0;
   std::size_t waiting = 0;  ///< calls that wait for their turn to start one
+  std::map<std::string, std::size_t> parked_by_runtime;
+  PoolHistory history;
+
+  PoolCounts& operator+=(const PoolCounts& other);
 };
 
 /// See above. Owned by its shard; close() before destruction.
@@ -181,6 +198,7 @@ class Pool {
   std::map<std::string, Parked> parked_;  ///< by family; entries stay
   SteadyTime no_parking_until_;           ///< what was parked had to make room
   StartQueue queue_;
+  PoolHistory history_;
   std::size_t total_ = 0;  ///< environments that exist
   std::size_t leased_ = 0;
   std::size_t starting_ = 0;

@@ -61,5 +61,31 @@ TEST_F(DeadLettersTest, AreGoneOnceRemoved) {
   EXPECT_EQ(counts().dead_letters, 0U);
 }
 
+class EventDelayTest : public QueueFixture {};
+
+TEST_F(EventDelayTest, IsThatOfTheEventWhichHasBeenDueLongest) {
+  EXPECT_EQ(counts().delay.count(), 0);
+  send("{}", "f");  // nobody runs events yet
+  clock_.back = -std::chrono::seconds(10);
+  send("{}", "g");
+  const auto delay = counts().delay;
+  EXPECT_GE(delay, std::chrono::seconds(10));
+  EXPECT_LT(delay, std::chrono::seconds(40));
+  start();
+  ASSERT_TRUE(until([&] { return counts().succeeded == 2; }));
+  EXPECT_EQ(counts().delay.count(), 0);
+}
+
+TEST_F(EventDelayTest, AnEventThatWaitsForItsRetryIsNotLate) {
+  close();
+  options_.retry_delay = std::chrono::hours(1);
+  open();
+  start();
+  dispatcher_.script = [](const auto&) { return ScriptedDispatcher::failure(); };
+  send("{}", "f");
+  ASSERT_TRUE(until([&] { return counts().waiting == 1 && counts().retried == 1; }));
+  EXPECT_EQ(counts().delay.count(), 0);
+}
+
 }  // namespace
 }  // namespace proa::dispatch

@@ -21,7 +21,8 @@ class KnownFunctionsTest : public testing::Test {
   boost::asio::io_context io_;
   api::FakeCatalog catalog_;
   Admission admission_{10};
-  KnownFunctions known_{io_.get_executor(), catalog_, admission_};
+  CallCounters counters_{catalog_};
+  KnownFunctions known_{io_.get_executor(), catalog_, admission_, counters_};
 };
 
 TEST_F(KnownFunctionsTest, TheSameNameIsTheSameVersionWithTheSameGateAndCounts) {
