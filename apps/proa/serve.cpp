@@ -1,6 +1,7 @@
 // proa serve: constructs every part in the order of the arrows, connects them, runs until a signal.
 // Reading serve() top to bottom is reading the architecture.
 #include "capacity.h"
+#include "daemon_metrics.h"
 #include "daemon_status.h"
 #include "events.h"
 #include "languages.h"
@@ -8,6 +9,7 @@
 #include "os/file.h"
 #include "os/host.h"
 #include "privileges.h"
+#include "secret_file.h"
 #include "serve_options.h"
 #include "shard.h"
 #include "storage/storage.h"
@@ -41,6 +43,7 @@ struct Ground {
   std::string address;      ///< of the listeners: --listen with the port that it has
   bool is_loopback = true;  ///< nobody else can reach the listeners
   os::UniqueFd s3_folder;   ///< none without --s3-folder
+  std::string metrics_token;
   environment::FoundInterpreters interpreters;
   BundledPackages bundled;
   launcher::LauncherProcess launcher;
@@ -93,6 +96,9 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
     auto folder = os::open_file(options.s3_folder, O_PATH | O_DIRECTORY);
     if (!folder) return folder.error().with_context("--s3-folder");
     ground.s3_folder = std::move(folder.value());
+  }
+  if (!options.metrics_token_file.empty()) {
+    TRY(ground.metrics_token, read_token(options.metrics_token_file, "--metrics-token-file"));
   }
   TRY(auto listeners, listen_on(options.listen, shards));
   ground.listeners = std::move(listeners);
@@ -241,11 +247,12 @@ boost::asio::awaitable<boost::json::object> status_with_auth(const DaemonStatus&
 }
 
 api::ApiOptions api_options_of(const ServeOptions& options, const DaemonStatus& daemon_status,
-                               const identity::KeyStore& keys) {
+                               const DaemonMetrics& metrics, const identity::KeyStore& keys) {
   api::ApiOptions out;
   out.account_id = options.account_id;
   out.region = options.region;
   out.concurrent_executions = options.account_concurrency;
+  out.metrics = [&metrics] { return metrics.text(); };
   out.status = [&daemon_status, &keys] { return status_with_auth(daemon_status, keys); };
   return out;
 }
@@ -306,9 +313,12 @@ Result<int> run(const ServeOptions& options) {
   const auto shards = make_shards(shared, options.max_parked, ground.roles);
   const DaemonStatus daemon_status(shards, events.queue(),
                                    fixed_status(options, ground, programs, pinning));
+  const DaemonMetrics metrics(shards, events.queue(), blocking,
+                              {options.account_concurrency, options.max_environments});
+  auto api_options = api_options_of(options, daemon_status, metrics, *state.keys);
+  api_options.metrics_token = std::move(ground.metrics_token);
   for (std::size_t i = 0; i < shard_count; ++i) {
-    TRY(shards[i]->open(std::move(ground.listeners[i]),
-                        api_options_of(options, daemon_status, *state.keys)));
+    TRY(shards[i]->open(std::move(ground.listeners[i]), api_options));
   }
   Shard::run_all(shards);
   connect_dns(shards, dns);

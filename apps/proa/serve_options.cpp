@@ -17,12 +17,16 @@ void add_network(CLI::App& serve, ServeOptions& options) {
                  "Let Proa switch on the host's IP forwarding, which the uplink 'kernel' needs");
 }
 
-void add_logging(CLI::App& serve, ServeOptions& options) {
+/// What the daemon tells of itself.
+void add_telemetry(CLI::App& serve, ServeOptions& options) {
   serve
       .add_option("--log-level", options.log_level,
                   "How much is written to standard error, one JSON object a line")
       ->capture_default_str()
       ->check(CLI::IsMember({"error", "warn", "info", "debug"}));
+  serve.add_option("--metrics-token-file", options.metrics_token_file,
+                   "File with the token that GET /metrics asks for (Authorization: Bearer TOKEN); "
+                   "without it /metrics is open while there are no keys, and then for admins");
 }
 
 void add_threads(CLI::App& serve, ServeOptions& options) {
@@ -157,7 +161,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
       ->capture_default_str()
       ->check(CLI::IsMember({"weight", "quota"}));
   add_network(*serve, options);
-  add_logging(*serve, options);
+  add_telemetry(*serve, options);
   serve->add_option("--s3-folder", options.s3_folder,
                     "Folder whose BUCKET/KEY is what s3://BUCKET/KEY names as a source of code");
   add_runtimes(*serve, options);

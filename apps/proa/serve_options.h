@@ -38,6 +38,7 @@ struct ServeOptions {
   bool plain_http = false;
   std::string uplink = "auto";
   std::string log_level = "info";
+  std::filesystem::path metrics_token_file;  ///< empty: none
   bool enable_forwarding = false;
   std::vector<std::string> interpreters;  ///< RUNTIME=PATH, as given
   bool is_runtime_exact = false;

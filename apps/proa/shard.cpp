@@ -152,11 +152,23 @@ void Shard::reconnect(os::UniqueFd spawn, os::UniqueFd pool) {
   // std::function-like handlers must be copyable in Asio 1.81's post: shared ownership for the hop.
   auto fds =
       std::make_shared<std::pair<os::UniqueFd, os::UniqueFd>>(std::move(spawn), std::move(pool));
-  asio::post(io_,
-             [this, fds] { launcher_.reconnect(std::move(fds->first), std::move(fds->second)); });
+  asio::post(io_, [this, fds] {
+    ++launcher_restarts_;
+    launcher_.reconnect(std::move(fds->first), std::move(fds->second));
+  });
 }
 
 asio::awaitable<pool::PoolCounts> Shard::count() { co_return pool_.counts(); }
+
+asio::awaitable<ShardCounts> Shard::collect() {
+  ShardCounts counts;
+  counts.pool = pool_.counts();
+  counts.calls = dispatcher_.collect();
+  if (server_) counts.http.add(*server_);
+  if (api_) counts.api = api_->counts();
+  counts.launcher_restarts = launcher_restarts_;
+  co_return counts;
+}
 
 asio::awaitable<std::string> Shard::host_status() {
   auto status = co_await launcher_.pool_status();

@@ -9,6 +9,7 @@
 #include "dispatch/shard_dispatcher.h"
 #include "environment/environment.h"
 #include "http/http.h"
+#include "http/metrics.h"
 #include "identity/identity.h"
 #include "launcher/launcher.h"
 #include "network/network.h"
@@ -43,6 +44,15 @@ struct Shared {
   const Pinning& pinning;
 };
 
+/// What a shard has counted; a value for whoever collects it (metrics.h).
+struct ShardCounts {
+  pool::PoolCounts pool;
+  dispatch::CallCounts calls;
+  http::ServerTotals http;
+  api::ApiCounts api;
+  std::uint64_t launcher_restarts = 0;
+};
+
 /// Constructed and connected by main before its thread starts; the members stand in the order of
 /// the arrows of docs/architecture.md, bottom-up.
 class Shard {
@@ -61,9 +71,10 @@ class Shard {
   void stop();
   /// Connections to new launcher roles. Any thread.
   void reconnect(os::UniqueFd spawn, os::UniqueFd pool);
-  /// Where the two below are awaited.
+  /// Where the three below are awaited.
   boost::asio::any_io_executor executor() { return io_.get_executor(); }
   boost::asio::awaitable<pool::PoolCounts> count();
+  boost::asio::awaitable<ShardCounts> collect();
   /// The pool role's status as JSON; empty when there is no answer.
   boost::asio::awaitable<std::string> host_status();
   /// Sockets for the DNS service, from the pool role. Any thread but ours; blocks.
@@ -97,6 +108,7 @@ class Shard {
   Shared shared_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_;
+  std::uint64_t launcher_restarts_ = 0;
   std::future<void> calls_ended_;
   std::thread thread_;
 };

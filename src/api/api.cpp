@@ -3,6 +3,7 @@
 #include "api/authorize.h"
 #include "api/caller.h"
 #include "api/errors.h"
+#include "api/metrics_endpoint.h"
 #include "api/off_shard.h"
 #include "api/operations.h"
 
@@ -51,6 +52,8 @@ struct Api::Parts {
                 options,
                 {},
                 identity::SignatureVerifier()} {
+    context.counts.requests.resize(operations().size());
+    context.counts.inside.resize(operations().size());
     int id = 0;
     for (const Operation& operation : operations()) {
       router.add(operation.method, operation.pattern, id++);
@@ -60,6 +63,7 @@ struct Api::Parts {
     const auto match = router.find(request);
     return match ? &operations()[static_cast<std::size_t>(match->id)] : nullptr;
   }
+  void count(DoorRefusal refusal) { ++context.counts.refusals[static_cast<std::size_t>(refusal)]; }
   const ApiOptions options;
   Context context;
   http::Router router;
@@ -69,6 +73,8 @@ Api::Api(const ApiParts& parts, ApiOptions options)
     : parts_(std::make_unique<Parts>(parts, std::move(options))) {}
 
 Api::~Api() = default;
+
+const ApiCounts& Api::counts() const { return parts_->context.counts; }
 
 std::uint64_t Api::body_limit(const http::Request& request) const {
   const Operation* const operation = parts_->find(request);
@@ -90,11 +96,26 @@ boost::asio::awaitable<http::Response> Api::serve(http::Request& request) {
 
 boost::asio::awaitable<http::Response> Api::answer(http::Request& request, std::string request_id) {
   Context& context = parts_->context;
-  if (context.keys.is_on()) co_return co_await answer_signed(request, std::move(request_id));
+  const bool has_keys = context.keys.is_on();
+  if (asks_metrics(request)) {
+    const MetricsDoor door = metrics_door(request, context.options, has_keys);
+    if (door == MetricsDoor::closed) {
+      parts_->count(DoorRefusal::metrics_token);
+      co_return metrics_refusal(context.options, has_keys);
+    }
+    if (door == MetricsDoor::open && has_keys) {
+      co_return co_await run(request, scope_of(request, context.options), std::move(request_id),
+                             nullptr, context.counts.requests);
+    }
+  }
+  if (has_keys) co_return co_await answer_signed(request, std::move(request_id));
   const auto allowed = check_not_a_browser(request, context.options);
-  if (!allowed) co_return error_response(allowed.error());
+  if (!allowed) {
+    parts_->count(DoorRefusal::web_page);
+    co_return error_response(allowed.error());
+  }
   co_return co_await run(request, scope_of(request, context.options), std::move(request_id),
-                         nullptr);
+                         nullptr, context.counts.requests);
 }
 
 boost::asio::awaitable<http::Response> Api::answer_signed(http::Request& request,
@@ -107,11 +128,15 @@ boost::asio::awaitable<http::Response> Api::answer_signed(http::Request& request
   scope.region = context.options.region;
   // A body that was not kept cannot be verified; the answer to it tells nothing.
   if (is_free || request.is_body_too_large) {
-    co_return co_await run(request, std::move(scope), std::move(request_id), nullptr);
+    co_return co_await run(request, std::move(scope), std::move(request_id), nullptr,
+                           context.counts.requests);
   }
   const auto digest = co_await digest_if_large(context, request);
   auto verdict = context.verifier.verify(request, context.clock.wall_now(), context.keys, digest);
-  if (!verdict.key) co_return refusal_response(verdict);
+  if (!verdict.key) {
+    parts_->count(static_cast<DoorRefusal>(verdict.refusal));
+    co_return refusal_response(verdict);
+  }
   scope.account_id = verdict.key->account_id;
   scope.region = verdict.region;
   if (operation != nullptr) {
@@ -119,9 +144,13 @@ boost::asio::awaitable<http::Response> Api::answer_signed(http::Request& request
     const std::span<const std::string_view> parameters(match->parameters.data(),
                                                        match->parameters.size());
     const auto may = check_rights(*operation, parameters, scope, *verdict.key);
-    if (!may) co_return error_response(may.error());
+    if (!may) {
+      parts_->count(DoorRefusal::no_right);
+      co_return error_response(may.error());
+    }
   }
-  co_return co_await run(request, std::move(scope), std::move(request_id), std::move(verdict.key));
+  co_return co_await run(request, std::move(scope), std::move(request_id), std::move(verdict.key),
+                         context.counts.requests);
 }
 
 boost::asio::awaitable<http::Response> Api::serve_function(http::Request& request,
@@ -139,31 +168,45 @@ boost::asio::awaitable<http::Response> Api::answer_function(http::Request& reque
   const FunctionKey key(caller);
   const auto digest = co_await digest_if_large(context, request);
   const auto verdict = context.verifier.verify(request, context.clock.wall_now(), key, digest);
-  if (!verdict.key) co_return refusal_response(verdict);
+  if (!verdict.key) {
+    parts_->count(static_cast<DoorRefusal>(verdict.refusal));
+    co_return refusal_response(verdict);
+  }
   if (const Operation* const operation = parts_->find(request)) {
     const auto may = check_function_right(operation->name, caller);
-    if (!may) co_return error_response(may.error());
+    if (!may) {
+      parts_->count(DoorRefusal::no_right);
+      co_return error_response(may.error());
+    }
   }
   model::Scope scope;
   scope.account_id = caller.function->account_id;
   scope.region = caller.function->region;
-  co_return co_await run(request, std::move(scope), std::move(request_id), nullptr);
+  co_return co_await run(request, std::move(scope), std::move(request_id), nullptr,
+                         context.counts.inside);
 }
 
+// `counted` is where the answer counts by its operation.
 boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::Scope scope,
-                                                std::string request_id, identity::KeyPtr key) {
+                                                std::string request_id, identity::KeyPtr key,
+                                                ApiCounts::Requests& counted) {
   Context& context = parts_->context;
   auto match = parts_->router.find(request);
   if (!match) co_return fault_response(Fault::unknown_operation, unknown_path(request).message());
-  const Operation& operation = operations()[static_cast<std::size_t>(match->id)];
+  const auto id = static_cast<std::size_t>(match->id);
+  const Operation& operation = operations()[id];
+  const auto count = [&row = counted[id]](http::Response response) {
+    ++row[static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5) - 1)];
+    return response;
+  };
   if (operation.run == nullptr) {
     const Error refused(Errc::unsupported,
                         std::string(operation.name) + " is not supported by Proa yet");
-    co_return error_response(refused);
+    co_return count(error_response(refused));
   }
   if (request.is_body_too_large) {
     const auto action = operation.action.empty() ? operation.name : operation.action;
-    co_return body_too_large(action, operation.body_limit);
+    co_return count(body_too_large(action, operation.body_limit));
   }
   Call call{request,
             std::move(match->parameters),
@@ -172,7 +215,7 @@ boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::S
             request.body.size(),
             std::move(key)};
   auto result = co_await operation.run(context, call);
-  if (result) co_return std::move(result).value();
+  if (result) co_return count(std::move(result).value());
   http::Response refused = error_response(result.error());
   if (refused.status >= 500) {
     context.options.log.error("request_failed", {{"operation", operation.name},
@@ -181,7 +224,7 @@ boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::S
                                                  {"errc", to_string(result.error().code())},
                                                  {"reason", result.error().message()}});
   }
-  co_return refused;
+  co_return count(std::move(refused));
 }
 
 }  // namespace proa::api

@@ -22,6 +22,8 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json/object.hpp>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -43,8 +45,36 @@ struct ApiOptions {
   /// The body of GET /proa/v1/status, made by whoever built the daemon's parts. Awaited on the
   /// shard.
   std::function<boost::asio::awaitable<boost::json::object>()> status;
+  /// The body of GET /metrics, likewise.
+  std::function<boost::asio::awaitable<std::string>()> metrics;
+  /// Whoever knows it may read that (`--metrics-token-file`); empty: no such token.
+  std::string metrics_token;
 
   ApiOptions();
+};
+
+/// Why a request was refused before anything was asked of the parts below.
+enum class DoorRefusal {
+  missing_token,  ///< this and the next four: identity::Refusal
+  incomplete_signature,
+  unknown_key,
+  expired_token,
+  invalid_signature,
+  no_right,       ///< the key may not do this
+  web_page,       ///< without keys: what a browser may have sent
+  metrics_token,  ///< GET /metrics without its token
+};
+inline constexpr std::size_t kDoorRefusals = 8;
+
+/// What an Api has counted since it was made; a value.
+struct ApiCounts {
+  /// By operation, in the order of the table, and first digit of the status.
+  using Requests = std::vector<std::array<std::uint64_t, 5>>;
+  Requests requests;
+  Requests inside;  ///< of function code
+  std::array<std::uint64_t, kDoorRefusals> refusals{};
+
+  ApiCounts& operator+=(const ApiCounts& other);
 };
 
 /// What an Api stands on; all of it outlives it.
@@ -74,6 +104,7 @@ class Api {
                                                         const model::FunctionCaller& caller);
   /// For http::ServerOptions::body_limit: 6 MiB for Invoke, about 70 MB for code, 1 MiB else.
   std::uint64_t body_limit(const http::Request& request) const;
+  const ApiCounts& counts() const;
 
  private:
   struct Parts;
@@ -84,7 +115,8 @@ class Api {
   boost::asio::awaitable<http::Response> answer_signed(http::Request& request,
                                                        std::string request_id);
   boost::asio::awaitable<http::Response> run(http::Request& request, model::Scope scope,
-                                             std::string request_id, identity::KeyPtr key);
+                                             std::string request_id, identity::KeyPtr key,
+                                             ApiCounts::Requests& counted);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -66,6 +66,8 @@ bool is_public(const Operation& operation) { return operation.name == "ProaHealt
 identity::Rights rights_for(const Operation& operation) {
   const std::string_view name = operation.name;
   if (name == "ProaHealth" || name == "ProaStatus") return Rights();
+  // Of all accounts, as what an admin may see.
+  if (name == "ProaMetrics") return Rights{Right::admin};
   if (operation.pattern.starts_with("/proa/v1/accounts") ||
       operation.pattern.starts_with("/proa/v1/keys")) {
     return Rights{Right::admin};

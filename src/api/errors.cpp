@@ -51,6 +51,8 @@ Shape shape_of(Fault fault) {
       return {403, "InvalidSignatureException", "message", ""};
     case Fault::expired_token:
       return {403, "ExpiredTokenException", "message", ""};
+    case Fault::unauthorized:
+      return {401, "UnauthorizedException", "message", ""};
     case Fault::unknown_operation:
       return {404, "UnknownOperationException", "message", ""};
     case Fault::service:

@@ -29,6 +29,7 @@ enum class Fault {
   incomplete_signature,
   invalid_signature,
   expired_token,
+  unauthorized,  ///< GET /metrics without its token
   unknown_operation,
   service,      ///< our fault
   unavailable,  ///< our fault, and worth another try

@@ -74,6 +74,7 @@ constexpr auto kOperations = std::to_array<Operation>({
      kEventLimit},
     {"ProaHealth", "GET", "/proa/v1/health", health},
     {"ProaStatus", "GET", "/proa/v1/status", status},
+    {"ProaMetrics", "GET", "/metrics", get_metrics},
     {"ProaDownloadCode", "GET", "/proa/v1/functions/{FunctionName}/code", download_code},
     {"ProaDownloadLayer", "GET", "/proa/v1/layers/{LayerName}/versions/{VersionNumber}/content",
      download_layer},

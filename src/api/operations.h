@@ -24,6 +24,7 @@ struct Context {
   const ApiOptions& options;
   RandomSource random;
   identity::SignatureVerifier verifier;
+  ApiCounts counts = {};
 };
 
 /// One request on its way through an operation.
@@ -86,6 +87,7 @@ Task<http::Response> delete_layer_version(Context& context, Call& call);
 // /proa/v1: proa_endpoints.cpp.
 Task<http::Response> health(Context& context, Call& call);
 Task<http::Response> status(Context& context, Call& call);
+Task<http::Response> get_metrics(Context& context, Call& call);  // metrics_endpoint.cpp
 Task<http::Response> download_code(Context& context, Call& call);
 Task<http::Response> download_layer(Context& context, Call& call);
 // dead_letters.cpp

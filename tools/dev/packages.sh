@@ -49,6 +49,7 @@ test   libgmock-dev           pc:gmock
 test   libbenchmark-dev       pc:benchmark
 test   libclang-rt-14-dev     file:/usr/lib/llvm-14/lib/clang/14*/lib/linux/libclang_rt.fuzzer-*.a
 test   python3-boto3          file:/usr/lib/python3/dist-packages/boto3/__init__.py
+test   python3-prometheus-client file:/usr/lib/python3/dist-packages/prometheus_client/__init__.py
 test   autoconf               cmd:autoreconf
 test   automake               cmd:automake
 test   libtool                cmd:libtoolize

@@ -1,0 +1,86 @@
+#include "daemon_metrics.h"
+
+#include "api/metrics.h"
+#include "dispatch/metrics.h"
+#include "pool/metrics.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <optional>
+
+namespace proa::apps {
+namespace asio = boost::asio;
+using telemetry::Metric;
+using telemetry::MetricPage;
+using telemetry::MetricType;
+
+namespace {
+
+constexpr Metric kBuild{"proa_build_info", MetricType::gauge, "Always 1; says what runs."};
+constexpr Metric kShards{"proa_shards", MetricType::gauge, "Threads that serve calls (--shards)."};
+constexpr Metric kLauncherRestarts{"proa_launcher_restarts_total", MetricType::counter,
+                                   "Times that the launcher's roles were lost and started again; "
+                                   "their environments ended."};
+
+}  // namespace
+
+struct DaemonMetrics::Collected {
+  pool::PoolCounts pool;
+  std::vector<dispatch::CallCounts> calls;
+  http::ServerTotals http;
+  api::ApiCounts api;
+  std::uint64_t launcher_restarts = 0;
+  std::optional<Result<dispatch::EventCounts>> events;
+};
+
+asio::awaitable<DaemonMetrics::Collected> DaemonMetrics::gather() const {
+  Collected all;
+  for (const auto& shard : shards_) {
+    ShardCounts one =
+        co_await asio::co_spawn(shard->executor(), shard->collect(), asio::use_awaitable);
+    all.pool += one.pool;
+    all.calls.push_back(std::move(one.calls));
+    all.http += one.http;
+    all.api += one.api;
+    all.launcher_restarts = std::max(all.launcher_restarts, one.launcher_restarts);
+  }
+  all.events.emplace(co_await events_.counts());
+  co_return all;
+}
+
+MetricPage DaemonMetrics::page_of(const Collected& collected) const {
+  MetricPage page;
+  page.add(kBuild, 1, {{"version", PROA_VERSION}});
+  page.add(kShards, static_cast<double>(shards_.size()));
+  page.add(kLauncherRestarts, static_cast<double>(collected.launcher_restarts));
+  dispatch::describe(collected.calls, limits_.account_concurrency, page);
+  dispatch::describe(*collected.events, page);
+  pool::describe(collected.pool, limits_.environments, page);
+  http::describe(collected.http, page);
+  api::describe(collected.api, page);
+  telemetry::describe_process(page);
+  return page;
+}
+
+asio::awaitable<MetricPage> DaemonMetrics::collect() const {
+  const Collected collected = co_await gather();
+  const auto make = [](const DaemonMetrics& me,
+                       const Collected& from) -> asio::awaitable<MetricPage> {
+    co_return me.page_of(from);
+  };
+  auto work = make(*this, collected);
+  co_return co_await asio::co_spawn(blocking_, std::move(work), asio::use_awaitable);
+}
+
+asio::awaitable<std::string> DaemonMetrics::text() const {
+  const Collected collected = co_await gather();
+  const auto make = [](const DaemonMetrics& me,
+                       const Collected& from) -> asio::awaitable<std::string> {
+    co_return telemetry::metrics_text(me.page_of(from));
+  };
+  auto work = make(*this, collected);
+  co_return co_await asio::co_spawn(blocking_, std::move(work), asio::use_awaitable);
+}
+
+}  // namespace proa::apps
