@@ -5,6 +5,7 @@
 #include "api/operations.h"
 #include "base/encoding.h"
 #include "model/settings.h"
+#include "model/trace_context.h"
 
 namespace proa::api {
 namespace {
@@ -82,12 +83,20 @@ bool is_plain(std::string_view text) {
   return true;
 }
 
+/// W3C's way to say the same. More than one of them is none: nobody knows which is right.
+std::optional<model::TraceContext> traceparent_of(const http::Request& request) {
+  const auto given = request.headers.find("traceparent");
+  if (!given || request.headers.count("traceparent") != 1) return std::nullopt;
+  return model::parse_traceparent(*given);
+}
+
 /// The caller's trace, or a new one: Root=1-EPOCH-RANDOM;Parent=RANDOM;Sampled=0.
 std::string trace_id_of(Context& context, const http::Request& request) {
   const auto given = request.headers.find("X-Amzn-Trace-Id");
   if (given && !given->empty() && given->size() <= kTraceIdMax && is_plain(*given)) {
     return std::string(*given);
   }
+  if (const auto trace = traceparent_of(request)) return model::to_xray_header(*trace);
   const std::string random = context.random.hex(20);
   const auto seconds = static_cast<std::uint32_t>(epoch_ms(context.clock.wall_now()) / 1000);
   std::string id = "Root=1-";

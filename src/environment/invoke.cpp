@@ -56,8 +56,10 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   if (!result) {
     pin_.call_begins(now);
     const SteadyTime deadline = begin + function_->timeout;
+    if (endpoint_) endpoint_->set_trace(invocation.trace_id);
     auto outcome =
         co_await session_->call(invocation, parts_.clock.wall_now() + (deadline - now), deadline);
+    if (endpoint_) endpoint_->set_trace({});
     if (const int late = session_->late_answers(); late > 0) {
       log_.warn("late_answers", {{"request_id", invocation.request_id}, {"count", late}});
     }

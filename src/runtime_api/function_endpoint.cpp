@@ -21,13 +21,20 @@ http::ServerOptions server_options() {
 Result<std::unique_ptr<FunctionEndpoint>> FunctionEndpoint::create(
     boost::asio::any_io_executor executor, os::UniqueFd listener, model::FunctionCaller caller,
     const FunctionApi& api) {
-  auto shared = std::make_shared<const model::FunctionCaller>(std::move(caller));
-  auto answer = [shared, &api](http::Request& request) { return api(request, *shared); };
+  std::shared_ptr<State> state(new State{std::move(caller), {}});
+  auto answer = [state, &api](http::Request& request) {
+    const bool has_trace =
+        request.headers.find("X-Amzn-Trace-Id") || request.headers.find("traceparent");
+    if (!has_trace && !state->trace_id.empty()) {
+      request.headers.add("X-Amzn-Trace-Id", state->trace_id);
+    }
+    return api(request, state->caller);
+  };
   auto server = std::make_unique<http::Server>(std::move(executor), std::move(listener),
                                                std::move(answer), server_options());
   TRY(server->start());
   return std::unique_ptr<FunctionEndpoint>(
-      new FunctionEndpoint(std::move(shared), std::move(server)));
+      new FunctionEndpoint(std::move(state), std::move(server)));
 }
 
 }  // namespace proa::runtime_api

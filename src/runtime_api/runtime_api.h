@@ -141,14 +141,20 @@ class FunctionEndpoint {
                                                           os::UniqueFd listener,
                                                           model::FunctionCaller caller,
                                                           const FunctionApi& api);
-  const model::FunctionCaller& caller() const { return *caller_; }
+  const model::FunctionCaller& caller() const { return state_->caller; }
+  /// The trace that the code works for from now on (X-Amzn-Trace-Id); empty: none. A request of it
+  /// that names no trace gets this one, so that chains of calls can be followed whatever client the
+  /// code uses. Lambda's SDKs send it themselves.
+  void set_trace(std::string_view trace_id) { state_->trace_id = trace_id; }
 
  private:
-  FunctionEndpoint(std::shared_ptr<const model::FunctionCaller> caller,
-                   std::unique_ptr<http::Server> server)
-      : caller_(std::move(caller)), server_(std::move(server)) {}
-  std::shared_ptr<const model::FunctionCaller>
-      caller_;  // a request's coroutine may end after this object
+  struct State {
+    const model::FunctionCaller caller;
+    std::string trace_id;
+  };
+  FunctionEndpoint(std::shared_ptr<State> state, std::unique_ptr<http::Server> server)
+      : state_(std::move(state)), server_(std::move(server)) {}
+  std::shared_ptr<State> state_;  // a request's coroutine may end after this object
   std::unique_ptr<http::Server> server_;
 };
 

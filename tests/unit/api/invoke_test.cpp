@@ -222,6 +222,29 @@ TEST_F(InvokeTest, PassesTheCallersTraceOnOrMakesOne) {
   EXPECT_TRUE(response.header("X-Amzn-Trace-Id")->starts_with("Root=1-"));
 }
 
+TEST_F(InvokeTest, TakesATraceparentWhereThereIsNoXRayHeader) {
+  const std::string given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const std::string same =
+      "Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1";
+  EXPECT_EQ(send("POST", kInvoke, "", {{"traceparent", given}}).header("X-Amzn-Trace-Id"), same);
+  EXPECT_EQ(dispatcher_.invocation->trace_id, same);
+  send("POST", kInvoke, "", {{"Traceparent", given}, {"X-Amzn-Trace-Id", "Root=1-a-b"}});
+  EXPECT_EQ(dispatcher_.invocation->trace_id, "Root=1-a-b");
+  send("POST", kInvoke, "", {{"TRACEPARENT", given}, {"X-Amz-Invocation-Type", "Event"}});
+  EXPECT_EQ(events_.invocation->trace_id, same);
+}
+
+TEST_F(InvokeTest, IgnoresATraceparentThatIsMalformedOrNotAlone) {
+  const std::string given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  for (const HeaderList& headers :
+       {HeaderList{{"traceparent", given + "0"}}, HeaderList{{"traceparent", ""}},
+        HeaderList{{"traceparent", given}, {"traceparent", given}}}) {
+    EXPECT_EQ(send("POST", kInvoke, "", headers).status, 200);
+    EXPECT_EQ(dispatcher_.invocation->trace_id.find("0af76519"), std::string::npos);
+    EXPECT_TRUE(dispatcher_.invocation->trace_id.ends_with(";Sampled=0"));
+  }
+}
+
 TEST_F(InvokeTest, TellsAThrottledCallerWhyAndWhen) {
   dispatcher_.error = Error(Errc::throttled, "ReservedFunctionConcurrentInvocationLimitExceeded");
   const auto response = send("POST", kInvoke);
