@@ -7,12 +7,14 @@
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -44,14 +46,16 @@ class ChildSetup {
     step(StartStep::limits, set_limits(), status);
     step(StartStep::user_namespace, ::setns(plan_.user_namespace, CLONE_NEWUSER), status);
     step(StartStep::user_ids, set_ids(), status);
-    step(StartStep::descriptors, arrange_descriptors(status), kStatusFd);
-    step(StartStep::capabilities, drop_capabilities(), kStatusFd);
-    step(StartStep::no_new_privileges, ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), kStatusFd);
+    step(StartStep::role, check_role(), status);
+    const int arranged = arrange_descriptors(status);  // moves `status`
+    step(StartStep::descriptors, arranged, status);
+    step(StartStep::capabilities, drop_capabilities(), status);
+    step(StartStep::no_new_privileges, ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), status);
     const int filter = install_filter(*plan_.filter);
-    if (filter != 0) fail(StartStep::seccomp, filter, kStatusFd);
+    if (filter != 0) fail(StartStep::seccomp, filter, status);
     ::execve("/var/runtime/proa-init", const_cast<char* const*>(kArguments),
              const_cast<char* const*>(kArguments + 1));
-    fail(StartStep::exec, errno, kStatusFd);
+    fail(StartStep::exec, errno, status);
   }
 
  private:
@@ -124,17 +128,32 @@ class ChildSetup {
     return ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   }
 
-  // 0, 1, 2 = /dev/null, 3 = control, 4 = status (closed by exec); everything else is closed.
-  int arrange_descriptors(int status) const {
+  // A role that died before the step above sends no signal any more. getppid() does not tell: the
+  // role is in no namespace of ours, so it is always 0.
+  int check_role() const {
+    // Takes the kernel's lock of the process table: a role that is just ending, and was past its
+    // signals before we asked for one, is seen as ended by what comes next.
+    ::waitpid(-1, nullptr, WNOHANG);
+    pollfd role{plan_.role, POLLIN, 0};
+    const int ready = ::poll(&role, 1, 0);
+    if (ready > 0) errno = ESRCH;
+    return ready == 0 ? 0 : -1;
+  }
+
+  // 0, 1, 2 = /dev/null, 3 = control, 4 = status (closed by exec); everything else is closed. On
+  // failure `status` is where the failure can still be told.
+  int arrange_descriptors(int& status) const {
     // Sources are moved above the targets first, so that no dup2 overwrites a later source.
     const int control = ::fcntl(plan_.control, F_DUPFD, 16);
     const int null_device = ::fcntl(plan_.null_device, F_DUPFD, 16);
     const int high_status = ::fcntl(status, F_DUPFD, 16);
     if (control < 0 || null_device < 0 || high_status < 0) return -1;
+    status = high_status;
     for (int fd = 0; fd < 3; ++fd) {
       if (::dup2(null_device, fd) < 0) return -1;
     }
     if (::dup2(control, kControlFd) < 0 || ::dup3(high_status, kStatusFd, O_CLOEXEC) < 0) return -1;
+    status = kStatusFd;
     return ::close_range(kStatusFd + 1, ~0U, 0);
   }
 
@@ -162,7 +181,7 @@ class ChildSetup {
 }  // namespace
 
 const char* to_string(StartStep step) {
-  static constexpr std::array<const char*, 16> kNames = {"none",
+  static constexpr std::array<const char*, 17> kNames = {"none",
                                                          "join cgroup",
                                                          "join network namespace",
                                                          "mount /proc",
@@ -173,8 +192,9 @@ const char* to_string(StartStep step) {
                                                          "set limits",
                                                          "join user namespace",
                                                          "set user ids",
-                                                         "drop capabilities",
+                                                         "find the launcher's role alive",
                                                          "arrange descriptors",
+                                                         "drop capabilities",
                                                          "set no_new_privs",
                                                          "install seccomp filter",
                                                          "exec proa-init"};

@@ -24,8 +24,9 @@ enum class StartStep : int {
   limits,
   user_namespace,
   user_ids,
-  capabilities,
+  role,
   descriptors,
+  capabilities,
   no_new_privileges,
   seccomp,
   exec,
@@ -36,6 +37,7 @@ const char* to_string(StartStep step);
 
 /// What one sandbox is started from; descriptors are borrowed.
 struct ChildPlan {
+  int role = -1;                       ///< pidfd of the calling process, with which the child ends
   int cgroup2_directory = -1;          ///< for CLONE_INTO_CGROUP, or -1
   std::vector<int> cgroup_task_files;  ///< the child writes "0" into each
   int user_namespace = -1;

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +56,8 @@ Result<SpawnRole> SpawnRole::create(std::vector<os::UniqueFd> daemon, os::Unique
   ::sigprocmask(SIG_BLOCK, &child_only, nullptr);
   role.child_signals_.reset(::signalfd(-1, &child_only, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!role.child_signals_) return os_error("signalfd");
+  role.self_.reset(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  if (!role.self_) return os_error("pidfd_open");
   return role;
 }
 
@@ -155,6 +158,7 @@ Result<void> SpawnRole::start(std::size_t connection, const StartSandbox& reques
   if (slot.is_started) return Error(Errc::conflict, "slot is started already");
   TRY(auto control, os::stream_pair());
   ChildPlan plan;
+  plan.role = self_.get();
   plan.cgroup2_directory = slot.cgroup2.get();
   for (const os::UniqueFd& tasks : slot.cgroup_tasks) plan.cgroup_task_files.push_back(tasks.get());
   plan.user_namespace = slot.user_namespace.get();

@@ -52,6 +52,7 @@ class SpawnRole {
   std::vector<os::UniqueFd> daemon_;
   os::UniqueFd pool_;
   os::UniqueFd child_signals_;
+  os::UniqueFd self_;  ///< pidfd of this process
   os::UniqueFd null_device_;
   os::UniqueFd code_folder_;
   FilterProgram filter_;

@@ -20,6 +20,10 @@ namespace {
 
 constexpr std::uint32_t kBase = 1'910'000'000;  // in no instance's block of user ids
 
+os::UniqueFd pidfd_of(pid_t process) {
+  return os::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+}
+
 // What one environment is started from, made by a process that stands in the stage.
 class Parts {
  public:
@@ -35,9 +39,11 @@ class Parts {
     auto pair = std::move(os::stream_pair().value());
     link_ = std::move(pair.first);
     control_ = std::move(pair.second);
+    role_ = pidfd_of(::getpid());
   }
   ChildPlan plan() const {
     ChildPlan plan;
+    plan.role = role_.get();
     plan.user_namespace = user_.get();
     plan.network_namespace = network_.get();
     plan.tmp_mount = tmp_.get();
@@ -65,6 +71,7 @@ class Parts {
   os::UniqueFd tmp_;
   os::UniqueFd link_;
   os::UniqueFd control_;
+  os::UniqueFd role_;
   FilterProgram filter_;
   std::vector<const char*> masked_{"/env/proc/cmdline"};
 };
@@ -174,9 +181,31 @@ TEST_F(SandboxChildTest, AStepThatFailsIsReportedWithItsReasonAndTheChildEnds) {
   EXPECT_EQ(staged(failing([](ChildPlan& plan) { plan.tmp_mount = -1; })), "mount /tmp" + bad);
   EXPECT_EQ(staged(failing([](ChildPlan& plan) { plan.user_namespace = -1; })),
             "join user namespace" + bad);
+  EXPECT_EQ(staged(failing([](ChildPlan& plan) { plan.control = -1; })),
+            "arrange descriptors" + bad);
+  EXPECT_EQ(staged(failing([](ChildPlan& plan) { plan.null_device = -1; })),
+            "arrange descriptors" + bad);
   config_.init_program = folder_.path() / "empty";
   folder_.put("empty", "");
   EXPECT_EQ(staged(failing([](ChildPlan&) {})), "exec proa-init: " + std::to_string(ENOEXEC));
+}
+
+TEST_F(SandboxChildTest, ItDoesNotOutliveARoleThatEndedBeforeItCouldAskForItsSignal) {
+  EXPECT_EQ(staged([](const Parts& parts) -> std::string {
+              const pid_t ended = ::fork();
+              if (ended == 0) ::_exit(0);
+              const os::UniqueFd role = pidfd_of(ended);
+              test::exit_status_of(ended);
+              ChildPlan plan = parts.plan();
+              plan.role = role.get();
+              const auto child = clone_child(plan);
+              if (!child) return child.error().message();
+              if (test::exit_status_of(child.value().pid) != 127) return "it went on";
+              const StartFailure failure = take_failure(child.value());
+              if (static_cast<StartStep>(failure.step) != StartStep::role) return "another step";
+              return failure.os_errno == ESRCH ? "" : "another reason";
+            }),
+            "");
 }
 
 TEST(StartStepNames, EveryStepHasOneOfItsOwn) {
