@@ -159,9 +159,7 @@ class Servers {
     peer.size = sizeof peer.storage;
     if (type == SOCK_STREAM) {
       const os::UniqueFd accepted(::accept4(fd, peer.get(), &peer.size, SOCK_CLOEXEC));
-      const std::string text = "you are " + text_of(peer);
-      if (accepted)
-        static_cast<void>(!::send(accepted.get(), text.data(), text.size(), MSG_NOSIGNAL));
+      if (accepted) answer_connection(accepted.get(), "you are " + text_of(peer));
       return;
     }
     std::array<char, 64> buffer{};
@@ -171,6 +169,17 @@ class Servers {
     static_cast<void>(!::sendto(fd, text.data(), text.size(), 0, peer.get(), peer.size));
   }
 
+  /// Reads what the client says first: closing a connection with something unread, or to which
+  /// something comes later, resets it, and a relay like pasta then drops the answer.
+  static void answer_connection(int fd, const std::string& text) {
+    pollfd asked{fd, POLLIN, 0};
+    std::array<char, 64> buffer{};
+    if (::poll(&asked, 1, kPatienceMs) != 1) return;
+    if (::recv(fd, buffer.data(), buffer.size(), 0) <= 0) return;
+    static_cast<void>(!::send(fd, text.data(), text.size(), MSG_NOSIGNAL));
+  }
+
+  static constexpr int kPatienceMs = 10'000;  // only a client that never speaks takes so long
   os::UniqueFd stop_;
   std::vector<os::UniqueFd> sockets_;
   std::vector<int> types_;
