@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
+#include <sstream>
 #include <string>
 
 namespace proa::launcher::test {
@@ -47,9 +47,13 @@ inline std::size_t open_descriptors() {
 
 inline bool has_no_children() { return ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD; }
 
+/// Empty when there is none, also when it goes while it is read, as a process' files do: iterators
+/// over the stream's buffer would throw then.
 inline std::string text_of_file(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  const std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
 }
 
 /// A new folder, gone with the object.

@@ -115,7 +115,9 @@ TEST_F(SupervisorTest, ALostRoleIsReportedAndBothAreStartedAgain) {
     expect_serving(roles);
     const pid_t old_spawn = role("proa-spawn");
     const pid_t old_pool = role("proa-pool");
-    ::kill(role(name), SIGKILL);
+    const pid_t victim = name == "proa-spawn" ? old_spawn : old_pool;
+    ASSERT_GT(victim, 0) << "-1 would be every process of this host";
+    ASSERT_EQ(::kill(victim, SIGKILL), 0);
     auto again = told();
     EXPECT_FALSE(test::next_answer(roles.spawn[0].get())) << "the old connections are closed";
     EXPECT_FALSE(test::next_answer(roles.pool[0].get()));
