@@ -1,0 +1,323 @@
+// A container between a launcher and a proa-init that the test plays. The real ones: tests/compat/.
+#include "sandbox/container/container_sandbox.h"
+
+#include "sandbox/container.h"
+#include "unit/frames/await.h"
+#include "unit/launcher/role_process.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstring>
+
+namespace proa::sandbox {
+namespace {
+
+constexpr launcher::SlotId kSlot{4, 9};
+
+ino_t number_of(int descriptor) {
+  struct stat status {};
+  return ::fstat(descriptor, &status) == 0 ? status.st_ino : 0;
+}
+
+class ContainerSandboxTest : public ::testing::Test {
+ protected:
+  ContainerSandboxTest() {
+    auto spawn = std::move(os::seqpacket_pair().value());
+    auto pool = std::move(os::seqpacket_pair().value());
+    spawn_ = std::move(spawn.first);
+    pool_ = std::move(pool.first);
+    client_ = std::make_unique<launcher::Client>(io_.get_executor(), std::move(spawn.second),
+                                                 std::move(pool.second));
+    ContainerFactory factory(io_.get_executor(), *client_);
+    sandbox_ = factory.make(777);
+    auto listeners = std::move(os::stream_pair().value());
+    runtime_api_ = std::move(listeners.first);
+    lambda_api_ = std::move(listeners.second);
+  }
+  ~ContainerSandboxTest() override {
+    client_->disconnect();  // ends whatever the sandbox waits for
+    const auto closed = await(sandbox_->close());
+    EXPECT_TRUE(closed);
+  }
+
+  void run_ready() {
+    io_.restart();
+    io_.poll();
+  }
+  template <class T>
+  frames::Outcome<T> begin(Task<T> task) {
+    auto outcome = frames::begin(io_, std::move(task));
+    run_ready();
+    return outcome;
+  }
+  template <class T>
+  Result<T> finish(const frames::Outcome<T>& outcome) {
+    return frames::finish(io_, outcome);
+  }
+  template <class T>
+  Result<T> await(Task<T> task) {
+    return finish(begin(std::move(task)));
+  }
+
+  /// The next request at a role's end; nothing when none is there.
+  template <class Kind>
+  static std::optional<Kind> request_at(const os::UniqueFd& role) {
+    if (!launcher::test::is_readable(role.get(), 0)) return std::nullopt;
+    auto message = os::receive_message(role.get());
+    if (!message) return std::nullopt;
+    auto request = launcher::decode_request(message.value().bytes);
+    const auto* wanted = request ? std::get_if<Kind>(&request.value()) : nullptr;
+    return wanted == nullptr ? std::nullopt : std::optional<Kind>(*wanted);
+  }
+  void answer(const os::UniqueFd& role, const launcher::Reply& reply,
+              const std::vector<int>& fds = {}) {
+    launcher::test::send_bytes(role.get(), launcher::encode(reply), fds);
+    run_ready();
+  }
+  static launcher::Done done(std::uint64_t request) {
+    launcher::Done reply;
+    reply.request = request;
+    reply.slot = kSlot;
+    return reply;
+  }
+  void report_exit(int wait_status, int step = 0, int reason = 0) {
+    launcher::Exited exited;
+    exited.slot = kSlot;
+    exited.wait_status = wait_status;
+    exited.start_step = step;
+    exited.start_errno = reason;
+    answer(spawn_, exited);
+  }
+
+  /// A frame that proa-init sends.
+  void say(frames::Type type, const std::string& body = "") {
+    std::string frame(frames::kHeaderSize, '\0');
+    const frames::Header header{static_cast<std::uint32_t>(body.size()), type};
+    frames::encode_header(header,
+                          std::as_writable_bytes(std::span(frame)).first<frames::kHeaderSize>());
+    frame += body;
+    EXPECT_EQ(::write(init_.get(), frame.data(), frame.size()), static_cast<ssize_t>(frame.size()));
+    run_ready();
+  }
+  void say_exited(std::uint32_t wait_status, std::uint32_t start_errno = 0) {
+    std::string body(frames::kExitedSize, '\0');
+    frames::encode_exited({wait_status, start_errno},
+                          std::as_writable_bytes(std::span(body)).first<frames::kExitedSize>());
+    say(frames::Type::exited, body);
+  }
+  /// The next frame that proa-init gets, in one piece, with what came along.
+  os::Message heard() const {
+    if (!launcher::test::is_readable(init_.get(), 0)) return {};
+    auto message = os::receive_message(init_.get());
+    return message ? std::move(message.value()) : os::Message();
+  }
+  static frames::Type type_of(const os::Message& message) {
+    frames::Header header;
+    EXPECT_EQ(frames::decode_header(std::as_bytes(std::span(message.bytes)), header),
+              frames::Status::ok);
+    return header.type;
+  }
+
+  /// Begins to start it, as far as proa-init's first word.
+  frames::Outcome<void> begin_start() {
+    auto outcome = begin(sandbox_->start());
+    const auto slot = request_at<launcher::AcquireSlot>(pool_);
+    EXPECT_TRUE(slot);
+    EXPECT_EQ(slot->tmp_mib, 777U);
+    answer(pool_, done(slot->request), {runtime_api_.get(), lambda_api_.get()});
+    const auto start = request_at<launcher::StartSandbox>(spawn_);
+    EXPECT_TRUE(start);
+    EXPECT_EQ(start->slot, kSlot);
+    auto control = std::move(os::stream_pair().value());
+    init_ = std::move(control.first);
+    answer(spawn_, done(start->request), {control.second.get()});
+    return outcome;
+  }
+  void start() {
+    const auto outcome = begin_start();
+    say(frames::Type::init_up);
+    const auto started = finish(outcome);
+    ASSERT_TRUE(started) << started.error().message();
+  }
+  Result<RuntimeProcess> start_runtime() {
+    RuntimeCommand command;
+    command.arguments = {"/var/lang/bin/python", "-u"};
+    command.environment = {"A=1"};
+    command.directory = "/var/task";
+    return await(sandbox_->start_runtime(std::move(command)));
+  }
+
+  boost::asio::io_context io_{1};
+  os::UniqueFd spawn_;
+  os::UniqueFd pool_;
+  os::UniqueFd init_;
+  os::UniqueFd runtime_api_;
+  os::UniqueFd lambda_api_;
+  std::unique_ptr<launcher::Client> client_;
+  std::unique_ptr<Sandbox> sandbox_;
+};
+
+TEST_F(ContainerSandboxTest, ItIsUpWhenProaInitSaysSo) {
+  EXPECT_EQ(sandbox_->runtime_api_listener().error().code(), Errc::unavailable) << "not yet";
+  const auto outcome = begin_start();
+  EXPECT_FALSE(outcome->has_value());
+  say(frames::Type::init_up);
+  ASSERT_TRUE(outcome->has_value());
+  EXPECT_TRUE(**outcome);
+  EXPECT_FALSE(sandbox_->has_ended());
+  const auto runtime_api = sandbox_->runtime_api_listener();
+  const auto lambda_api = sandbox_->lambda_api_listener();
+  ASSERT_TRUE(runtime_api && lambda_api);
+  EXPECT_EQ(number_of(runtime_api.value().get()), number_of(runtime_api_.get()));
+  EXPECT_EQ(number_of(lambda_api.value().get()), number_of(lambda_api_.get()));
+}
+
+TEST_F(ContainerSandboxTest, AStartThatFailsBeforeProaInitSaysAtWhichStep) {
+  const auto outcome = begin_start();
+  report_exit(127 << 8, 4, EINVAL);
+  const auto failed = finish(outcome);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), Errc::unavailable);
+  EXPECT_NE(failed.error().message().find("sandbox did not start: "), std::string::npos);
+  EXPECT_NE(failed.error().message().find("mount /tmp"), std::string::npos)
+      << failed.error().message();
+  EXPECT_TRUE(sandbox_->has_ended());
+}
+
+TEST_F(ContainerSandboxTest, LimitsAndNetworkGoToThePoolRoleAndTheTreesToTheSpawnRole) {
+  start();
+  SandboxLimits limits;
+  limits.memory = Bytes::mib(300);
+  limits.memory_mib = 256;
+  limits.pids = 99;
+  limits.network = model::NetworkPolicy::lan;
+  const auto configured = begin(sandbox_->configure(limits));
+  const auto wish = request_at<launcher::ConfigureSlot>(pool_);
+  ASSERT_TRUE(wish);
+  EXPECT_EQ(wish->slot, kSlot);
+  EXPECT_EQ(wish->limits.memory_bytes, Bytes::mib(300).count());
+  EXPECT_EQ(wish->limits.memory_mib, 256U);
+  EXPECT_EQ(wish->limits.pids, 99U);
+  EXPECT_EQ(wish->network, launcher::Network::lan);
+  answer(pool_, launcher::make_failed(wish->request, Error(Errc::os, "pids.max does not take it")));
+  EXPECT_NE(finish(configured).error().message().find("pids.max"), std::string::npos);
+  const std::vector<std::string> layers{std::string(launcher::kTreeIdSize, 'b')};
+  const auto adopted = begin(sandbox_->adopt_code(std::string(launcher::kTreeIdSize, 'a'), layers));
+  const auto trees = request_at<launcher::AdoptCode>(spawn_);
+  ASSERT_TRUE(trees);
+  EXPECT_EQ(trees->slot, kSlot);
+  EXPECT_EQ(trees->layer_count, 1U);
+  answer(spawn_, done(trees->request));
+  EXPECT_TRUE(finish(adopted));
+}
+
+TEST_F(ContainerSandboxTest, ARuntimeGetsItsCommandAsTheFunctionsUserAndFiveDescriptors) {
+  start();
+  const auto runtime = start_runtime();
+  ASSERT_TRUE(runtime) << runtime.error().message();
+  const os::Message message = heard();
+  ASSERT_EQ(type_of(message), frames::Type::start);
+  const std::string body = message.bytes.substr(frames::kHeaderSize);
+  frames::StartView view;
+  ASSERT_EQ(frames::decode_start(std::as_bytes(std::span(body)), view), frames::Status::ok);
+  EXPECT_EQ(view.uid, 993U);
+  EXPECT_EQ(view.gid, 990U);
+  EXPECT_EQ(view.directory, "/var/task");
+  EXPECT_EQ(view.arguments, 2);
+  EXPECT_EQ(view.variables, 1);
+  EXPECT_EQ(view.descriptors, 5);
+  ASSERT_EQ(message.fds.size(), 5U);
+  for (const std::size_t output : {1U, 2U}) {
+    ASSERT_EQ(::write(message.fds[output].get(), "line", 4), 4);
+    std::array<char, 8> text{};
+    EXPECT_EQ(::read(runtime.value().output.get(), text.data(), text.size()), 4) << output;
+  }
+  ASSERT_EQ(::write(message.fds[4].get(), "x", 1), 1);
+  EXPECT_TRUE(launcher::test::is_readable(runtime.value().link.in.get(), 0));
+}
+
+TEST_F(ContainerSandboxTest, ACommandBeyondTheLimitIsRefusedAndNothingIsSent) {
+  start();
+  RuntimeCommand command;
+  command.arguments = {"/bin/true", std::string(frames::kMaxStartBody, 'x')};
+  EXPECT_EQ(await(sandbox_->start_runtime(command)).error().code(), Errc::too_large);
+  EXPECT_FALSE(launcher::test::is_readable(init_.get(), 0));
+}
+
+TEST_F(ContainerSandboxTest, EachRuntimesEndIsToldOnce) {
+  start();
+  const auto soon = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  ASSERT_TRUE(start_runtime());
+  EXPECT_FALSE(sandbox_->has_runtime_exited());
+  say_exited(7 << 8);
+  EXPECT_TRUE(sandbox_->has_runtime_exited());
+  EXPECT_EQ(await(sandbox_->runtime_exit(soon)).value().wait_status, 7 << 8);
+  ASSERT_TRUE(start_runtime());
+  EXPECT_FALSE(sandbox_->has_runtime_exited()) << "that was the one before";
+  say_exited(0, ENOENT);
+  EXPECT_EQ(await(sandbox_->runtime_exit(soon)).value().exec_errno, ENOENT);
+  EXPECT_FALSE(sandbox_->has_ended());
+}
+
+TEST_F(ContainerSandboxTest, KillingTheRuntimeWaitsForProaInitsAnswer) {
+  start();
+  const auto killed = begin(sandbox_->kill_runtime());
+  EXPECT_EQ(type_of(heard()), frames::Type::kill_all);
+  EXPECT_FALSE(killed->has_value());
+  say(frames::Type::killed);
+  EXPECT_TRUE(finish(killed));
+  const auto cut_short = begin(sandbox_->kill_runtime());
+  report_exit(SIGKILL);
+  EXPECT_EQ(finish(cut_short).error().code(), Errc::unavailable);
+}
+
+TEST_F(ContainerSandboxTest, WhatIsNoFrameOfTheLinkIsTheEndOfIt) {
+  start();
+  ASSERT_TRUE(start_runtime());
+  say(frames::Type::response);  // of the other link: only an attacker says that here
+  const auto kill = request_at<launcher::KillSandbox>(spawn_);
+  ASSERT_TRUE(kill);
+  EXPECT_EQ(kill->slot, kSlot);
+  EXPECT_TRUE(sandbox_->has_ended());
+  EXPECT_TRUE(sandbox_->has_runtime_exited());
+  EXPECT_EQ(start_runtime().error().code(), Errc::unavailable);
+  EXPECT_EQ(await(sandbox_->kill_runtime()).error().code(), Errc::unavailable);
+}
+
+TEST_F(ContainerSandboxTest, WithoutControlGroupsFreezingIsUnsupportedAndNothingIsCounted) {
+  start();
+  EXPECT_EQ(sandbox_->freeze().error().code(), Errc::unsupported);
+  EXPECT_EQ(sandbox_->thaw().error().code(), Errc::unsupported);
+  EXPECT_EQ(sandbox_->run_on("0").error().code(), Errc::unsupported);
+  EXPECT_FALSE(sandbox_->memory_peak());
+  EXPECT_EQ(sandbox_->oom_kills(), 0U);
+}
+
+TEST_F(ContainerSandboxTest, ClosingKillsWaitsForTheEndAndGivesTheSlotBackLast) {
+  start();
+  const auto closed = begin(sandbox_->close());
+  ASSERT_TRUE(request_at<launcher::KillSandbox>(spawn_));
+  EXPECT_FALSE(closed->has_value()) << "its process has not ended";
+  EXPECT_FALSE(launcher::test::is_readable(pool_.get(), 0));
+  EXPECT_TRUE(launcher::test::is_readable(init_.get(), 0)) << "the control link is closed";
+  report_exit(SIGKILL);
+  ASSERT_TRUE(finish(closed));
+  const auto release = request_at<launcher::ReleaseSlot>(pool_);
+  ASSERT_TRUE(release);
+  EXPECT_EQ(release->slot, kSlot);
+  EXPECT_EQ(sandbox_->runtime_api_listener().error().code(), Errc::unavailable);
+  EXPECT_TRUE(await(sandbox_->close())) << "twice is no error";
+}
+
+TEST_F(ContainerSandboxTest, ALostLauncherIsTheEndOfIt) {
+  start();
+  ASSERT_TRUE(start_runtime());
+  client_->disconnect();
+  run_ready();
+  EXPECT_TRUE(sandbox_->has_ended());
+  EXPECT_TRUE(sandbox_->has_runtime_exited());
+}
+
+}  // namespace
+}  // namespace proa::sandbox
