@@ -1,0 +1,164 @@
+#include "logs/entry.h"
+
+#include "base/encoding.h"
+#include "logs/fields.h"
+#include "logs/platform_lines.h"
+#include "logs/utf8.h"
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+
+namespace proa::logs {
+namespace {
+
+constexpr std::uint8_t kJson = 1;
+constexpr std::size_t kEnvironmentSize = 16;
+
+std::uint8_t flags_of(const model::LoggingConfig& logging) {
+  const auto level = static_cast<std::uint8_t>(logging.system_level);
+  const std::uint8_t format = logging.format == model::LogFormat::json ? kJson : 0;
+  return static_cast<std::uint8_t>(format | level << 1U);
+}
+
+int hex_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return -1;
+}
+
+/// 32 digits, with or without dashes between them; zeros for anything else.
+RequestId parse_hex(std::string_view text) {
+  RequestId out{};
+  std::size_t digits = 0;
+  for (const char c : text) {
+    if (c == '-') continue;
+    const int value = hex_value(c);
+    if (value < 0 || digits == 2 * out.size()) return {};
+    auto& byte = out[digits / 2];
+    byte = static_cast<std::byte>(std::to_integer<int>(byte) << 4 | value);
+    ++digits;
+  }
+  return digits == 2 * out.size() ? out : RequestId{};
+}
+
+std::string stream_name(WallTime created, std::string_view version, std::string_view environment) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(created);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  std::array<char, 16> day{};
+  std::strftime(day.data(), day.size(), "%Y/%m/%d/", &utc);
+  return std::string(day.data()).append("[").append(version).append("]").append(environment);
+}
+
+}  // namespace
+
+RequestId parse_request_id(std::string_view text) { return parse_hex(text); }
+
+std::string to_string(const RequestId& id) {
+  std::string digits = to_hex(id);
+  for (const std::size_t at : {20U, 16U, 12U, 8U}) digits.insert(at, 1, '-');
+  return digits;
+}
+
+std::string LogStream::name() const {
+  return stream_name(created, function->version, environment_id);
+}
+
+LogStreamPtr make_stream(model::FunctionPtr function, std::string environment_id,
+                         WallTime created) {
+  auto stream = std::make_shared<LogStream>();
+  stream->group = {function->account_id, function->region, function->log_group()};
+  stream->environment_id = std::move(environment_id);
+  stream->created = created;
+  stream->function = std::move(function);
+  stream->head = encode_head(*stream);
+  return stream;
+}
+
+std::string encode_head(const LogStream& stream) {
+  std::string out(1, static_cast<char>(flags_of(stream.function->logging)));
+  const RequestId environment = parse_hex(stream.environment_id);
+  out.append(as_chars(environment));
+  const auto minutes =
+      std::chrono::floor<std::chrono::minutes>(stream.created.time_since_epoch()).count();
+  put_varint(out, static_cast<std::uint64_t>(std::max<std::int64_t>(minutes, 0)));
+  put_text(out, stream.function->version);
+  return out;
+}
+
+void encode_entry(std::string& out, EntryKind kind, const LogStream& stream,
+                  const RequestId& request, std::string_view body) {
+  out.push_back(static_cast<char>(kind));
+  out.append(stream.head).append(as_chars(request)).append(body);
+}
+
+std::optional<Entry> decode_entry(std::string_view payload) {
+  FieldReader fields(payload);
+  Entry entry;
+  const std::uint8_t kind = fields.byte();
+  const std::uint8_t flags = fields.byte();
+  entry.environment = fields.bytes(kEnvironmentSize);
+  // No later than the year 9999, which every calendar function can write.
+  constexpr std::uint64_t kLastMinute = 253'402'300'799 / 60;
+  const auto minutes = std::min(fields.varint(), kLastMinute);
+  entry.created = WallTime(std::chrono::minutes(minutes));
+  entry.version = fields.text();
+  const std::string_view request = fields.bytes(entry.request.size());
+  if (!fields.is_whole()) return std::nullopt;
+  if (kind < static_cast<std::uint8_t>(EntryKind::output) ||
+      kind > static_cast<std::uint8_t>(EntryKind::call_ended)) {
+    return std::nullopt;
+  }
+  std::memcpy(entry.request.data(), request.data(), request.size());
+  entry.kind = static_cast<EntryKind>(kind);
+  entry.is_json = (flags & kJson) != 0;
+  const int level = std::min(flags >> 1U, static_cast<int>(model::LogLevel::fatal));
+  entry.system_level = static_cast<model::LogLevel>(level);
+  entry.body = fields.rest();
+  return entry;
+}
+
+std::string stream_name(const Entry& entry) {
+  const auto bytes = std::as_bytes(std::span(entry.environment));
+  return stream_name(entry.created, entry.version, to_hex(bytes));
+}
+
+void encode(std::string& out, const FailedInit& init) {
+  put_varint(out, static_cast<std::uint64_t>(init.duration.count()));
+  put_text(out, init.phase);
+  put_text(out, init.status);
+  put_text(out, init.error_type);
+}
+
+std::vector<std::string> messages_of(const Entry& entry, WallTime time) {
+  const PlatformLines lines{entry.is_json, entry.system_level, time, entry.request, entry.version};
+  switch (entry.kind) {
+    case EntryKind::output: {
+      std::string line = valid_utf8(entry.body);
+      if (!entry.is_json) line.push_back('\n');
+      return {std::move(line)};
+    }
+    case EntryKind::init_began:
+      return lines.init_began(entry.body);
+    case EntryKind::call_began:
+      return lines.call_began(entry.body);
+    case EntryKind::call_ended: {
+      const auto record = decode_call_record(entry.body);
+      return record ? lines.call_ended(*record) : std::vector<std::string>();
+    }
+    case EntryKind::init_failed: {
+      FieldReader fields(entry.body);
+      FailedInit init;
+      init.duration = std::chrono::microseconds(static_cast<std::int64_t>(fields.varint()));
+      init.phase = fields.text();
+      init.status = fields.text();
+      init.error_type = fields.text();
+      return fields.is_whole() ? lines.init_failed(init) : std::vector<std::string>();
+    }
+  }
+  return {};
+}
+
+}  // namespace proa::logs
