@@ -29,6 +29,22 @@ json::value describe(const Result<dispatch::EventCounts>& counts) {
   return out;
 }
 
+json::value describe(const Result<logs::LogCounts>& counts) {
+  json::object out;
+  if (!counts) {
+    out["unavailable"] = counts.error().message();
+    return out;
+  }
+  const logs::LogCounts& now = counts.value();
+  out["groups"] = now.groups;
+  out["stored_bytes"] = now.stored.count();
+  out["usage_stored_bytes"] = now.usage_stored.count();
+  out["written_entries"] = now.written_events;
+  out["dropped_entries"] = now.dropped_events;
+  if (!now.problem.empty()) out["problem"] = now.problem;
+  return out;
+}
+
 }  // namespace
 
 asio::awaitable<json::object> DaemonStatus::collect() const {
@@ -49,6 +65,8 @@ asio::awaitable<json::object> DaemonStatus::collect() const {
   out["environments"] = std::move(environments);
   const auto events = co_await events_.counts();
   out["events"] = describe(events);
+  const auto logs = co_await logs_.counts();
+  out["logs"] = describe(logs);
   Shard& first = *shards_.front();
   const std::string text =
       co_await asio::co_spawn(first.executor(), first.host_status(), asio::use_awaitable);

@@ -11,15 +11,15 @@
 
 namespace proa::apps {
 
-/// Asks when it is asked: the counts of every shard on that shard, the event queue, and the
+/// Asks when it is asked: the counts of every shard on that shard, the event queue, the logs, and the
 /// launcher's pool role for limits, control groups and network. Made by main; outlived by what it
 /// refers to.
 class DaemonStatus {
  public:
   /// `fixed` is what does not change while the daemon runs.
   DaemonStatus(const std::vector<std::unique_ptr<Shard>>& shards, dispatch::EventQueue& events,
-               boost::json::object fixed)
-      : shards_(shards), events_(events), fixed_(std::move(fixed)) {}
+               logs::LogStore& logs, boost::json::object fixed)
+      : shards_(shards), events_(events), logs_(logs), fixed_(std::move(fixed)) {}
 
   /// On any executor of a shard; blocks none.
   boost::asio::awaitable<boost::json::object> collect() const;
@@ -29,6 +29,7 @@ class DaemonStatus {
  private:
   const std::vector<std::unique_ptr<Shard>>& shards_;
   dispatch::EventQueue& events_;
+  logs::LogStore& logs_;
   boost::json::object fixed_;
 };
 

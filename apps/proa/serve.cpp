@@ -257,6 +257,17 @@ api::ApiOptions api_options_of(const ServeOptions& options, const DaemonStatus& 
   return out;
 }
 
+logs::KeeperOptions keeper_options(const ServeOptions& options) {
+  logs::KeeperOptions out;
+  out.logs_folder = options.data / "logs";
+  out.usage_folder = options.data / "usage";
+  out.log_age_max = std::chrono::hours(24) * options.log_days;
+  out.logs_max = Bytes::mib(options.log_mib);
+  out.usage_age_max = std::chrono::hours(24) * options.usage_days;
+  out.usage_max = Bytes::mib(options.usage_mib);
+  return out;
+}
+
 /// One for each of the launcher's connections, knowing each other.
 Shards make_shards(const Shared& shared, std::size_t parked_max, launcher::RoleConnections& roles) {
   const std::size_t count = roles.spawn.size();
@@ -303,15 +314,18 @@ Result<int> run(const ServeOptions& options) {
   pool::Budget budget(budget_options(options), read_host);
   Events events(options, *state.catalog, clock, log, budget, idle_board);
 
+  logs::LogKeeper logs(keeper_options(options), clock, log.for_module("logs"));
+  TRY(logs.open());
+
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);
   const std::chrono::microseconds spin(options.spin_us);
   const Pinning pinning = choose_pinning(options, shard_count, allowed_processors());
   const Shared shared{*state.catalog, events.queue(), *state.keys, blocking, admission, idle_board,
-                      budget,         programs,       clock,       policies, log,       spin,
-                      pinning};
+                      budget,         programs,       clock,       policies, logs,      log,
+                      spin,           pinning};
   const auto shards = make_shards(shared, options.max_parked, ground.roles);
-  const DaemonStatus daemon_status(shards, events.queue(),
+  const DaemonStatus daemon_status(shards, events.queue(), logs,
                                    fixed_status(options, ground, programs, pinning));
   const DaemonMetrics metrics(shards, events.queue(), blocking,
                               {options.account_concurrency, options.max_environments});
@@ -330,7 +344,9 @@ Result<int> run(const ServeOptions& options) {
 
   const int status = watch(signals, ground, shards, dns);
   log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});
+  logs.end_waits();
   stop(shards, events, clock.steady_now() + std::chrono::seconds(options.stop_timeout_s));
+  logs.close();
   dns.stop();  // its sockets would keep the router's namespace
   ground.launcher.socket.reset();
   ::waitpid(ground.launcher.pid, nullptr, 0);  // it removes what it made on the host

@@ -99,6 +99,29 @@ void add_events(CLI::App& serve, ServeOptions& options) {
       ->check(CLI::Range(1U, 1'000'000U));
 }
 
+// docs/flows/logs.md
+void add_function_logs(CLI::App& serve, ServeOptions& options) {
+  serve
+      .add_option("--log-days", options.log_days, "Days that the logs of functions are kept")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 3'650U));
+  serve
+      .add_option("--log-mib", options.log_mib,
+                  "MiB that they may take, before the oldest of the largest log group go")
+      ->capture_default_str()
+      ->check(CLI::Range(16U, 10'000'000U));
+  serve
+      .add_option("--usage-days", options.usage_days,
+                  "Days that usage records are kept, one of each call")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 3'650U));
+  serve
+      .add_option("--usage-mib", options.usage_mib,
+                  "MiB that they may take, before the oldest ones go")
+      ->capture_default_str()
+      ->check(CLI::Range(16U, 10'000'000U));
+}
+
 void add_runtimes(CLI::App& serve, ServeOptions& options) {
   serve
       .add_option("--runtime", options.interpreters,
@@ -150,6 +173,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   add_threads(*serve, options);
   add_capacity(*serve, options);
   add_events(*serve, options);
+  add_function_logs(*serve, options);
   serve
       ->add_option("--stop-timeout", options.stop_timeout_s,
                    "Seconds that running calls get at the end")

@@ -18,7 +18,7 @@ environment::EnvironmentParts parts_of(asio::io_context& io, sandbox::SandboxFac
                                        Clock& clock, RandomSource& random,
                                        const runtime_api::FunctionApi& function_api,
                                        const environment::PinWatch* pins) {
-  return {io.get_executor(), sandboxes, clock, random, &function_api, {}, pins};
+  return {io.get_executor(), sandboxes, clock, random, &function_api, {}, pins, nullptr};
 }
 
 std::optional<unsigned> processor_of(const Pinning& pinning, std::size_t shard) {
@@ -66,6 +66,7 @@ Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, 
             auto parts =
                 parts_of(io_, sandboxes_, shared.clock, random_, function_api_, pins_.get());
             parts.log = shared.log.for_module("environment");
+            parts.logs = &shared.logs.add_shard(io_.get_executor());
             return parts;
           }(),
           shared.programs, shared.idle_board, shared.budget,

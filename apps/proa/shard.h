@@ -12,6 +12,7 @@
 #include "http/metrics.h"
 #include "identity/identity.h"
 #include "launcher/launcher.h"
+#include "logs/log_keeper.h"
 #include "network/network.h"
 #include "pinning.h"
 #include "pool/pool.h"
@@ -39,6 +40,7 @@ struct Shared {
   const environment::RuntimePrograms& programs;
   Clock& clock;
   network::EnvironmentPolicies& policies;
+  logs::LogKeeper& logs;
   telemetry::Logger log;
   std::chrono::microseconds spin{0};  ///< before a thread sleeps: see base/spin.h
   const Pinning& pinning;

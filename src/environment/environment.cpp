@@ -11,7 +11,7 @@ Environment::Environment(EnvironmentParts parts, std::optional<RuntimeProgram> p
       program_(std::move(program)),
       sandbox_(parts_.sandboxes.make(tmp_mib)),
       pin_(parts_.pins, *sandbox_),
-      output_(parts_.executor),
+      output_(parts_.executor, parts_.logs),
       log_(parts_.log.with({{"environment_id", id_}})),
       tasks_(parts_.executor) {}
 

@@ -16,6 +16,7 @@
 #include "environment/runtime_programs.h"
 #include "environment/runtime_start.h"
 #include "environment/state.h"
+#include "logs/logs.h"
 #include "model/function.h"
 #include "model/invocation.h"
 #include "runtime_api/runtime_api.h"
@@ -39,6 +40,8 @@ struct EnvironmentParts {
   telemetry::Logger log = {};
   /// Where environments of short calls run; none: anywhere.
   const PinWatch* pins = nullptr;
+  /// Of the shard; none: only the tail of a call is kept.
+  logs::LogWriter* logs = nullptr;
 };
 
 /// One environment. Owned by the pool; members do not overlap. close() before destruction.
@@ -107,7 +110,10 @@ class Environment {
                                                          const model::Invocation& invocation);
   void forget_output(const model::Invocation& invocation);
   void write_start(const model::Invocation& invocation);
-  void write_report(const model::Invocation& invocation, model::InvocationResult& result);
+  void write_report(const model::Invocation& invocation, WallTime begin,
+                    model::InvocationResult& result);
+  logs::PlatformLines platform_lines(WallTime time) const;
+  void add_to_tail(const std::vector<std::string>& lines);
 
   EnvironmentParts parts_;
   std::string id_;
@@ -121,7 +127,9 @@ class Environment {
   std::string runtime_identity_;
   std::string entrypoint_;       ///< the program that was started last
   model::FunctionPtr function_;  ///< keeps the code trees on disk, too (catalog::Catalog::resolve)
-  std::string log_stream_;
+  logs::LogStreamPtr log_stream_;
+  logs::RequestId request_{};  ///< of the call that runs
+  ExitDescription fault_;      ///< of that call, where it is the platform's to tell
   telemetry::Logger log_;
   bool is_initialised_ = false;
   bool needs_reset_ = false;

@@ -2,9 +2,6 @@
 
 #include "sandbox/sandbox.h"
 
-#include <array>
-#include <ctime>
-
 namespace proa::environment {
 
 Variables function_variables(const model::FunctionVersion& function, const std::string& log_stream,
@@ -38,16 +35,6 @@ Variables function_variables(const model::FunctionVersion& function, const std::
   set_default("LANG", "en_US.UTF-8");
   variables.insert(defaults.begin(), defaults.end());
   return variables;
-}
-
-std::string log_stream_name(const model::FunctionVersion& function, WallTime now,
-                            const std::string& environment_id) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  std::array<char, 16> day{};
-  std::strftime(day.data(), day.size(), "%Y/%m/%d/", &utc);
-  return day.data() + ("[" + function.version + "]") + environment_id;
 }
 
 }  // namespace proa::environment

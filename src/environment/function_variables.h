@@ -21,8 +21,4 @@ Variables function_variables(const model::FunctionVersion& function, const std::
                              const Variables& defaults, bool has_runtime_api,
                              const model::FunctionCaller* caller);
 
-/// "2026/11/23/[$LATEST]0123..." as Lambda names log streams.
-std::string log_stream_name(const model::FunctionVersion& function, WallTime now,
-                            const std::string& environment_id);
-
 }  // namespace proa::environment

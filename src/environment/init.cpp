@@ -2,9 +2,7 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 #include "environment/environment.h"
 
-#include <array>
 #include <cerrno>
-#include <cstdio>
 
 namespace proa::environment {
 namespace {
@@ -15,14 +13,6 @@ constexpr auto kExitLimit = std::chrono::seconds(1);
 
 std::chrono::microseconds since(SteadyTime begin, SteadyTime end) {
   return std::chrono::duration_cast<std::chrono::microseconds>(end - begin);
-}
-
-std::string init_report_line(std::chrono::microseconds duration, std::string_view phase,
-                             std::string_view status) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "INIT_REPORT Init Duration: %.2f ms\tPhase: ",
-                static_cast<double>(duration.count()) / 1000.0);
-  return std::string(text.data()).append(phase).append("\tStatus: ").append(status).append("\n");
 }
 
 runtime_api::CallOutcome as_call_outcome(runtime_api::InitOutcome outcome) {
@@ -51,6 +41,10 @@ Task<void> Environment::renew_if_exited() {
 // answer.
 Task<Environment::InitReport> Environment::initialise(const model::Invocation& invocation) {
   InitReport report;
+  if (parts_.logs != nullptr) {
+    const std::string& runtime = runtime_identity_.empty() ? program_->family : runtime_identity_;
+    parts_.logs->init_began(log_stream_, runtime);
+  }
   const SteadyTime begin = parts_.clock.steady_now();
   CO_TRY(auto outcome, co_await start_and_init(begin + kInitLimit));
   const auto first = since(begin, parts_.clock.steady_now());
@@ -72,15 +66,15 @@ Task<Environment::InitReport> Environment::initialise(const model::Invocation& i
 boost::asio::awaitable<void> Environment::report_init(const runtime_api::InitOutcome& outcome,
                                                       std::chrono::microseconds duration,
                                                       std::string_view phase) {
-  std::string status = "error";
+  logs::FailedInit init{duration, std::string(phase), "error", {}};
   if (std::holds_alternative<runtime_api::TimedOut>(outcome)) {
-    status = "timeout";
+    init.status = "timeout";
   } else if (std::holds_alternative<runtime_api::Gone>(outcome)) {
-    const auto exit = co_await describe_exit();
-    status += "\tError Type: " + exit.type;
+    init.error_type = (co_await describe_exit()).type;
   }
   output_.drain();
-  output_.add_platform_line(init_report_line(duration, phase, status));
+  if (parts_.logs != nullptr) parts_.logs->init_failed(log_stream_, init);
+  add_to_tail(platform_lines(parts_.clock.wall_now()).init_failed(init));
 }
 
 // Starts the process unless it runs, and waits until the function is initialised in it. A custom

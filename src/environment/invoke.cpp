@@ -2,8 +2,6 @@
 #include "environment/environment.h"
 #include "environment/failure.h"
 
-#include <array>
-#include <cstdio>
 #include <utility>
 
 namespace proa::environment {
@@ -16,8 +14,17 @@ std::chrono::microseconds since(SteadyTime begin, SteadyTime end) {
   return std::chrono::duration_cast<std::chrono::microseconds>(end - begin);
 }
 
-double milliseconds(std::chrono::microseconds time) {
-  return static_cast<double>(time.count()) / 1000.0;
+logs::CallStatus status_of(const std::optional<model::FailureKind>& failure) {
+  if (!failure) return logs::CallStatus::success;
+  switch (*failure) {
+    case model::FailureKind::exception:
+    case model::FailureKind::init:
+      return logs::CallStatus::failure;
+    case model::FailureKind::timeout:
+      return logs::CallStatus::timeout;
+    default:
+      return logs::CallStatus::error;
+  }
 }
 
 }  // namespace
@@ -32,6 +39,7 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   std::optional<model::InvocationResult> result;
   std::optional<SteadyTime> repeated_at;
   auto ready = co_await renew_if_exited();
+  fault_ = {};
   if (is_initialised_) forget_output(invocation);
   if (ready && !is_initialised_) {
     auto report = co_await initialise(invocation);
@@ -52,13 +60,14 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   }
   write_start(invocation);
   const SteadyTime now = parts_.clock.steady_now();
+  const WallTime wall_now = parts_.clock.wall_now();
   const SteadyTime begin = repeated_at.value_or(now);
   if (!result) {
     pin_.call_begins(now);
     const SteadyTime deadline = begin + function_->timeout;
     if (endpoint_) endpoint_->set_trace(invocation.trace_id);
     auto outcome =
-        co_await session_->call(invocation, parts_.clock.wall_now() + (deadline - now), deadline);
+        co_await session_->call(invocation, wall_now + (deadline - now), deadline);
     if (endpoint_) endpoint_->set_trace({});
     if (const int late = session_->late_answers(); late > 0) {
       log_.warn("late_answers", {{"request_id", invocation.request_id}, {"count", late}});
@@ -78,7 +87,7 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   result->environment_id = id_;
   result->runtime_identity = runtime_identity_;
   result->executed_version = function_->version;
-  if (invocation.wants_log_tail) write_report(invocation, *result);
+  write_report(invocation, wall_now - (now - begin), *result);
   change(State::assigned);
   co_return std::move(*result);
 }
@@ -96,8 +105,8 @@ boost::asio::awaitable<model::InvocationResult> Environment::failed(
     co_return result;
   }
   if (std::holds_alternative<runtime_api::AnswerTooLarge>(outcome)) {
-    result.payload =
-        platform_error("Function.ResponseSizeTooLarge", invocation.request_id, too_large_text());
+    fault_ = {"Function.ResponseSizeTooLarge", too_large_text()};
+    result.payload = platform_error(fault_.type, invocation.request_id, fault_.text);
     result.failure = model::FailureKind::response_size;
     co_return result;
   }
@@ -106,19 +115,17 @@ boost::asio::awaitable<model::InvocationResult> Environment::failed(
     log_.warn("protocol_broken", {{"request_id", invocation.request_id}, {"reason", broke->what}});
   }
   if (std::holds_alternative<runtime_api::TimedOut>(outcome)) {
-    result.payload =
-        platform_error("Sandbox.Timedout", invocation.request_id, timeout_text(function_->timeout));
+    fault_ = {"Sandbox.Timedout", timeout_text(function_->timeout)};
     result.failure = model::FailureKind::timeout;
   } else if (const auto* broke = std::get_if<runtime_api::BrokeProtocol>(&outcome)) {
-    result.payload = platform_error("Runtime.Unknown", invocation.request_id,
-                                    "Runtime broke the protocol: " + broke->what);
+    fault_ = {"Runtime.Unknown", "Runtime broke the protocol: " + broke->what};
     result.failure = model::FailureKind::protocol;
   } else {
-    const auto exit = co_await describe_exit();
-    result.payload = platform_error(exit.type, invocation.request_id, exit.text);
+    fault_ = co_await describe_exit();
     result.failure =
         was_killed_for_memory() ? model::FailureKind::out_of_memory : model::FailureKind::exit;
   }
+  result.payload = platform_error(fault_.type, invocation.request_id, fault_.text);
   co_return result;
 }
 
@@ -151,34 +158,54 @@ void Environment::forget_output(const model::Invocation& invocation) {
   output_.take_tail();
 }
 
-void Environment::write_start(const model::Invocation& invocation) {
-  if (!invocation.wants_log_tail) return;
-  output_.drain();
-  output_.add_platform_line("START RequestId: " + invocation.request_id +
-                            " Version: " + function_->version + "\n");
+logs::PlatformLines Environment::platform_lines(WallTime time) const {
+  const model::LoggingConfig& logging = function_->logging;
+  const bool is_json = logging.format == model::LogFormat::json;
+  return {is_json, logging.system_level, time, request_, function_->version};
 }
 
-void Environment::write_report(const model::Invocation& invocation,
+void Environment::add_to_tail(const std::vector<std::string>& lines) {
+  const bool is_json = function_->logging.format == model::LogFormat::json;
+  for (const std::string& line : lines) output_.add_platform_line(is_json ? line + "\n" : line);
+}
+
+void Environment::write_start(const model::Invocation& invocation) {
+  output_.drain();
+  request_ = logs::parse_request_id(invocation.request_id);
+  output_.set_request(request_);
+  if (parts_.logs != nullptr) {
+    parts_.logs->call_began(log_stream_, request_, invocation.trace_id);
+  }
+  if (!invocation.wants_log_tail) return;
+  add_to_tail(platform_lines(parts_.clock.wall_now()).call_began(invocation.trace_id));
+}
+
+void Environment::write_report(const model::Invocation& invocation, WallTime begin,
                                model::InvocationResult& result) {
   output_.drain();
-  const Bytes peak = sandbox_->memory_peak().value_or(Bytes());
-  result.max_memory_used = peak;
-  const auto billed =
-      std::chrono::ceil<std::chrono::milliseconds>(result.duration + result.init_duration);
-  std::array<char, 512> text{};
-  int size = std::snprintf(text.data(), text.size(),
-                           "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %lld ms\t"
-                           "Memory Size: %u MB\tMax Memory Used: %llu MB\t",
-                           invocation.request_id.c_str(), milliseconds(result.duration),
-                           static_cast<long long>(billed.count()), function_->memory_mib,
-                           static_cast<unsigned long long>(peak.mib_ceil()));
-  if (result.init_duration.count() != 0) {
-    size += std::snprintf(text.data() + size, text.size() - static_cast<std::size_t>(size),
-                          "Init Duration: %.2f ms\t", milliseconds(result.init_duration));
+  result.max_memory_used = sandbox_->memory_peak().value_or(Bytes());
+  logs::CallRecord record;
+  record.begin = begin;
+  record.duration = result.duration;
+  record.init_duration = result.init_duration;
+  record.memory_mib = function_->memory_mib;
+  record.max_memory_used = result.max_memory_used;
+  record.status = status_of(result.failure);
+  record.start = result.start;
+  record.error_type = fault_.type;
+  record.error_message = fault_.text;
+  if (result.failure == model::FailureKind::out_of_memory) {
+    record.error_type = "Runtime.OutOfMemory";
   }
-  output_.add_platform_line("END RequestId: " + invocation.request_id + "\n");
-  output_.add_platform_line(std::string(text.data(), static_cast<std::size_t>(size)) + "\n");
-  result.log_tail = output_.take_tail();
+  record.trace_id = invocation.trace_id;
+  record.runtime_identity = runtime_identity_;
+  if (parts_.logs != nullptr) parts_.logs->call_ended(log_stream_, request_, record);
+  if (invocation.wants_log_tail) {
+    add_to_tail(platform_lines(parts_.clock.wall_now()).call_ended(record));
+    result.log_tail = output_.take_tail();
+  }
+  request_ = {};
+  output_.set_request(request_);
 }
 
 }  // namespace proa::environment

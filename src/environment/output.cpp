@@ -8,31 +8,87 @@
 
 namespace proa::environment {
 namespace {
-constexpr std::size_t kMaxDrain = 4U << 20U;
-}
+/// Read at a time: others on the shard have their turn in between.
+constexpr std::size_t kTurn = std::size_t{256} * 1024;
+/// What was in the pipe when the answer came: a pipe holds 64 KiB (pipe(7)).
+constexpr std::size_t kPipeSize = std::size_t{64} * 1024;
+}  // namespace
 
-void OutputCapture::Tail::append(std::string_view more) {
-  text.append(more.substr(more.size() - std::min(more.size(), kTailSize)));
-  if (text.size() > 2 * kTailSize) text.erase(0, text.size() - kTailSize);
-}
+struct OutputCapture::Sink {
+  void append(std::string_view more) {
+    append_tail(more);
+    if (log != nullptr && stream) append_to_log(more);
+  }
+
+  void append_tail(std::string_view more) {
+    tail.append(more.substr(more.size() - std::min(more.size(), kTailSize)));
+    if (tail.size() > 2 * kTailSize) tail.erase(0, tail.size() - kTailSize);
+  }
+
+  void append_to_log(std::string_view more) {
+    while (!more.empty()) {
+      const auto newline = more.find('\n');
+      const bool is_whole = newline != std::string_view::npos;
+      const std::string_view part = more.substr(0, newline);
+      more.remove_prefix(is_whole ? newline + 1 : more.size());
+      if (is_whole && line.empty() && part.size() <= logs::kMessageMax) {
+        log->output(stream, request, part);
+        continue;
+      }
+      add_to_line(part);
+      if (is_whole) end_line(true);
+    }
+  }
+
+  // A line longer than an event may be becomes several.
+  void add_to_line(std::string_view part) {
+    while (line.size() + part.size() > logs::kMessageMax) {
+      const std::size_t room = logs::kMessageMax - line.size();
+      line.append(part.substr(0, room));
+      part.remove_prefix(room);
+      end_line(true);
+    }
+    line.append(part);
+  }
+
+  void end_line(bool is_empty_one_too) {
+    if (line.empty() && !is_empty_one_too) return;
+    log->output(stream, request, line);
+    line.clear();
+  }
+
+  logs::LogWriter* log = nullptr;
+  logs::LogStreamPtr stream;
+  logs::RequestId request{};
+  std::string line;  ///< that has not ended yet
+  std::string tail;
+};
 
 struct OutputCapture::Pipe : std::enable_shared_from_this<Pipe> {
-  Pipe(const boost::asio::any_io_executor& executor, int fd, std::shared_ptr<Tail> shared)
-      : pipe(executor, fd), tail(std::move(shared)) {}
+  Pipe(const boost::asio::any_io_executor& executor, int fd, std::shared_ptr<Sink> shared)
+      : pipe(executor, fd), sink(std::move(shared)) {}
 
   void listen() {
     pipe.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                     [self = shared_from_this()](boost::system::error_code failed) {
                       if (failed || !self->pipe.is_open()) return;
-                      if (self->read_available()) self->listen();
+                      if (self->read_available(kTurn)) self->listen_when_clear();
                     });
   }
 
+  // The pipe fills meanwhile, and who writes to it waits.
+  void listen_when_clear() {
+    if (sink->log == nullptr || !sink->log->is_congested()) return listen();
+    sink->log->call_when_clear([self = shared_from_this()] {
+      if (self->pipe.is_open()) self->listen();
+    });
+  }
+
   // False at the end of the pipe.
-  bool read_available() {
+  bool read_available(std::size_t most) {
     if (!pipe.is_open()) return false;
     std::array<char, 16'384> buffer;
-    for (std::size_t total = 0; total < kMaxDrain;) {
+    for (std::size_t total = 0; total < most;) {
       const ssize_t count = ::read(pipe.native_handle(), buffer.data(), buffer.size());
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return errno == EAGAIN;
@@ -40,7 +96,7 @@ struct OutputCapture::Pipe : std::enable_shared_from_this<Pipe> {
         close();
         return false;
       }
-      tail->append({buffer.data(), static_cast<std::size_t>(count)});
+      sink->append({buffer.data(), static_cast<std::size_t>(count)});
       total += static_cast<std::size_t>(count);
     }
     return true;
@@ -52,29 +108,39 @@ struct OutputCapture::Pipe : std::enable_shared_from_this<Pipe> {
   }
 
   boost::asio::posix::stream_descriptor pipe;
-  std::shared_ptr<Tail> tail;
+  std::shared_ptr<Sink> sink;
 };
+
+OutputCapture::OutputCapture(boost::asio::any_io_executor executor, logs::LogWriter* log)
+    : executor_(std::move(executor)), sink_(std::make_shared<Sink>()) {
+  sink_->log = log;
+}
+
+void OutputCapture::set_stream(logs::LogStreamPtr stream) { sink_->stream = std::move(stream); }
+
+void OutputCapture::set_request(const logs::RequestId& request) { sink_->request = request; }
 
 void OutputCapture::attach(os::UniqueFd pipe) {
   drain();
   close();
   ::fcntl(pipe.get(), F_SETFL, ::fcntl(pipe.get(), F_GETFL) | O_NONBLOCK);
-  pipe_ = std::make_shared<Pipe>(executor_, pipe.release(), tail_);
+  pipe_ = std::make_shared<Pipe>(executor_, pipe.release(), sink_);
   pipe_->listen();
 }
 
 void OutputCapture::drain() {
-  if (pipe_) pipe_->read_available();
+  if (pipe_) pipe_->read_available(kPipeSize);
+  if (sink_->log != nullptr && sink_->stream) sink_->end_line(false);
 }
 
 void OutputCapture::add_platform_line(std::string_view line) {
-  if (!tail_->text.empty() && tail_->text.back() != '\n') tail_->append("\n");
-  tail_->append(line);
+  if (!sink_->tail.empty() && sink_->tail.back() != '\n') sink_->append_tail("\n");
+  sink_->append_tail(line);
 }
 
 std::string OutputCapture::take_tail() {
-  std::string tail = std::move(tail_->text);
-  tail_->text.clear();
+  std::string tail = std::move(sink_->tail);
+  sink_->tail.clear();
   if (tail.size() > kTailSize) tail.erase(0, tail.size() - kTailSize);
   return tail;
 }

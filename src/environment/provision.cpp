@@ -72,7 +72,8 @@ Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram progr
   function_ = std::move(function);
   if (!program_) program_ = std::move(program);
   log_ = log_.with({{"function", function_->unqualified_arn()}, {"version", function_->version}});
-  log_stream_ = log_stream_name(*function_, parts_.clock.wall_now(), id_);
+  log_stream_ = logs::make_stream(function_, id_, parts_.clock.wall_now());
+  output_.set_stream(log_stream_);
   sandbox::SandboxLimits limits;
   limits.memory = Bytes::mib(function_->memory_mib);
   limits.memory_mib = function_->memory_mib;
@@ -102,7 +103,7 @@ Result<void> Environment::open_endpoint() {
 
 std::map<std::string, std::string> Environment::variables() const {
   const bool has_runtime_api = program_->protocol == Protocol::http;
-  return function_variables(*function_, log_stream_, program_->variables, has_runtime_api,
+  return function_variables(*function_, log_stream_->name(), program_->variables, has_runtime_api,
                             endpoint_ ? &endpoint_->caller() : nullptr);
 }
 

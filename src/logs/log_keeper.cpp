@@ -48,10 +48,7 @@ LogKeeper::LogKeeper(KeeperOptions options, Clock& clock, telemetry::Logger log)
       sweep_timer_(writing_),
       tasks_(writing_.get_executor()) {}
 
-LogKeeper::~LogKeeper() {
-  writing_.join();
-  reading_.join();
-}
+LogKeeper::~LogKeeper() { close(); }
 
 Result<void> LogKeeper::open() {
   TRY(groups_.open());
@@ -219,6 +216,8 @@ void LogKeeper::end_waits() {
 }
 
 void LogKeeper::close() {
+  if (!usage_ || has_closed_) return;
+  has_closed_ = true;
   std::promise<void> written;
   asio::post(writing_, [&] {
     is_closing_ = true;

@@ -44,7 +44,7 @@ class LogKeeper final : public LogStore {
   LogWriter& add_shard(boost::asio::any_io_executor shard);
   /// wait() answers at once from now on, so that a stop is not held up. Any thread.
   void end_waits();
-  /// Writes what there is. The shards have ended. Blocks.
+  /// Writes what there is, once. The shards have ended. Blocks.
   void close();
 
   Task<LogPage> read(LogQuery query) override;
@@ -107,6 +107,7 @@ class LogKeeper final : public LogStore {
   bool is_sync_due_ = false;
   bool has_ended_waits_ = false;
   bool is_closing_ = false;
+  bool has_closed_ = false;  ///< the main thread's
   std::list<Waiter> waiters_;
   std::set<std::string> told_damage_;
   LogCounts counts_;

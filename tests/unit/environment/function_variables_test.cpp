@@ -51,12 +51,5 @@ TEST(FunctionVariables, HoldTheCredentialsOfTheCaller) {
   EXPECT_EQ(variables.at("AWS_SESSION_TOKEN"), "token");
 }
 
-TEST(LogStreamName, HasDayVersionAndEnvironment) {
-  auto given = function();
-  given.version = "7";
-  const WallTime day{std::chrono::seconds(1'700'000'000)};
-  EXPECT_EQ(log_stream_name(given, day, "0abc"), "2023/11/14/[7]0abc");
-}
-
 }  // namespace
 }  // namespace proa::environment
