@@ -2,6 +2,7 @@
 #pragma once
 
 #include "environment/environment.h"
+#include "support/fake_log_writer.h"
 #include "support/fake_sandboxes.h"
 #include "support/manual_clock.h"
 #include "unit/frames/await.h"
@@ -32,6 +33,7 @@ class EnvironmentTest : public testing::Test {
   /// An environment whose interpreter waits, or (bare) a sandbox alone.
   void make(bool is_bare = false) {
     EnvironmentParts parts{io_.get_executor(), sandboxes_, clock_, random_};
+    parts.logs = &log_;
     std::optional<RuntimeProgram> ahead;
     if (!is_bare) ahead = program_;
     environment_ = std::make_unique<Environment>(parts, std::move(ahead), 512);
@@ -58,6 +60,7 @@ class EnvironmentTest : public testing::Test {
   boost::asio::io_context io_;
   ManualClock clock_;
   RandomSource random_;
+  logs::FakeLogWriter log_;
   sandbox::FakeWorld world_{io_.get_executor()};
   sandbox::FakeSandboxes sandboxes_{io_.get_executor(), world_};
   RuntimeProgram program_;

@@ -98,5 +98,43 @@ TEST_F(EnvironmentTest, ASandboxThatCannotBeThawedIsUnavailable) {
   EXPECT_EQ(result.error().code(), Errc::unavailable);
 }
 
+TEST_F(EnvironmentTest, EveryCallLeavesItsLinesAndARecord) {
+  function_.name = "f";
+  function_.memory_mib = 256;
+  invocation_.trace_id = "Root=1-0-0";
+  assign();
+  ASSERT_TRUE(invoke());
+  world_.exits_in_call = true;
+  ASSERT_TRUE(invoke());
+  EXPECT_EQ(log_.entries,
+            (std::vector<std::string>{"init_began fake1.0", "call_began Root=1-0-0",
+                                      "call_ended success", "call_began Root=1-0-0",
+                                      "call_ended error"}));
+  EXPECT_EQ(log_.streams.back()->group.name, "/aws/lambda/f");
+  EXPECT_EQ(log_.streams.back()->environment_id, environment_->id());
+  EXPECT_EQ(logs::to_string(log_.requests.back()), invocation_.request_id);
+  ASSERT_EQ(log_.records.size(), 2U);
+  EXPECT_EQ(log_.records[0].memory_mib, 256U);
+  EXPECT_EQ(log_.records[0].start, model::Start::cold);
+  EXPECT_EQ(log_.records[0].runtime_identity, "fake1.0");
+  EXPECT_EQ(log_.records[0].error_type, "");
+  EXPECT_EQ(log_.records[1].error_type, "Runtime.ExitError");
+  EXPECT_EQ(log_.records[1].error_message, "Runtime exited without providing a reason");
+  EXPECT_EQ(log_.records[1].trace_id, "Root=1-0-0");
+}
+
+TEST_F(EnvironmentTest, ATailInFormatJsonHasThePlatformsEvents) {
+  function_.logging.format = model::LogFormat::json;
+  assign();
+  invocation_.wants_log_tail = true;
+  const auto result = invoke();
+  ASSERT_TRUE(result);
+  const std::string& log = result.value().log_tail;
+  EXPECT_NE(log.find("\"type\":\"platform.start\""), std::string::npos) << log;
+  EXPECT_NE(log.find("\"type\":\"platform.report\""), std::string::npos) << log;
+  EXPECT_EQ(log.find("START"), std::string::npos) << log;
+  EXPECT_TRUE(log.ends_with("}\n")) << log;
+}
+
 }  // namespace
 }  // namespace proa::environment

@@ -1,5 +1,7 @@
 #include "environment/output.h"
 
+#include "support/fake_log_writer.h"
+
 #include <boost/asio/io_context.hpp>
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -28,8 +30,16 @@ class OutputTest : public testing::Test {
     io_.restart();
     while (io_.poll() > 0) io_.restart();
   }
+  /// From now on lines are of a function's stream.
+  void log_lines() {
+    auto function = std::make_shared<model::FunctionVersion>();
+    function->name = "f";
+    output_.set_stream(
+        logs::make_stream(std::move(function), "00112233445566778899aabbccddeeff", WallTime()));
+  }
   boost::asio::io_context io_;
-  OutputCapture output_{io_.get_executor()};
+  logs::FakeLogWriter log_;
+  OutputCapture output_{io_.get_executor(), &log_};
 };
 
 TEST_F(OutputTest, WhatWasPrintedBeforeTheAnswerIsThere) {
@@ -92,6 +102,60 @@ TEST_F(OutputTest, AfterCloseNothingIsTaken) {
   output_.drain();
   settle();
   EXPECT_EQ(output_.take_tail(), "");
+}
+
+TEST_F(OutputTest, LinesGoIntoTheLogWithTheCallThatRan) {
+  Pipe pipe;
+  output_.attach(std::move(pipe.read));
+  pipe.print("of the interpreter\n");
+  output_.drain();
+  EXPECT_TRUE(log_.entries.empty());
+  log_lines();
+  const auto request = logs::parse_request_id("11111111-2222-4333-8444-555555555555");
+  output_.set_request(request);
+  pipe.print("one\n\ntw");
+  settle();
+  pipe.print("o\nhalf");
+  settle();
+  EXPECT_EQ(log_.entries, (std::vector<std::string>{"output one", "output ", "output two"}));
+  output_.drain();  // the call ends, and its last line with it
+  EXPECT_EQ(log_.entries.back(), "output half");
+  EXPECT_EQ(log_.requests.back(), request);
+}
+
+TEST_F(OutputTest, ALineLongerThanAnEventGoesOnInAnother) {
+  Pipe pipe;
+  ::fcntl(pipe.write.get(), F_SETPIPE_SZ, 1 << 20);
+  output_.attach(std::move(pipe.read));
+  log_lines();
+  pipe.print(std::string(logs::kMessageMax + 10, 'x') + "\n");
+  settle();
+  ASSERT_EQ(log_.entries.size(), 2U);
+  EXPECT_EQ(log_.entries[0].size(), std::string("output ").size() + logs::kMessageMax);
+  EXPECT_EQ(log_.entries[1], "output xxxxxxxxxx");
+}
+
+TEST_F(OutputTest, WhoPrintsWaitsForALogThatCannotFollow) {
+  Pipe pipe;
+  ::fcntl(pipe.write.get(), F_SETFL, O_NONBLOCK);
+  output_.attach(std::move(pipe.read));
+  log_lines();
+  log_.congested = true;
+  pipe.print("first\n");
+  settle();  // what was there is taken, then no more
+  pipe.print("second\n");
+  settle();
+  EXPECT_EQ(log_.entries, (std::vector<std::string>{"output first"}));
+  const std::string full(64 * 1024, 'x');
+  (void)::write(pipe.write.get(), full.data(), full.size());
+  EXPECT_EQ(::write(pipe.write.get(), "x", 1), -1);
+  EXPECT_EQ(errno, EAGAIN);
+  log_.congested = false;
+  ASSERT_TRUE(log_.waiting);
+  log_.waiting();
+  settle();
+  ASSERT_GE(log_.entries.size(), 2U);
+  EXPECT_EQ(log_.entries[1], "output second");
 }
 
 }  // namespace
