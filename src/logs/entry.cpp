@@ -52,6 +52,36 @@ std::string stream_name(WallTime created, std::string_view version, std::string_
   return std::string(day.data()).append("[").append(version).append("]").append(environment);
 }
 
+/// What functions, runtimes and callers chose may be no UTF-8.
+std::vector<std::string> raw_messages_of(const Entry& entry, WallTime time) {
+  const PlatformLines lines{entry.is_json, entry.system_level, time, entry.request, entry.version};
+  switch (entry.kind) {
+    case EntryKind::output: {
+      std::string line(entry.body);
+      if (!entry.is_json) line.push_back('\n');
+      return {std::move(line)};
+    }
+    case EntryKind::init_began:
+      return lines.init_began(entry.body);
+    case EntryKind::call_began:
+      return lines.call_began(entry.body);
+    case EntryKind::call_ended: {
+      const auto record = decode_call_record(entry.body);
+      return record ? lines.call_ended(*record) : std::vector<std::string>();
+    }
+    case EntryKind::init_failed: {
+      FieldReader fields(entry.body);
+      FailedInit init;
+      init.duration = fields.time();
+      init.phase = fields.text();
+      init.status = fields.text();
+      init.error_type = fields.text();
+      return fields.is_whole() ? lines.init_failed(init) : std::vector<std::string>();
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 RequestId parse_request_id(std::string_view text) { return parse_hex(text); }
@@ -100,8 +130,8 @@ std::optional<Entry> decode_entry(std::string_view payload) {
   const std::uint8_t kind = fields.byte();
   const std::uint8_t flags = fields.byte();
   entry.environment = fields.bytes(kEnvironmentSize);
-  // No later than the year 9999, which every calendar function can write.
-  constexpr std::uint64_t kLastMinute = 253'402'300'799 / 60;
+  constexpr auto kLastMinute = static_cast<std::uint64_t>(
+      std::chrono::floor<std::chrono::minutes>(WallTime::max().time_since_epoch()).count());
   const auto minutes = std::min(fields.varint(), kLastMinute);
   entry.created = WallTime(std::chrono::minutes(minutes));
   entry.version = fields.text();
@@ -126,39 +156,16 @@ std::string stream_name(const Entry& entry) {
 }
 
 void encode(std::string& out, const FailedInit& init) {
-  put_varint(out, static_cast<std::uint64_t>(init.duration.count()));
+  put_time(out, init.duration);
   put_text(out, init.phase);
   put_text(out, init.status);
   put_text(out, init.error_type);
 }
 
 std::vector<std::string> messages_of(const Entry& entry, WallTime time) {
-  const PlatformLines lines{entry.is_json, entry.system_level, time, entry.request, entry.version};
-  switch (entry.kind) {
-    case EntryKind::output: {
-      std::string line = valid_utf8(entry.body);
-      if (!entry.is_json) line.push_back('\n');
-      return {std::move(line)};
-    }
-    case EntryKind::init_began:
-      return lines.init_began(entry.body);
-    case EntryKind::call_began:
-      return lines.call_began(entry.body);
-    case EntryKind::call_ended: {
-      const auto record = decode_call_record(entry.body);
-      return record ? lines.call_ended(*record) : std::vector<std::string>();
-    }
-    case EntryKind::init_failed: {
-      FieldReader fields(entry.body);
-      FailedInit init;
-      init.duration = std::chrono::microseconds(static_cast<std::int64_t>(fields.varint()));
-      init.phase = fields.text();
-      init.status = fields.text();
-      init.error_type = fields.text();
-      return fields.is_whole() ? lines.init_failed(init) : std::vector<std::string>();
-    }
-  }
-  return {};
+  std::vector<std::string> messages = raw_messages_of(entry, time);
+  for (std::string& message : messages) message = valid_utf8(message);
+  return messages;
 }
 
 }  // namespace proa::logs

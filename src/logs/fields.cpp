@@ -1,5 +1,7 @@
 #include "logs/fields.h"
 
+#include <algorithm>
+
 namespace proa::logs {
 
 void put_varint(std::string& out, std::uint64_t value) {
@@ -10,6 +12,10 @@ void put_varint(std::string& out, std::uint64_t value) {
 void put_text(std::string& out, std::string_view text) {
   put_varint(out, text.size());
   out.append(text);
+}
+
+void put_time(std::string& out, std::chrono::microseconds time) {
+  put_varint(out, static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0)));
 }
 
 std::uint8_t FieldReader::byte() {
@@ -26,6 +32,11 @@ std::uint64_t FieldReader::varint() {
   }
   is_whole_ = false;
   return 0;
+}
+
+std::chrono::microseconds FieldReader::time() {
+  constexpr std::uint64_t kMax = 1'000'000'000'000'000'000;
+  return std::chrono::microseconds(static_cast<std::int64_t>(std::min(varint(), kMax)));
 }
 
 std::string_view FieldReader::bytes(std::uint64_t count) {

@@ -1,6 +1,7 @@
 // Numbers and texts in the bytes of an entry. Private to logs/.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,6 +14,9 @@ void put_varint(std::string& out, std::uint64_t value);
 /// Its size as a varint, and its bytes.
 void put_text(std::string& out, std::string_view text);
 
+/// Whole microseconds as a varint, 0 for what is less.
+void put_time(std::string& out, std::chrono::microseconds time);
+
 /// Reads them one after the other. After something that is not there every answer is empty, and
 /// is_whole() false.
 class FieldReader {
@@ -21,6 +25,8 @@ class FieldReader {
 
   std::uint8_t byte();
   std::uint64_t varint();
+  /// 30,000 years at most, so that two can be added.
+  std::chrono::microseconds time();
   std::string_view text() { return bytes(varint()); }
   std::string_view bytes(std::uint64_t count);
   /// What has not been read.

@@ -18,6 +18,7 @@ namespace {
 /// A folder's name has 255 bytes at most.
 constexpr std::size_t kPlainNameMax = 200;
 constexpr std::size_t kOpenFilesMax = 64;
+constexpr auto kComplainEvery = std::chrono::seconds(60);
 
 std::string about_text(const GroupKey& key) {
   json::object about;
@@ -31,6 +32,7 @@ std::string about_text(const GroupKey& key) {
 /// The group's name as a segment's head tells it.
 Result<std::string> name_in_head(const fs::path& folder) {
   TRY(auto log, storage::SegmentLog::open(folder, {}, {}));
+  if (log.segments().empty()) return Error(Errc::not_found, folder.string() + ": is empty");
   for (const storage::SegmentView& view : log.segments()) {
     auto reader = storage::SegmentReader::open(view);
     if (!reader) continue;
@@ -110,17 +112,23 @@ void Groups::open_group(const fs::path& folder, GroupKey key) {
   } else {
     name = name_in_head(folder);
   }
+  if (!name && name.error().code() == Errc::not_found) return;  // all of it was too old
   if (!name) return log_.error("log_group_left_out", {{"reason", name.error().message()}});
   key.name = std::move(name.value());
+  if (folder.filename() != folder_name(key.name)) {
+    const std::string reason = folder.string() + ": is a copy of another log group's";
+    return log_.error("log_group_left_out", {{"reason", reason}});
+  }
   auto log = storage::SegmentLog::open(folder, about_text(key), {options_.segment_max});
   if (!log) return log_.error("log_group_left_out", {{"reason", log.error().message()}});
   const auto& segments = log.value().segments();
   const WallTime first = segments.empty() ? WallTime() : segments.front().first;
   LogPosition end;
   if (!segments.empty()) end = {segments.back().number, segments.back().size.count(), 0};
-  stored_ = Bytes(stored_.count() + log.value().size().count());
+  const Bytes size = log.value().size();
   Group group{key, std::move(log.value()), made_at(folder, first), WallTime(), end};
   groups_.emplace(std::move(key), std::move(group));
+  stored_ = Bytes(stored_.count() + size.count());
 }
 
 Group* Groups::find(const GroupKey& key) {
@@ -130,15 +138,14 @@ Group* Groups::find(const GroupKey& key) {
 
 Result<Group*> Groups::find_or_make(const GroupKey& key, WallTime now) {
   if (Group* found = find(key)) return found;
-  const fs::path folder =
-      options_.folder / key.account_id / key.region / folder_name(key.name);
+  const fs::path folder = options_.folder / key.account_id / key.region / folder_name(key.name);
   TRY(auto log, storage::SegmentLog::open(folder, about_text(key), {options_.segment_max}));
   const auto made = groups_.emplace(key, Group{key, std::move(log), now, WallTime(), {}});
   return &made.first->second;
 }
 
-void Groups::note_written(Group& group, std::size_t bytes) {
-  stored_ = Bytes(stored_.count() + bytes);
+void Groups::note_written(Group& group, Bytes before) {
+  stored_ = Bytes(stored_.count() + group.log.size().count() - before.count());
   std::erase(open_files_, &group);
   open_files_.push_back(&group);
   if (open_files_.size() <= kOpenFilesMax) return;
@@ -147,8 +154,13 @@ void Groups::note_written(Group& group, std::size_t bytes) {
 }
 
 void Groups::trim(WallTime now) {
-  const auto warn = [this](const auto& removed) {
-    if (!removed) log_.error("log_not_trimmed", {{"reason", removed.error().message()}});
+  const auto warn = [this, now](const auto& removed) {
+    // Where nothing can be removed, every write comes here.
+    const bool is_due = now >= last_complaint_ + kComplainEvery || now < last_complaint_;
+    if (!removed && is_due) {
+      last_complaint_ = now;
+      log_.error("log_not_trimmed", {{"reason", removed.error().message()}});
+    }
     return removed.has_value();
   };
   std::uint64_t stored = 0;
@@ -156,12 +168,12 @@ void Groups::trim(WallTime now) {
     warn(group.log.remove_older_than(now - options_.age_max));
     stored += group.log.size().count();
   }
-  while (stored > options_.stored_max.count()) {
+  while (stored > options_.stored_max.count()) {  // then there is a segment with bytes
     const auto largest = std::max_element(
         groups_.begin(), groups_.end(),
         [](const auto& a, const auto& b) { return a.second.log.size() < b.second.log.size(); });
     const auto removed = largest->second.log.remove_oldest();
-    if (!warn(removed) || removed.value() == Bytes()) break;
+    if (!warn(removed)) break;
     stored -= removed.value().count();
   }
   stored_ = Bytes(stored);

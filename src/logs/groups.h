@@ -48,8 +48,9 @@ class Groups {
   /// More is stored than may be: trim() is due.
   bool is_over() const { return stored_ > options_.stored_max; }
 
-  /// After each append. Keeps the number of open files low: closes those not written lately.
-  void note_written(Group& group, std::size_t bytes);
+  /// After each append, also one that failed; `before` is how long the log was. Keeps the number of
+  /// open files low: closes those not written lately.
+  void note_written(Group& group, Bytes before);
   /// Removes what is too old, and then the oldest segments of the largest groups until no more is
   /// stored than may be: a function that prints much does not cost others their logs.
   void trim(WallTime now);
@@ -62,6 +63,7 @@ class Groups {
   telemetry::Logger log_;
   std::map<GroupKey, Group> groups_;  ///< never removed: the others point to them
   Bytes stored_;
+  WallTime last_complaint_;
   std::vector<Group*> open_files_;  ///< least recently written first
 };
 

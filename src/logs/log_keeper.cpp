@@ -1,6 +1,7 @@
 // Writing: from the shards' batches to the groups' segments.
 #include "logs/log_keeper.h"
 
+#include "base/check.h"
 #include "base/run_on.h"
 #include "logs/entry.h"
 #include "logs/usage_log.h"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <future>
+#include <utility>
 
 namespace proa::logs {
 namespace asio = boost::asio;
@@ -21,13 +23,20 @@ constexpr auto kGather = std::chrono::milliseconds(10);
 constexpr auto kSyncAfter = std::chrono::seconds(1);
 constexpr auto kSweepEvery = std::chrono::seconds(60);
 constexpr auto kComplainEvery = std::chrono::seconds(60);
-/// Shards' clocks are read in one order and written in another; what is later than this is a clock
-/// that was set back.
-constexpr auto kDisorder = std::chrono::seconds(1);
 constexpr std::size_t kKeptMemory = std::size_t{1} << 20U;
 
 Groups::Options groups_options(const KeeperOptions& options) {
   return {options.logs_folder, options.log_age_max, options.logs_max, options.segment_max};
+}
+
+/// Calls `each(item, body)` with what a shard has put in.
+template <class Each>
+void for_each_item(const Batch& batch, Each&& each) {
+  std::size_t at = 0;
+  for (const Batch::Item& item : batch.items) {
+    each(item, std::string_view(batch.bodies).substr(at, item.body_size));
+    at += item.body_size;
+  }
 }
 
 /// Memory that a flood took is given back.
@@ -52,8 +61,11 @@ LogKeeper::~LogKeeper() { close(); }
 
 Result<void> LogKeeper::open() {
   TRY(groups_.open());
-  TRY(auto usage, storage::SegmentLog::open(options_.usage_folder, R"({"kind":"usage"})",
-                                            {options_.segment_max}));
+  storage::SegmentLog::Options usage_options;
+  usage_options.segment_max = options_.segment_max;
+  usage_options.is_synced = true;
+  TRY(auto usage,
+      storage::SegmentLog::open(options_.usage_folder, R"({"kind":"usage"})", usage_options));
   usage_.emplace(std::move(usage));
   tasks_.spawn(sweep());
   return ok();
@@ -83,51 +95,61 @@ void LogKeeper::write_all() {
     sort_out(batches_[i], taken);
   }
   for (auto& [group, items] : taken) write_group(*group, items);
+  write_usage();
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    write_usage(batches_[i]);
     shards_[i]->done(batches_[i]);
-    batches_[i].clear();
-    if (batches_[i].bodies.capacity() > kKeptMemory) batches_[i] = {};
+    give_back(batches_[i]);
   }
   if (groups_.is_over()) groups_.trim(clock_.wall_now());
 }
 
+void LogKeeper::give_back(Batch& batch) {
+  batch.clear();
+  const std::size_t kept =
+      std::max(batch.bodies.capacity(), batch.items.capacity() * sizeof(Batch::Item));
+  if (kept > kKeptMemory) batch = {};
+}
+
 void LogKeeper::sort_out(const Batch& batch, TakenByGroup& out) {
-  std::map<const LogStream*, Group*> known;
-  std::size_t at = 0;
-  for (const Batch::Item& item : batch.items) {
-    const std::string_view body(batch.bodies.data() + at, item.body_size);
-    at += item.body_size;
-    auto [found, is_new] = known.try_emplace(item.stream.get(), nullptr);
-    if (is_new) {
+  std::map<const LogStream*, Result<Group*>> known;
+  for_each_item(batch, [&](const Batch::Item& item, std::string_view body) {
+    auto found = known.find(item.stream.get());
+    if (found == known.end()) {
       auto group = groups_.find_or_make(item.stream->group, item.time);
-      if (group) found->second = group.value();
-      if (!group) note_dropped(1, group.error());
+      found = known.emplace(item.stream.get(), std::move(group)).first;
     }
-    if (found->second != nullptr) out[found->second].push_back({item.time, &item, body});
+    const Result<Group*>& group = found->second;
+    if (!group) return note_dropped(1, group.error());
+    out[group.value()].push_back({item.time, &item, body});
+  });
+}
+
+// Who asks for all from the last event's time on misses none.
+void LogKeeper::put_in_order(std::vector<Taken>& taken, WallTime& last_time) {
+  std::stable_sort(taken.begin(), taken.end(),
+                   [](const Taken& a, const Taken& b) { return a.time < b.time; });
+  for (Taken& one : taken) {
+    const bool is_late = one.time < last_time && last_time - one.time < kDisorder;
+    if (is_late) one.time = last_time;
+    last_time = one.time;
   }
 }
 
 void LogKeeper::write_group(Group& group, std::vector<Taken>& taken) {
-  std::stable_sort(taken.begin(), taken.end(),
-                   [](const Taken& a, const Taken& b) { return a.time < b.time; });
-  for (Taken& one : taken) {
-    // Time does not go back in a group, so that who asks for all from the last event on misses none.
-    const bool is_late = one.time < group.last_time && group.last_time - one.time < kDisorder;
-    if (is_late) one.time = group.last_time;
-    group.last_time = one.time;
+  put_in_order(taken, group.last_time);
+  for (const Taken& one : taken) {
     payload_.clear();
     encode_entry(payload_, one.item->kind, *one.item->stream, one.item->request, one.body);
     storage::frame_record(frames_, one.time, payload_);
   }
-  const std::size_t size = frames_.size();
+  const Bytes before = group.log.size();
   const auto written = group.log.append(frames_, taken.front().time, taken.back().time);
   clear(frames_);
   clear(payload_);
+  groups_.note_written(group, before);
   if (!written) return note_dropped(taken.size(), written.error());
   counts_.written_events += taken.size();
   counts_.problem.clear();
-  groups_.note_written(group, size);
   const storage::SegmentView& now = group.log.segments().back();
   group.end = {now.number, now.size.count(), 0};
   for (Waiter& waiter : waiters_) {
@@ -135,28 +157,27 @@ void LogKeeper::write_group(Group& group, std::vector<Taken>& taken) {
   }
 }
 
-void LogKeeper::write_usage(const Batch& batch) {
-  std::size_t at = 0;
-  WallTime first = WallTime::max();
-  WallTime last = WallTime::min();
-  std::size_t count = 0;
-  for (const Batch::Item& item : batch.items) {
-    const std::string_view body(batch.bodies.data() + at, item.body_size);
-    at += item.body_size;
-    if (item.kind != EntryKind::call_ended) continue;
-    auto call = decode_call_record(body);
-    payload_.clear();
-    encode(payload_, usage_of(*item.stream, item.request, std::move(*call)));
-    storage::frame_record(frames_, item.time, payload_);
-    first = std::min(first, item.time);
-    last = std::max(last, item.time);
-    ++count;
+// Of all shards at once: else their times, which overlap, would begin a segment each.
+void LogKeeper::write_usage() {
+  std::vector<Taken> ended;
+  for (const Batch& batch : batches_) {
+    for_each_item(batch, [&ended](const Batch::Item& item, std::string_view body) {
+      if (item.kind == EntryKind::call_ended) ended.push_back({item.time, &item, body});
+    });
   }
-  if (count == 0) return;
-  const auto written = usage_->append(frames_, first, last);
+  if (ended.empty()) return;
+  put_in_order(ended, last_ended_);
+  for (const Taken& one : ended) {
+    auto call = decode_call_record(one.body);
+    check(call.has_value(), "a shard's record of a call cannot be read");
+    payload_.clear();
+    encode(payload_, usage_of(*one.item->stream, one.item->request, std::move(*call)));
+    storage::frame_record(frames_, one.time, payload_);
+  }
+  const auto written = usage_->append(frames_, ended.front().time, ended.back().time);
   clear(frames_);
   clear(payload_);
-  if (!written) return note_dropped(count, written.error());
+  if (!written) return note_dropped(ended.size(), written.error());
   if (is_sync_due_) return;
   is_sync_due_ = true;
   sync_timer_.expires_after(kSyncAfter);
@@ -168,12 +189,14 @@ void LogKeeper::write_usage(const Batch& batch) {
 // Who is charged by these records loses a second of them with the power at most.
 void LogKeeper::sync_usage() {
   is_sync_due_ = false;
-  auto file = usage_->take_unsynced();
-  if (!file || !file.value()) return;
-  auto shared = std::make_shared<os::UniqueFd>(std::move(file.value()));
+  auto files = usage_->take_unsynced();
+  if (!files) return log_.error("usage_not_synced", {{"reason", files.error().message()}});
+  if (files.value().empty()) return;
+  auto shared = std::make_shared<std::vector<os::UniqueFd>>(std::move(files.value()));
   asio::post(reading_, [this, shared] {
-    if (::fdatasync(shared->get()) == 0) return;
-    log_.error("usage_not_synced", {{"errno", errno}});
+    for (const os::UniqueFd& file : *shared) {
+      if (::fdatasync(file.get()) != 0) log_.error("usage_not_synced", {{"errno", errno}});
+    }
   });
 }
 
@@ -183,8 +206,8 @@ void LogKeeper::note_dropped(std::size_t events, const Error& error) {
   const SteadyTime now = clock_.steady_now();
   if (now < next_complaint_) return;
   next_complaint_ = now + kComplainEvery;
-  log_.error("logs_dropped", {{"reason", error.message()},
-                              {"dropped_events", counts_.dropped_events}});
+  log_.error("logs_dropped",
+             {{"reason", error.message()}, {"dropped_events", counts_.dropped_events}});
 }
 
 asio::awaitable<void> LogKeeper::sweep() {
@@ -216,16 +239,17 @@ void LogKeeper::end_waits() {
 }
 
 void LogKeeper::close() {
-  if (!usage_ || has_closed_) return;
-  has_closed_ = true;
+  if (std::exchange(is_closed_, true)) return;
   std::promise<void> written;
   asio::post(writing_, [&] {
     is_closing_ = true;
+    has_ended_waits_ = true;
+    for (Waiter& waiter : waiters_) waiter.timer.cancel();
     write_timer_.cancel();
     sync_timer_.cancel();
     sweep_timer_.cancel();
-    write_all();
-    sync_usage();
+    if (usage_) write_all();
+    if (usage_) sync_usage();
     written.set_value();
   });
   written.get_future().get();

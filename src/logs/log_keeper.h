@@ -32,7 +32,7 @@ struct KeeperOptions {
 
 /// Writes what the shards put in, about every 10 ms while there is something, on a thread of its
 /// own; reads on another. Owned by main; constructed before the shards, closed when they have
-/// ended.
+/// ended. Its members but those of LogStore and end_waits() belong to main's thread.
 class LogKeeper final : public LogStore {
  public:
   LogKeeper(KeeperOptions options, Clock& clock, telemetry::Logger log);
@@ -40,11 +40,12 @@ class LogKeeper final : public LogStore {
 
   /// Finds what is there. Before the shards run; blocks. Errc: os.
   Result<void> open();
-  /// For the shard that runs on `shard`. Before it runs. Owned by the keeper.
+  /// For the shard that runs on `shard`. Before any shard runs. Owned by the keeper.
   LogWriter& add_shard(boost::asio::any_io_executor shard);
   /// wait() answers at once from now on, so that a stop is not held up. Any thread.
   void end_waits();
-  /// Writes what there is, once. The shards have ended. Blocks.
+  /// Ends waits, and writes what there is. The shards have ended. Blocks; the destructor does it
+  /// where nobody did.
   void close();
 
   Task<LogPage> read(LogQuery query) override;
@@ -72,8 +73,11 @@ class LogKeeper final : public LogStore {
   void arm();
   void write_all();
   void sort_out(const Batch& batch, TakenByGroup& out);
+  /// Sorts it, so that time does not go back behind `last_time`, which it moves on.
+  static void put_in_order(std::vector<Taken>& taken, WallTime& last_time);
   void write_group(Group& group, std::vector<Taken>& taken);
-  void write_usage(const Batch& batch);
+  void write_usage();
+  void give_back(Batch& batch);
   void sync_usage();
   void note_dropped(std::size_t events, const Error& error);
   void note_damage(const std::vector<Damage>& damage);
@@ -98,7 +102,7 @@ class LogKeeper final : public LogStore {
   std::optional<storage::SegmentLog> usage_;
   std::vector<std::unique_ptr<ShardWriter>> shards_;
   std::vector<Batch> batches_;  ///< one a shard, kept for their memory
-  std::string payload_;  ///< kept for its memory, as is the next
+  std::string payload_;         ///< kept for its memory, as is the next
   std::string frames_;
   boost::asio::steady_timer write_timer_;
   boost::asio::steady_timer sync_timer_;
@@ -107,9 +111,10 @@ class LogKeeper final : public LogStore {
   bool is_sync_due_ = false;
   bool has_ended_waits_ = false;
   bool is_closing_ = false;
-  bool has_closed_ = false;  ///< the main thread's
+  bool is_closed_ = false;  ///< main's
   std::list<Waiter> waiters_;
-  std::set<std::string> told_damage_;
+  std::set<std::filesystem::path> told_damage_;  ///< the reading thread's
+  WallTime last_ended_;                          ///< of the usage records in this process
   LogCounts counts_;
   SteadyTime next_complaint_;
   TaskGroup tasks_;

@@ -5,6 +5,7 @@
 #include "logs/usage_log.h"
 
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
 
 namespace proa::logs {
 namespace asio = boost::asio;
@@ -60,15 +61,14 @@ Task<UsagePage> LogKeeper::read_usage(Views views, UsageQuery query) {
   co_return page;
 }
 
-// Each once: every reader comes upon it.
+// Each file once: every reader comes upon it.
 void LogKeeper::note_damage(const std::vector<Damage>& damage) {
   for (const Damage& one : damage) {
-    if (told_damage_.insert(one.what).second) log_.warn("segment_damaged", {{"what", one.what}});
+    if (told_damage_.insert(one.file).second) log_.warn("segment_damaged", {{"what", one.what}});
   }
 }
 
-Task<bool> LogKeeper::wait(GroupKey group, std::optional<LogPosition> after,
-                           SteadyTime deadline) {
+Task<bool> LogKeeper::wait(GroupKey group, std::optional<LogPosition> after, SteadyTime deadline) {
   auto waiting = wait_here(std::move(group), after, deadline);
   co_return co_await run_on(writing_.get_executor(), std::move(waiting));
 }
@@ -77,15 +77,21 @@ Task<bool> LogKeeper::wait_here(GroupKey group, std::optional<LogPosition> after
                                 SteadyTime deadline) {
   for (;;) {
     const Group* found = groups_.find(group);
-    const LogPosition end = found == nullptr ? LogPosition() : found->end;
+    // A log of which everything was removed has nothing for those who have not seen it.
+    const bool is_empty = found == nullptr || found->log.segments().empty();
+    const LogPosition end = is_empty ? LogPosition() : found->end;
     if (!after) after = end;
     if (end > *after) co_return true;
     if (has_ended_waits_ || clock_.steady_now() >= deadline) co_return false;
-    waiters_.push_back({group, asio::steady_timer(writing_, deadline)});
-    const auto here = std::prev(waiters_.end());
+    const auto here =
+        waiters_.insert(waiters_.end(), {group, asio::steady_timer(writing_, deadline)});
     boost::system::error_code woken;
     co_await here->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     waiters_.erase(here);
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) {
+      co_return Error(Errc::cancelled, "was given up");
+    }
   }
 }
 

@@ -13,9 +13,6 @@ namespace {
 using storage::SegmentReader;
 using storage::SegmentView;
 
-/// Looked through for one page; what a disk cache gives in some 0.1 s.
-constexpr std::uint64_t kScanMax = 64U << 20U;
-
 WallTime whole_milliseconds(WallTime time) {
   return WallTime(std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()));
 }
@@ -23,19 +20,21 @@ WallTime whole_milliseconds(WallTime time) {
 /// Reads the events of one segment that fit a query.
 class EventReader {
  public:
-  EventReader(SegmentReader& reader, std::uint64_t segment, const LogQuery& query)
-      : reader_(reader), segment_(segment), query_(query) {}
+  EventReader(SegmentReader& reader, const SegmentView& view, const LogQuery& query,
+              std::vector<Damage>& damage)
+      : reader_(reader), view_(view), query_(query), damage_(damage) {}
 
   /// Calls `take` with each until that says no, or nothing is left. Whether nothing is left.
   template <class Take>
   bool for_each(Take&& take) {
     for (;;) {
-      const auto record = reader_.next();
-      if (!record || !record.value()) return true;
-      const auto entry = decode_entry(record.value()->payload);
-      const WallTime time = whole_milliseconds(record.value()->time);
+      const auto record = next_record(reader_, view_, damage_);
+      if (!record) return true;
+      LogPosition position{view_.number, record->offset, 0};
+      if (query_.before && position >= *query_.before) return true;
+      const auto entry = decode_entry(record->payload);
+      const WallTime time = whole_milliseconds(record->time);
       if (!entry || !fits(*entry, time)) continue;
-      LogPosition position{segment_, record.value()->offset, 0};
       for (std::string& message : messages_of(*entry, time)) {
         ++position.part;
         if (query_.after && position <= *query_.after) continue;
@@ -50,7 +49,7 @@ class EventReader {
   bool fits(const Entry& entry, WallTime time) {
     if (query_.from && time < *query_.from) return false;
     if (query_.until && time >= *query_.until) return false;
-    if (!query_.request_id.empty() && entry.request != wanted_request_) return false;
+    if (!query_.request_id.empty() && !is_wanted(entry.request)) return false;
     if (query_.streams.empty() && query_.stream_prefix.empty()) return true;
     const std::string& name = name_of(entry);
     const auto& streams = query_.streams;
@@ -58,6 +57,11 @@ class EventReader {
       return false;
     }
     return name.starts_with(query_.stream_prefix);
+  }
+
+  /// What is no request id is nobody's: not that of entries without one.
+  bool is_wanted(const RequestId& request) const {
+    return request == wanted_request_ && wanted_request_ != RequestId{};
   }
 
   const std::string& name_of(const Entry& entry) {
@@ -76,8 +80,9 @@ class EventReader {
   }
 
   SegmentReader& reader_;
-  std::uint64_t segment_;
+  const SegmentView& view_;
   const LogQuery& query_;
+  std::vector<Damage>& damage_;
   const RequestId wanted_request_ = parse_request_id(query_.request_id);
   std::string environment_;
   std::string version_;
@@ -88,7 +93,7 @@ bool may_have(const SegmentView& view, const LogQuery& query) {
   if (query.from && view.last < *query.from) return false;
   if (query.until && view.first >= *query.until) return false;
   if (query.after && view.number < query.after->segment) return false;
-  return !query.before || view.number <= query.before->segment;
+  return !query.before || LogPosition{view.number, 0, 0} < *query.before;
 }
 
 LogPage scan_forward(const std::vector<SegmentView>& segments, const LogQuery& query,
@@ -100,14 +105,14 @@ LogPage scan_forward(const std::vector<SegmentView>& segments, const LogQuery& q
   for (const SegmentView& view : segments) {
     const LogPosition end{view.number, view.size.count(), 0};
     if (end <= page.next) continue;
-    if (scanned >= kScanMax) return page;
+    if (scanned >= query.max_scanned.count()) return page;
     auto reader = may_have(view, query) ? open_segment(view, damage) : std::nullopt;
     if (reader) {
       const bool is_first = query.after && query.after->segment == view.number;
       if (is_first) reader->seek(query.after->offset);
       const std::uint64_t from = reader->offset();
       const bool is_through =
-          EventReader(*reader, view.number, query).for_each([&](LogEvent event) {
+          EventReader(*reader, view, query, damage).for_each([&](LogEvent event) {
             bytes += event.message.size();
             const bool is_full = page.events.size() == query.max_events ||
                                  (bytes > query.max_bytes.count() && !page.events.empty());
@@ -162,14 +167,14 @@ LogPage scan_backward(const std::vector<SegmentView>& segments, const LogQuery& 
   std::uint64_t scanned = 0;
   for (auto view = segments.rbegin(); page.is_end && view != segments.rend(); ++view) {
     if (!may_have(*view, query)) continue;
-    if (scanned >= kScanMax || newest.room == 0) {
+    if (scanned >= query.max_scanned.count() || newest.room == 0) {
       page.is_end = false;
       page.next = {view->number + 1, 0, 0};
       break;
     }
     auto reader = open_segment(*view, damage);
     if (!reader) continue;
-    newest.prepend_last_of(EventReader(*reader, view->number, query));
+    newest.prepend_last_of(EventReader(*reader, *view, query, damage));
     note_damage(*reader, *view, damage);
     scanned += view->size.count();
     if (!newest.events.empty()) page.next = newest.events.front().position;
@@ -185,15 +190,25 @@ LogPage scan_backward(const std::vector<SegmentView>& segments, const LogQuery& 
 std::optional<SegmentReader> open_segment(const SegmentView& view, std::vector<Damage>& damage) {
   auto reader = SegmentReader::open(view);
   if (reader) return std::move(reader.value());
-  if (reader.error().code() != Errc::not_found) damage.push_back({reader.error().message()});
+  if (reader.error().code() != Errc::not_found) {
+    damage.push_back({view.path, reader.error().message()});
+  }
+  return std::nullopt;
+}
+
+std::optional<SegmentReader::Record> next_record(SegmentReader& reader, const SegmentView& view,
+                                                 std::vector<Damage>& damage) {
+  auto record = reader.next();
+  if (record) return record.value();
+  damage.push_back({view.path, record.error().message()});
   return std::nullopt;
 }
 
 void note_damage(const SegmentReader& reader, const SegmentView& view,
                  std::vector<Damage>& damage) {
   if (reader.damaged_bytes() == 0) return;
-  damage.push_back({view.path.string() + ": " + std::to_string(reader.damaged_bytes()) +
-                    " bytes belong to no whole record and were passed over"});
+  damage.push_back({view.path, view.path.string() + ": " + std::to_string(reader.damaged_bytes()) +
+                                   " bytes belong to no whole record and were passed over"});
 }
 
 LogPage scan(const std::vector<SegmentView>& segments, const LogQuery& query,
@@ -208,12 +223,10 @@ std::vector<StreamSummary> scan_streams(const std::vector<SegmentView>& segments
   for (const SegmentView& view : segments) {
     auto reader = open_segment(view, damage);
     if (!reader) continue;
-    for (;;) {
-      const auto record = reader->next();
-      if (!record || !record.value()) break;
-      const auto entry = decode_entry(record.value()->payload);
+    while (const auto record = next_record(*reader, view, damage)) {
+      const auto entry = decode_entry(record->payload);
       if (!entry) continue;
-      const WallTime time = whole_milliseconds(record.value()->time);
+      const WallTime time = whole_milliseconds(record->time);
       std::string key = std::string(entry->environment).append(entry->version);
       const auto [found, is_new] = by_environment.try_emplace(std::move(key));
       if (is_new) found->second = {stream_name(*entry), time, time};

@@ -4,20 +4,26 @@
 #include "logs/logs.h"
 #include "storage/segment_log.h"
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace proa::logs {
 
-/// Damage that reading came upon, for the log of the daemon.
+/// Damage that reading came upon, for the log of the daemon: once a file.
 struct Damage {
-  std::string what;
+  std::filesystem::path file;
+  std::string what;  ///< names it
 };
 
 /// Nothing when it was removed meanwhile, or is no segment, which is told.
 std::optional<storage::SegmentReader> open_segment(const storage::SegmentView& view,
                                                    std::vector<Damage>& damage);
+/// Its next record, or nothing at its end and where it cannot be read, which is told.
+std::optional<storage::SegmentReader::Record> next_record(storage::SegmentReader& reader,
+                                                          const storage::SegmentView& view,
+                                                          std::vector<Damage>& damage);
 /// Tells what the reader passed over.
 void note_damage(const storage::SegmentReader& reader, const storage::SegmentView& view,
                  std::vector<Damage>& damage);

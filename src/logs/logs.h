@@ -54,21 +54,22 @@ struct LogStream {
 };
 using LogStreamPtr = std::shared_ptr<const LogStream>;
 /// `environment_id`: 32 hexadecimal digits.
-LogStreamPtr make_stream(model::FunctionPtr function, std::string environment_id,
-                         WallTime created);
+LogStreamPtr make_stream(model::FunctionPtr function, std::string environment_id, WallTime created);
 
-/// Takes what happens in the environments of one shard. Never waits, never fails: what the disk
-/// cannot take is dropped later, and counted.
+/// Takes what happens in the environments of one shard, on its executor. Never waits, never fails:
+/// what the disk cannot take is dropped later, and counted.
 class LogWriter {
  public:
   virtual ~LogWriter() = default;
-  /// A line that the function printed, without its newline; `request` is the call it printed it in.
+  /// A line that the function printed, without its newline: one event for each kMessageMax bytes
+  /// of it. `request` is the call it printed it in.
   virtual void output(const LogStreamPtr& stream, const RequestId& request,
                       std::string_view line) = 0;
   /// The call begins.
   virtual void call_began(const LogStreamPtr& stream, const RequestId& request,
                           std::string_view trace_id) = 0;
-  /// The call has ended: END and REPORT, and the usage record.
+  /// The call has ended: END and REPORT, and the usage record. Of the record's texts 1,024 bytes
+  /// each are kept.
   virtual void call_ended(const LogStreamPtr& stream, const RequestId& request,
                           const CallRecord& record) = 0;
   /// The function's own initialisation begins, by this interpreter: INIT_START.
@@ -95,9 +96,9 @@ struct LogPosition {
 
 /// An entry as it is read.
 struct LogEvent {
-  LogPosition position;  ///< of the event itself: unique in its group, the base of event ids
-  WallTime time;         ///< when it was written, whole milliseconds
-  std::string stream;    ///< LogStream::name()
+  LogPosition position;    ///< of the event itself: unique in its group, the base of event ids
+  WallTime time;           ///< when it was written, whole milliseconds
+  std::string stream;      ///< LogStream::name()
   std::string request_id;  ///< of the call; empty: none ran
   std::string message;     ///< UTF-8: other bytes became U+FFFD; platform lines end in a newline
                            ///< in format Text, as function lines do
@@ -106,24 +107,26 @@ struct LogEvent {
 /// What to read of a group.
 struct LogQuery {
   GroupKey group;
-  std::optional<WallTime> from;   ///< at or after
-  std::optional<WallTime> until;  ///< before
+  std::optional<WallTime> from;      ///< at or after
+  std::optional<WallTime> until;     ///< before
   std::vector<std::string> streams;  ///< names; empty: all
   std::string stream_prefix;
-  std::string request_id;                          ///< empty: all
-  std::function<bool(std::string_view)> matches;   ///< of a message; empty: all
-  std::optional<LogPosition> after;   ///< events behind it
-  std::optional<LogPosition> before;  ///< events in front of it
-  bool is_newest_first = false;  ///< the last that fit, not the first; they come in order all the same
-  std::size_t max_events = 10'000;
+  std::string request_id;                         ///< empty: all; none for what is no UUID
+  std::function<bool(std::string_view)> matches;  ///< of a message; empty: all
+  std::optional<LogPosition> after;               ///< events behind it
+  std::optional<LogPosition> before;              ///< events in front of it
+  bool is_newest_first = false;     ///< the last that fit, not the first; all the same in order
+  std::size_t max_events = 10'000;  ///< 1 at least
   Bytes max_bytes = Bytes::mib(1);  ///< of messages; one event always fits
+  /// Looked through for one page, in whole segments: what a disk cache gives in some 0.1 s.
+  Bytes max_scanned = Bytes::mib(64);
 };
 
 /// An answer to a LogQuery. Reading ends early when much had to be looked through for little: then
-/// it `is_end` is false, and there may be no events.
+/// `is_end` is false, and there may be no events.
 struct LogPage {
   std::vector<LogEvent> events;
-  LogPosition next;    ///< forward: for `after`; newest first: for `before`
+  LogPosition next;     ///< forward: for `after`; newest first: for `before`
   bool is_end = false;  ///< nothing more that way for now
 };
 
@@ -143,10 +146,10 @@ struct StreamSummary {
 struct LogCounts {
   std::uint64_t groups = 0;
   Bytes stored;
-  std::uint64_t written_events = 0;
-  std::uint64_t dropped_events = 0;  ///< the disk did not take them
+  std::uint64_t written_events = 0;  ///< calls of LogWriter, END and REPORT being one
+  std::uint64_t dropped_events = 0;  ///< the disk did not take them; and usage records
   Bytes usage_stored;
-  std::string problem;  ///< why the last were dropped; empty: none
+  std::string problem;  ///< why the last were dropped; empty since others were written
 };
 
 /// Reads what was written, some 20 ms after it happened.
@@ -155,8 +158,10 @@ class LogStore {
   virtual ~LogStore() = default;
   /// Errc: not_found (no such group), os.
   virtual Task<LogPage> read(LogQuery query) = 0;
-  /// Until something is behind `after` in the group, the group exists, or `deadline`; whether there
-  /// is. None: behind all that is there when asked. Errc: cancelled.
+  /// Until something was written behind `after` in the group, which need not exist yet, or
+  /// `deadline`; whether it was. None: behind all that is there when asked. Followers pass
+  /// LogPage::next: behind an event's own position there is something until a page found its end.
+  /// Errc: cancelled.
   virtual Task<bool> wait(GroupKey group, std::optional<LogPosition> after,
                           SteadyTime deadline) = 0;
   /// The groups of an account and region whose names begin so, in the order of their names.

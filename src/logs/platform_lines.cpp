@@ -62,8 +62,8 @@ std::string report_text(const std::string& request, const CallRecord& record) {
   std::string text = "REPORT RequestId: " + request + "\tDuration: " + fixed(record.duration) +
                      "\tBilled Duration: " + std::to_string(record.billed().count()) +
                      " ms\tMemory Size: " + std::to_string(record.memory_mib) +
-                     " MB\tMax Memory Used: " +
-                     std::to_string(record.max_memory_used.mib_ceil()) + " MB\t";
+                     " MB\tMax Memory Used: " + std::to_string(record.max_memory_used.mib_ceil()) +
+                     " MB\t";
   if (record.init_duration.count() != 0) {
     text += "Init Duration: " + fixed(record.init_duration) + "\t";
   }

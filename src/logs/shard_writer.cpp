@@ -12,6 +12,16 @@ namespace {
 /// What an entry costs beside its body.
 constexpr std::size_t kItemSize = sizeof(Batch::Item);
 
+/// How much of a line that is too long goes into one event: no character is cut in two.
+std::size_t first_part(std::string_view line) {
+  const auto is_inside = [line](std::size_t at) {
+    return (static_cast<unsigned char>(line[at]) & 0xC0U) == 0x80U;
+  };
+  std::size_t size = kMessageMax;
+  while (size > kMessageMax - 3 && is_inside(size)) --size;
+  return is_inside(size) ? kMessageMax : size;
+}
+
 std::size_t size_of(const Batch& batch) {
   return batch.bodies.size() + batch.items.size() * kItemSize;
 }
@@ -29,7 +39,9 @@ void ShardWriter::put(EntryKind kind, const LogStreamPtr& stream, const RequestI
     return;
   }
   held_.fetch_add(body.size() + kItemSize, std::memory_order_relaxed);
-  const WallTime now = clock_.wall_now();
+  WallTime now = clock_.wall_now();
+  if (now < last_time_ && last_time_ - now < kDisorder) now = last_time_;
+  last_time_ = now;
   mailbox_.put([&](Batch& batch) {
     batch.items.push_back({stream, now, kind, request, body.size()});
     batch.bodies.append(body);
@@ -39,6 +51,11 @@ void ShardWriter::put(EntryKind kind, const LogStreamPtr& stream, const RequestI
 
 void ShardWriter::output(const LogStreamPtr& stream, const RequestId& request,
                          std::string_view line) {
+  while (line.size() > kMessageMax) {
+    const std::size_t size = first_part(line);
+    put(EntryKind::output, stream, request, line.substr(0, size));
+    line.remove_prefix(size);
+  }
   put(EntryKind::output, stream, request, line);
 }
 
@@ -85,7 +102,9 @@ void ShardWriter::done(const Batch& batch) {
   const std::size_t size = size_of(batch);
   const std::size_t left = held_.fetch_sub(size) - size;
   if (left > kClear || !has_waiters_.load()) return;
-  boost::asio::post(shard_, [this] { resume_all(); });
+  boost::asio::post(shard_, [this] {
+    if (held_.load() <= kClear) resume_all();  // else the next done() comes back
+  });
 }
 
 }  // namespace proa::logs

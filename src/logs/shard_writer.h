@@ -9,10 +9,15 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <vector>
 
 namespace proa::logs {
+
+/// Clocks are read in one order and written in another, and are set right by a little: times that
+/// go back by less than this become the last one. More is a clock that was set back.
+inline constexpr auto kDisorder = std::chrono::seconds(1);
 
 /// What a shard has put in and the keeper not taken yet.
 struct Batch {
@@ -75,7 +80,8 @@ class ShardWriter final : public LogWriter {
   std::atomic<bool> is_signalled_{false};
   std::atomic<bool> has_waiters_{false};
   std::atomic<std::uint64_t> dropped_{0};
-  std::string encoded_;                          ///< kept for its memory
+  std::string encoded_;                         ///< kept for its memory
+  WallTime last_time_;                          ///< of its entries
   std::vector<std::function<void()>> waiters_;  ///< the shard's
 };
 

@@ -16,8 +16,8 @@ namespace proa::logs {
 struct UsageRecord {
   std::string account_id;
   std::string region;
-  std::string function;        ///< its name
-  std::string version;         ///< that ran: a number or "$LATEST"
+  std::string function;  ///< its name
+  std::string version;   ///< that ran: a number or "$LATEST"
   std::string request_id;
   std::string environment_id;
   model::Isolation isolation = model::Isolation::container;
@@ -29,17 +29,18 @@ struct UsageRecord {
 struct UsageQuery {
   std::string account_id;
   std::string region;
-  std::string function;           ///< name; empty: of all
-  std::optional<WallTime> from;   ///< calls that ended at or after
-  std::optional<WallTime> until;  ///< and before
-  std::string after;              ///< UsagePage::next; empty: from the oldest
-  std::size_t max_records = 10'000;
+  std::string function;                ///< name; empty: of all
+  std::optional<WallTime> from;        ///< calls that ended at or after
+  std::optional<WallTime> until;       ///< and before
+  std::string after;                   ///< UsagePage::next; empty: from the oldest
+  std::size_t max_records = 10'000;    ///< 1 at least
+  Bytes max_scanned = Bytes::mib(64);  ///< looked through for one page, in whole segments
 };
 
 struct UsagePage {
   std::vector<UsageRecord> records;  ///< in the order in which they ended
   std::string next;                  ///< for UsageQuery::after
-  bool is_end = false;               ///< nothing more for now
+  bool is_end = false;               ///< nothing more for now; before, a page may be empty
 };
 
 }  // namespace proa::logs

@@ -11,8 +11,6 @@ namespace {
 
 /// First byte of a record: what follows it. Another format is another number.
 constexpr std::uint8_t kFormat = 1;
-/// Looked through for one page.
-constexpr std::uint64_t kScanMax = 64U << 20U;
 
 bool fits(const UsageRecord& record, WallTime ended, const UsageQuery& query) {
   if (record.account_id != query.account_id || record.region != query.region) return false;
@@ -82,18 +80,18 @@ Result<UsagePage> scan_usage(const std::vector<storage::SegmentView>& segments,
   for (const storage::SegmentView& view : segments) {
     const LogPosition end{view.number, view.size.count(), 0};
     if (end <= next) continue;
-    const bool is_outside = (query.from && view.last < *query.from) ||
-                            (query.until && view.first >= *query.until);
+    const bool is_outside =
+        (query.from && view.last < *query.from) || (query.until && view.first >= *query.until);
     auto reader = is_outside ? std::nullopt : open_segment(view, damage);
-    if (reader && scanned >= kScanMax) page.is_end = false;
+    if (reader && scanned >= query.max_scanned.count()) page.is_end = false;
     if (!page.is_end) break;
     if (reader && next.segment == view.number) reader->seek(next.offset);
     while (reader) {
-      const auto read = reader->next();
-      if (!read || !read.value()) break;
-      const LogPosition position{view.number, read.value()->offset, 1};
-      auto record = decode_usage(read.value()->payload);
-      if (position <= next || !record || !fits(*record, read.value()->time, query)) continue;
+      const auto read = next_record(*reader, view, damage);
+      if (!read) break;
+      const LogPosition position{view.number, read->offset, 1};
+      auto record = decode_usage(read->payload);
+      if (position <= next || !record || !fits(*record, read->time, query)) continue;
       page.is_end = page.records.size() < query.max_records;
       if (!page.is_end) break;
       page.records.push_back(std::move(*record));

@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 struct Lead {
-  std::size_t size = 0;          ///< of the whole sequence; 0: no lead byte
+  std::size_t size = 0;  ///< of the whole sequence; 0: no lead byte
   std::uint8_t second_min = 0x80;
   std::uint8_t second_max = 0xBF;
 };

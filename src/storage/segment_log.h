@@ -42,19 +42,22 @@ class SegmentLog {
   struct Options {
     Bytes segment_max = Bytes::mib(8);
     std::chrono::seconds segment_age = std::chrono::hours(24);  ///< from first to last record
+    bool is_synced = false;  ///< take_unsynced() is asked: a full segment waits for it
   };
 
   /// Lists the folder, which need not exist; files with other names are left alone. `about` goes
-  /// into each new segment's head, for whoever finds the file alone. Errc: os.
+  /// into each new segment's head, for whoever finds the file alone: 64 KiB at most. Errc: os.
   static Result<SegmentLog> open(std::filesystem::path folder, std::string about, Options options);
 
   /// Appends what frame_record() made, by one write; all of it or, with an error, nothing. The
-  /// times of the records lie between `first` and `last` in their order. Errc: exhausted (disk
-  /// full), os.
+  /// times of the records lie between `first` and `last` in their order. What is more than
+  /// segment_max makes one segment that is longer. A segment that somebody removed or cut is not
+  /// gone on with. Errc: exhausted (disk full), os.
   Result<void> append(std::string_view frames, WallTime first, WallTime last);
-  /// The file with what was appended since this was asked last, for fdatasync(2) on a thread that
-  /// may wait; none when there is nothing. Errc: exhausted, os.
-  Result<os::UniqueFd> take_unsynced();
+  /// The files with what was appended since this was asked last, for fdatasync(2) on a thread that
+  /// may wait: mostly one, none when there is nothing. With Options::is_synced. Errc: not_found (it
+  /// was removed), exhausted, os.
+  Result<std::vector<os::UniqueFd>> take_unsynced();
   /// Closes the file that is appended to; append() opens it again.
   void close_file() { file_.reset(); }
   bool is_file_open() const { return static_cast<bool>(file_); }
@@ -71,6 +74,7 @@ class SegmentLog {
   SegmentLog(std::filesystem::path folder, std::string about, Options options);
   bool must_begin_another(WallTime first, WallTime last, std::size_t bytes) const;
   Result<void> begin_segment(WallTime first);
+  bool is_untouched() const;
   Result<void> reopen();
   Result<void> write(std::string_view bytes);
 
@@ -80,16 +84,17 @@ class SegmentLog {
   std::vector<SegmentView> segments_;
   std::uint64_t last_number_ = 0;
   Bytes size_;
-  os::UniqueFd file_;         ///< the last segment, when it is open
-  bool is_ours_ = false;      ///< the last segment was begun by this object
+  os::UniqueFd file_;     ///< the last segment, when it is open
+  bool is_ours_ = false;  ///< the last segment was begun by this object
   bool is_unsynced_ = false;
+  std::vector<os::UniqueFd> full_unsynced_;  ///< segments before it, with Options::is_synced
 };
 
 /// Reads one segment. Damage is passed over to the next whole record, and told.
 class SegmentReader {
  public:
   struct Record {
-    std::uint64_t offset;      ///< where it begins: a place that keeps its meaning
+    std::uint64_t offset;  ///< where it begins: a place that keeps its meaning
     WallTime time;
     std::string_view payload;  ///< until the next call of next()
   };
@@ -98,9 +103,10 @@ class SegmentReader {
   static Result<SegmentReader> open(const SegmentView& view);
 
   const std::string& about() const { return about_; }
-  /// Goes on at the record that begins at or after `offset`.
+  /// Goes on at the record that begins at or after `offset`. Where none begins right there, what
+  /// lies in front of it is no damage: `offset` may be anybody's.
   void seek(std::uint64_t offset);
-  /// Nothing at the end. Errc: os.
+  /// Nothing at the end. Errc: os; then nothing more can be read.
   Result<std::optional<Record>> next();
   /// Where the next record is looked for.
   std::uint64_t offset() const { return offset_; }
@@ -118,11 +124,12 @@ class SegmentReader {
   os::UniqueFd file_;
   SegmentView view_;
   std::string about_;
-  std::string buffer_;         ///< of the file, up to offset_ + unread().size()
-  std::size_t begin_ = 0;      ///< in buffer_: the byte at offset_
-  std::uint64_t first_ = 0;    ///< offset of the first record
+  std::string buffer_;       ///< of the file, up to offset_ + unread().size()
+  std::size_t begin_ = 0;    ///< in buffer_: the byte at offset_
+  std::uint64_t first_ = 0;  ///< offset of the first record
   std::uint64_t offset_ = 0;
   std::uint64_t damaged_bytes_ = 0;
+  bool is_sought_ = false;  ///< no record was read since seek()
 };
 
 }  // namespace proa::storage

@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -38,6 +39,13 @@ T number_at(std::string_view bytes, std::size_t offset) {
   return value;
 }
 
-inline WallTime as_wall_time(std::int64_t us) { return WallTime(std::chrono::microseconds(us)); }
+/// The nearest time there is: what a file says may be anything.
+inline WallTime as_wall_time(std::int64_t us) {
+  constexpr auto at = [](WallTime time) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+  };
+  return WallTime(
+      std::chrono::microseconds(std::clamp(us, at(WallTime::min()), at(WallTime::max()))));
+}
 
 }  // namespace proa::storage::segments

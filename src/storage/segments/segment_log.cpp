@@ -1,5 +1,7 @@
-#include "os/file.h"
 #include "storage/segment_log.h"
+
+#include "base/check.h"
+#include "os/file.h"
 #include "storage/segments/frame.h"
 
 #include <boost/crc.hpp>
@@ -12,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <utility>
 
 namespace proa::storage {
 namespace fs = std::filesystem;
@@ -21,6 +24,9 @@ namespace {
 
 constexpr std::string_view kSuffix = ".seg";
 constexpr mode_t kMode = 0640;
+/// Other names are nobody's segments: there are no such times, and numbers must be able to grow.
+constexpr std::int64_t kFirstMsMax = 9'000'000'000'000;  // the year 2255
+constexpr std::uint64_t kNumberMax = std::uint64_t{1} << 62U;
 
 std::int64_t as_us(WallTime time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
@@ -52,13 +58,17 @@ std::optional<SegmentView> parse_name(const fs::path& path) {
   std::int64_t first_ms = 0;
   if (!read_whole(stem.substr(0, dash), view.number)) return std::nullopt;
   if (!read_whole(stem.substr(dash + 1), first_ms)) return std::nullopt;
+  if (view.number > kNumberMax || first_ms > kFirstMsMax || first_ms < -kFirstMsMax) {
+    return std::nullopt;
+  }
   view.path = path;
   view.first = WallTime(std::chrono::milliseconds(first_ms));
   return view;
 }
 
 WallTime modified(const struct stat& status) {
-  return WallTime(std::chrono::seconds(status.st_mtim.tv_sec) +
+  const auto seconds = std::min<std::int64_t>(status.st_mtim.tv_sec, kFirstMsMax / 1000);
+  return WallTime(std::chrono::seconds(seconds) +
                   std::chrono::microseconds(status.st_mtim.tv_nsec / 1000));
 }
 
@@ -71,6 +81,7 @@ Result<void> list_into(const fs::path& folder, std::vector<SegmentView>& out) {
     if (!view) continue;
     struct stat status {};
     if (::stat(view->path.c_str(), &status) != 0) continue;  // it went meanwhile
+    if (!S_ISREG(status.st_mode)) continue;
     view->size = Bytes(static_cast<std::uint64_t>(status.st_size));
     // The kernel wrote that time with the last bytes, in steps of some milliseconds.
     view->last = std::max(view->first, modified(status) + std::chrono::seconds(1));
@@ -91,6 +102,7 @@ std::uint32_t segments::crc32(std::string_view bytes) {
 }
 
 void frame_record(std::string& frames, WallTime time, std::string_view payload) {
+  check(payload.size() <= kRecordMax, "a record is longer than readers take");
   put_number(frames, segments::kRecordMagic);
   put_number(frames, static_cast<std::uint32_t>(payload.size()));
   const std::size_t checksum_at = frames.size();
@@ -124,10 +136,14 @@ bool SegmentLog::must_begin_another(WallTime first, WallTime last, std::size_t b
 }
 
 Result<void> SegmentLog::append(std::string_view frames, WallTime first, WallTime last) {
-  if (must_begin_another(first, last, frames.size())) {
+  bool is_another = must_begin_another(first, last, frames.size());
+  if (!is_another && !file_) {
+    const auto opened = reopen();
+    if (!opened && opened.error().code() != Errc::not_found) return opened;
+  }
+  if (!is_another) is_another = !file_ || !is_untouched();
+  if (is_another) {
     TRY(begin_segment(first));
-  } else if (!file_) {
-    TRY(reopen());
   }
   TRY(write(frames));
   segments_.back().last = last;
@@ -141,7 +157,8 @@ Result<void> SegmentLog::begin_segment(WallTime first) {
   SegmentView view;
   view.first = whole_milliseconds(first);
   // Grows also when every segment was removed and the process began anew: places are compared.
-  last_number_ = std::max(last_number_ + 1, static_cast<std::uint64_t>(epoch_ms(view.first)));
+  const auto since_1970 = std::max<std::int64_t>(epoch_ms(view.first), 0);
+  last_number_ = std::max(last_number_ + 1, static_cast<std::uint64_t>(since_1970));
   view.number = last_number_;
   view.last = view.first;
   char name[64];
@@ -149,6 +166,8 @@ Result<void> SegmentLog::begin_segment(WallTime first) {
                 static_cast<long long>(epoch_ms(view.first)));
   view.path = folder_ / name;
   TRY(auto file, os::open_file(view.path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, kMode));
+  if (options_.is_synced && is_unsynced_ && file_) full_unsynced_.push_back(std::move(file_));
+  is_unsynced_ = false;
   file_ = std::move(file);
   segments_.push_back(std::move(view));
   is_ours_ = true;
@@ -163,6 +182,13 @@ Result<void> SegmentLog::begin_segment(WallTime first) {
   is_ours_ = false;
   file_.reset();
   return written;
+}
+
+// What goes into a file that somebody removed is lost, and behind a cut no place is what it was.
+bool SegmentLog::is_untouched() const {
+  struct stat status {};
+  if (::fstat(file_.get(), &status) != 0 || status.st_nlink == 0) return false;
+  return static_cast<std::uint64_t>(status.st_size) == segments_.back().size.count();
 }
 
 Result<void> SegmentLog::reopen() {
@@ -192,15 +218,17 @@ Result<void> SegmentLog::write(std::string_view bytes) {
   return ok();
 }
 
-Result<os::UniqueFd> SegmentLog::take_unsynced() {
-  if (!is_unsynced_ || segments_.empty()) return os::UniqueFd();
-  if (!file_) {
-    TRY(reopen());
+Result<std::vector<os::UniqueFd>> SegmentLog::take_unsynced() {
+  if (is_unsynced_) {
+    if (!file_) {
+      TRY(reopen());
+    }
+    os::UniqueFd file(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!file) return failed(segments_.back().path, "dup", errno);
+    full_unsynced_.push_back(std::move(file));
+    is_unsynced_ = false;
   }
-  os::UniqueFd file(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0));
-  if (!file) return failed(segments_.back().path, "dup", errno);
-  is_unsynced_ = false;
-  return file;
+  return std::exchange(full_unsynced_, {});
 }
 
 Result<Bytes> SegmentLog::remove_older_than(WallTime time) {

@@ -54,6 +54,7 @@ Result<void> SegmentReader::read_head() {
 
 void SegmentReader::seek(std::uint64_t offset) {
   offset_ = std::max(offset, first_);
+  is_sought_ = offset_ > first_;
   buffer_.clear();
   begin_ = 0;
 }
@@ -97,6 +98,7 @@ Result<std::optional<SegmentReader::Record>> SegmentReader::next() {
         Record record{offset_, segments::as_wall_time(number_at<std::int64_t>(unread(), 12)),
                       unread().substr(kFrameSize, size)};
         skip(kFrameSize + size);
+        is_sought_ = false;
         return std::optional<Record>(record);
       }
     }
@@ -104,7 +106,7 @@ Result<std::optional<SegmentReader::Record>> SegmentReader::next() {
     if (!found) break;
   }
   const std::uint64_t left = view_.size.count() - std::min(view_.size.count(), offset_);
-  damaged_bytes_ += left;  // an end that a killed process left half written
+  if (!is_sought_) damaged_bytes_ += left;  // an end that a killed process left half written
   seek(view_.size.count());
   return std::optional<Record>();
 }
@@ -124,7 +126,7 @@ Result<bool> SegmentReader::resync() {
     const auto found = unread().find(record_magic());
     if (found != std::string_view::npos) {
       skip(found);
-      damaged_bytes_ += offset_ - from;
+      if (!is_sought_) damaged_bytes_ += offset_ - from;
       return true;
     }
     skip(unread().size() - (record_magic().size() - 1));
