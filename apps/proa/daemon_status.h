@@ -11,9 +11,9 @@
 
 namespace proa::apps {
 
-/// Asks when it is asked: the counts of every shard on that shard, the event queue, the logs, and the
-/// launcher's pool role for limits, control groups and network. Made by main; outlived by what it
-/// refers to.
+/// Asks when it is asked: the counts of every shard on that shard, the event queue, the logs, and
+/// the launcher's pool role for limits, control groups and network. Made by main; outlived by what
+/// it refers to.
 class DaemonStatus {
  public:
   /// `fixed` is what does not change while the daemon runs.

@@ -285,11 +285,13 @@ Shards make_shards(const Shared& shared, std::size_t parked_max, launcher::RoleC
 }
 
 // All calls first: one may run on another shard than the one that answers it.
-void stop(const Shards& shards, Events& events, SteadyTime deadline) {
+void stop(const Shards& shards, Events& events, logs::LogKeeper& logs, SteadyTime deadline) {
+  logs.end_waits();
   for (auto& shard : shards) shard->begin_stop(deadline);
   events.stop(deadline);
   for (auto& shard : shards) shard->await_calls();
   for (auto& shard : shards) shard->stop();
+  logs.close();
 }
 
 Result<int> run(const ServeOptions& options) {
@@ -344,9 +346,7 @@ Result<int> run(const ServeOptions& options) {
 
   const int status = watch(signals, ground, shards, dns);
   log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});
-  logs.end_waits();
-  stop(shards, events, clock.steady_now() + std::chrono::seconds(options.stop_timeout_s));
-  logs.close();
+  stop(shards, events, logs, clock.steady_now() + std::chrono::seconds(options.stop_timeout_s));
   dns.stop();  // its sockets would keep the router's namespace
   ground.launcher.socket.reset();
   ::waitpid(ground.launcher.pid, nullptr, 0);  // it removes what it made on the host

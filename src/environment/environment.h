@@ -108,6 +108,7 @@ class Environment {
   bool was_killed_for_memory();
   boost::asio::awaitable<model::InvocationResult> failed(const runtime_api::CallOutcome& outcome,
                                                          const model::Invocation& invocation);
+  void log_late_answers(const model::Invocation& invocation);
   void forget_output(const model::Invocation& invocation);
   void write_start(const model::Invocation& invocation);
   void write_report(const model::Invocation& invocation, WallTime begin,

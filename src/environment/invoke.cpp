@@ -66,12 +66,9 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
     pin_.call_begins(now);
     const SteadyTime deadline = begin + function_->timeout;
     if (endpoint_) endpoint_->set_trace(invocation.trace_id);
-    auto outcome =
-        co_await session_->call(invocation, wall_now + (deadline - now), deadline);
+    auto outcome = co_await session_->call(invocation, wall_now + (deadline - now), deadline);
     if (endpoint_) endpoint_->set_trace({});
-    if (const int late = session_->late_answers(); late > 0) {
-      log_.warn("late_answers", {{"request_id", invocation.request_id}, {"count", late}});
-    }
+    log_late_answers(invocation);
     if (auto* answered = std::get_if<runtime_api::Answered>(&outcome)) {
       result.emplace();
       result->payload = std::move(answered->payload);
@@ -90,6 +87,12 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   write_report(invocation, wall_now - (now - begin), *result);
   change(State::assigned);
   co_return std::move(*result);
+}
+
+void Environment::log_late_answers(const model::Invocation& invocation) {
+  const int late = session_->late_answers();
+  if (late == 0) return;
+  log_.warn("late_answers", {{"request_id", invocation.request_id}, {"count", late}});
 }
 
 // What the caller gets when the function did not answer; marks what must be cleaned up.

@@ -21,6 +21,7 @@ build  libfmt-dev             pc:fmt
 build  prometheus-cpp-dev     pc:prometheus-cpp-core
 build  libsqlite3-dev         pc:sqlite3
 build  libarchive-dev         pc:libarchive
+build  zlib1g-dev             pc:zlib
 build  libseccomp-dev         pc:libseccomp
 build  libbpf-dev             pc:libbpf
 build  libnftables-dev        pc:libnftables

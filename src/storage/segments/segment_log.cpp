@@ -4,11 +4,11 @@
 #include "os/file.h"
 #include "storage/segments/frame.h"
 
-#include <boost/crc.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -96,9 +96,8 @@ Result<void> list_into(const fs::path& folder, std::vector<SegmentView>& out) {
 }  // namespace
 
 std::uint32_t segments::crc32(std::string_view bytes) {
-  boost::crc_32_type crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
+  return static_cast<std::uint32_t>(
+      ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 void frame_record(std::string& frames, WallTime time, std::string_view payload) {

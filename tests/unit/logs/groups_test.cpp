@@ -90,7 +90,7 @@ TEST_F(GroupsTest, AllAreFoundAgainByTheirNames) {
     Group* group = again.find(key(name));
     ASSERT_NE(group, nullptr) << name;
     EXPECT_EQ(group->log.segments().size(), 1U);
-    const auto& view = group->log.segments()[0];
+    const storage::SegmentView view = group->log.segments()[0];
     EXPECT_EQ(group->end, (LogPosition{view.number, view.size.count(), 0}));
     put(again, name);
     EXPECT_GT(group->log.segments().back().number, view.number);

@@ -8,7 +8,7 @@ namespace {
 const std::string kR = "\xEF\xBF\xBD";
 
 TEST(Utf8, WhatIsUtf8StaysAsItIs) {
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(), std::string("plain\n\t\0x", 9), std::string("\xC2\x80 \xDF\xBF"),
         std::string("\xE0\xA0\x80 \xED\x9F\xBF \xEE\x80\x80 \xEF\xBF\xBF"),
         std::string("\xF0\x90\x80\x80 \xF4\x8F\xBF\xBF")}) {
