@@ -23,6 +23,17 @@ Error unknown_path(const http::Request& request) {
                                     std::string(request.raw_path().substr(0, 200)));
 }
 
+/// The answer for an operation that Proa has not got, else for a body that is too large for it.
+http::Response refuse(const Operation& operation) {
+  if (operation.run == nullptr) {
+    const Error refused(Errc::unsupported,
+                        std::string(operation.name) + " is not supported by Proa yet");
+    return error_response(refused);
+  }
+  const auto action = operation.action.empty() ? operation.name : operation.action;
+  return body_too_large(action, operation.body_limit);
+}
+
 /// The SHA-256 of a large body, made on the blocking pool: 70 MB would hold the shard for 35 ms.
 boost::asio::awaitable<std::optional<Sha256Digest>> digest_if_large(Context& context,
                                                                     http::Request& request) {
@@ -195,18 +206,13 @@ boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::S
   if (!match) co_return fault_response(Fault::unknown_operation, unknown_path(request).message());
   const auto id = static_cast<std::size_t>(match->id);
   const Operation& operation = operations()[id];
-  const auto count = [&row = counted[id]](http::Response response) {
+  const auto count = [&row = counted[id]](const http::Response& response) {
     ++row[static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5) - 1)];
-    return response;
   };
-  if (operation.run == nullptr) {
-    const Error refused(Errc::unsupported,
-                        std::string(operation.name) + " is not supported by Proa yet");
-    co_return count(error_response(refused));
-  }
-  if (request.is_body_too_large) {
-    const auto action = operation.action.empty() ? operation.name : operation.action;
-    co_return count(body_too_large(action, operation.body_limit));
+  if (operation.run == nullptr || request.is_body_too_large) {
+    auto refused = refuse(operation);
+    count(refused);
+    co_return refused;
   }
   Call call{request,
             std::move(match->parameters),
@@ -215,7 +221,10 @@ boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::S
             request.body.size(),
             std::move(key)};
   auto result = co_await operation.run(context, call);
-  if (result) co_return count(std::move(result).value());
+  if (result) {
+    count(result.value());  // not moved through: it is the warm path
+    co_return std::move(result).value();
+  }
   http::Response refused = error_response(result.error());
   if (refused.status >= 500) {
     context.options.log.error("request_failed", {{"operation", operation.name},
@@ -224,7 +233,8 @@ boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::S
                                                  {"errc", to_string(result.error().code())},
                                                  {"reason", result.error().message()}});
   }
-  co_return count(std::move(refused));
+  count(refused);
+  co_return refused;
 }
 
 }  // namespace proa::api
