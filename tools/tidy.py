@@ -31,11 +31,11 @@ OPEN_FOLDERS = {"base", "model", "os"}
 # frames.h is freestanding, so what only the host has stands in a public header of its own, and so
 # does the body of proa-init. The others declare what only main constructs: kept apart so that a
 # folder's callers do not see it. A metrics.h declares what main collects (telemetry/metrics.h: with
-# what), and is public in every folder.
+# what), and is public in every folder; telemetry/spans.h is what dispatch records and otlp sends.
 SECOND_PUBLIC_HEADERS = {
     "frames/link.h", "frames/init/container.h", "launcher/supervisor.h", "dispatch/admission.h",
     "dispatch/async_queue.h", "dispatch/shard_dispatcher.h", "logs/log_keeper.h",
-    "sandbox/container.h", "storage/segment_log.h"}
+    "sandbox/container.h", "storage/segment_log.h", "telemetry/spans.h"}
 ALLOW_LIST = "tools/tidy_allow.txt"
 SKIPPED_FOLDERS = {"build", ".git", ".cache", "node_modules", "__pycache__", "corpus"}
 CODE_SUFFIXES = {".cpp", ".h", ".c", ".py", ".js", ".mjs", ".cjs", ".sh", ".cmake", ".txt", ""}
