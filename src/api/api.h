@@ -49,6 +49,8 @@ struct ApiOptions {
   std::function<boost::asio::awaitable<std::string>()> metrics;
   /// Whoever knows it may read that (`--metrics-token-file`); empty: no such token.
   std::string metrics_token;
+  /// Of the calls that begin a trace, 0 to 1 say that it is recorded (model/trace_context.h).
+  double trace_sample_share = 0;
 
   ApiOptions();
 };

@@ -90,7 +90,8 @@ std::optional<model::TraceContext> traceparent_of(const http::Request& request) 
   return model::parse_traceparent(*given);
 }
 
-/// The caller's trace, or a new one: Root=1-EPOCH-RANDOM;Parent=RANDOM;Sampled=0.
+/// The caller's trace, or a new one: Root=1-EPOCH-RANDOM;Parent=RANDOM;Sampled=0. One that is
+/// recorded begins with the call itself: it names no parent.
 std::string trace_id_of(Context& context, const http::Request& request) {
   const auto given = request.headers.find("X-Amzn-Trace-Id");
   if (given && !given->empty() && given->size() <= kTraceIdMax && is_plain(*given)) {
@@ -103,7 +104,10 @@ std::string trace_id_of(Context& context, const http::Request& request) {
   id.reserve(80);
   constexpr std::string_view kDigits = "0123456789abcdef";
   for (int shift = 28; shift >= 0; shift -= 4) id.push_back(kDigits[(seconds >> shift) & 15U]);
-  id.append("-").append(random, 0, 24).append(";Parent=").append(random, 24, 16);
+  id.append("-").append(random, 0, 24);
+  const double share = context.options.trace_sample_share;
+  if (share > 0 && model::is_in_share(id, share)) return id.append(";Sampled=1");
+  id.append(";Parent=").append(random, 24, 16);
   return id.append(";Sampled=0");
 }
 

@@ -212,6 +212,7 @@ AsyncQueue::RunPtr AsyncQueue::make_run(Group& group, Event event, EventRules ru
   auto run = std::make_shared<Run>();
   run->group = &group;
   run->event = std::move(event);
+  run->event.invocation.is_event = true;
   run->rules = std::move(rules);
   // Few at once stay on one shard, where their idle environments are; more spread out.
   const std::size_t home = std::hash<std::string>()(group.name);

@@ -36,9 +36,12 @@ Task<model::InvocationResult> ShardDispatcher::invoke(model::FunctionRef ref,
                                                       model::Invocation invocation) {
   CO_TRY(auto found, known_.find(ref));
   const KnownFunction& known = *found.second;
+  auto span = tracer_ ? tracer_->begin(invocation) : nullptr;
+  const model::FunctionPtr traced = span ? found.first : nullptr;
   auto slot = admission_.enter(known.counts, known.reserved, known.all_reserved);
   if (!slot) {
     CallCounters::count_refusal(*known.counted, slot.error());
+    if (span) tracer_->end(*span, *traced, slot.error(), std::chrono::microseconds(0));
     co_return slot.error();
   }
   const auto gate = known.gate;  // `known` goes with the next call's look-up
@@ -49,8 +52,9 @@ Task<model::InvocationResult> ShardDispatcher::invoke(model::FunctionRef ref,
   auto result = co_await place_and_run(std::move(found.first), invocation);
   const SteadyTime end = clock_.steady_now();
   if (result) turn->note(result.value(), end);
-  counters_.count(*counted, result,
-                  std::chrono::duration_cast<std::chrono::microseconds>(end - begin));
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(end - begin);
+  counters_.count(*counted, result, took);
+  if (span) tracer_->end(*span, *traced, result, took);
   co_return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include "catalog/catalog.h"
 #include "dispatch/admission.h"
+#include "dispatch/call_tracer.h"
 #include "dispatch/dispatch.h"
 #include "dispatch/known_functions.h"
 #include "pool/pool.h"
@@ -29,6 +30,10 @@ class ShardDispatcher final : public Dispatcher {
                                        model::Invocation invocation) override;
   /// Calls whose environment works now, on this shard.
   std::size_t in_flight() const { return in_flight_; }
+  /// From now on spans are recorded. Before the shard runs.
+  void trace_calls(CallTracer::Options options) { tracer_.emplace(clock_, options); }
+  /// The spans recorded since they were taken last.
+  TakenSpans take_spans() { return tracer_ ? tracer_->take() : TakenSpans(); }
   /// What was counted of the calls that this shard was asked for.
   CallCounts collect() { return counters_.collect(); }
 
@@ -47,6 +52,7 @@ class ShardDispatcher final : public Dispatcher {
   Admission& admission_;
   pool::Pool& pool_;
   Clock& clock_;
+  std::optional<CallTracer> tracer_;
   std::size_t in_flight_ = 0;
   std::vector<ShardDispatcher*> peers_;
 };

@@ -46,6 +46,7 @@ struct Invocation {
   std::string client_context;    ///< decoded JSON, or empty
   std::string cognito_identity;  ///< JSON, or empty
   bool wants_log_tail = false;   ///< X-Amz-Log-Type: Tail
+  bool is_event = false;         ///< an attempt of an asynchronous call
 };
 
 /// What the caller gets. A crash, time-out or thrown error of function code is such a value, never

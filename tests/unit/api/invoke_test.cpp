@@ -234,6 +234,18 @@ TEST_F(InvokeTest, TakesATraceparentWhereThereIsNoXRayHeader) {
   EXPECT_EQ(events_.invocation->trace_id, same);
 }
 
+TEST_F(InvokeTest, ACallThatBeginsARecordedTraceHasNoParent) {
+  ApiOptions options;
+  options.trace_sample_share = 1;
+  make(std::move(options));
+  send("POST", kInvoke);
+  const std::string made = dispatcher_.invocation->trace_id;
+  EXPECT_EQ(made.size(), std::string("Root=1-12345678-123456789012345678901234;Sampled=1").size());
+  EXPECT_TRUE(made.ends_with(";Sampled=1")) << made;
+  send("POST", kInvoke, "", {{"X-Amzn-Trace-Id", "Root=1-a-b"}});
+  EXPECT_EQ(dispatcher_.invocation->trace_id, "Root=1-a-b") << "that is for dispatch to decide";
+}
+
 TEST_F(InvokeTest, IgnoresATraceparentThatIsMalformedOrNotAlone) {
   const std::string given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   for (const HeaderList& headers :
