@@ -8,6 +8,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ class DaemonMetrics {
                 boost::asio::thread_pool& blocking, Limits limits)
       : shards_(shards), events_(events), blocking_(blocking), limits_(limits) {}
 
+  /// Tells more; before anybody asks.
+  void add(std::function<void(telemetry::MetricPage&)> more) { more_ = std::move(more); }
   /// On any executor; blocks none.
   boost::asio::awaitable<telemetry::MetricPage> collect() const;
   /// The same as Prometheus reads it.
@@ -41,6 +44,7 @@ class DaemonMetrics {
   dispatch::EventQueue& events_;
   boost::asio::thread_pool& blocking_;
   Limits limits_;
+  std::function<void(telemetry::MetricPage&)> more_;
 };
 
 }  // namespace proa::apps

@@ -8,11 +8,14 @@
 #include "network/network.h"
 #include "os/file.h"
 #include "os/host.h"
+#include "otlp/metrics.h"
+#include "otlp/otlp.h"
 #include "privileges.h"
 #include "secret_file.h"
 #include "serve_options.h"
 #include "shard.h"
 #include "storage/storage.h"
+#include "telemetry_export.h"
 
 #include <boost/json.hpp>
 #include <fcntl.h>
@@ -44,6 +47,7 @@ struct Ground {
   bool is_loopback = true;  ///< nobody else can reach the listeners
   os::UniqueFd s3_folder;   ///< none without --s3-folder
   std::string metrics_token;
+  std::vector<std::pair<std::string, std::string>> otlp_headers;
   environment::FoundInterpreters interpreters;
   BundledPackages bundled;
   launcher::LauncherProcess launcher;
@@ -99,6 +103,12 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   }
   if (!options.metrics_token_file.empty()) {
     TRY(ground.metrics_token, read_token(options.metrics_token_file, "--metrics-token-file"));
+  }
+  if (!options.otlp_headers_file.empty()) {
+    TRY(const auto text, read_secret(options.otlp_headers_file, "--otlp-headers-file"));
+    auto headers = otlp::parse_headers(text);
+    if (!headers) return headers.error().with_context("--otlp-headers-file");
+    ground.otlp_headers = std::move(headers.value());
   }
   TRY(auto listeners, listen_on(options.listen, shards));
   ground.listeners = std::move(listeners);
@@ -247,11 +257,16 @@ boost::asio::awaitable<boost::json::object> status_with_auth(const DaemonStatus&
 }
 
 api::ApiOptions api_options_of(const ServeOptions& options, const DaemonStatus& daemon_status,
-                               const DaemonMetrics& metrics, const identity::KeyStore& keys) {
+                               const DaemonMetrics& metrics, const identity::KeyStore& keys,
+                               const Ground& ground) {
   api::ApiOptions out;
   out.account_id = options.account_id;
   out.region = options.region;
+  out.metrics_token = ground.metrics_token;
   out.concurrent_executions = options.account_concurrency;
+  if (!options.otlp_endpoint.empty()) {
+    out.trace_sample_share = options.trace_sample_percent / 100;
+  }
   out.metrics = [&metrics] { return metrics.text(); };
   out.status = [&daemon_status, &keys] { return status_with_auth(daemon_status, keys); };
   return out;
@@ -284,12 +299,41 @@ Shards make_shards(const Shared& shared, std::size_t parked_max, launcher::RoleC
   return shards;
 }
 
-// All calls first: one may run on another shard than the one that answers it.
-void stop(const Shards& shards, Events& events, logs::LogKeeper& logs, SteadyTime deadline) {
+/// What is sent to a collector, and the tracing that it needs; null without --otlp-endpoint.
+std::unique_ptr<TelemetryExport> make_export(const ServeOptions& options, Ground& ground,
+                                             const Shards& shards, DaemonMetrics& metrics,
+                                             Clock& clock, const telemetry::Logger& log) {
+  if (options.otlp_endpoint.empty()) {
+    metrics.add([](telemetry::MetricPage& page) { otlp::describe(nullptr, 0, page); });
+    return nullptr;
+  }
+  TelemetryExport::Options wanted;
+  wanted.exporter.endpoint = otlp::parse_endpoint(options.otlp_endpoint).value();  // was checked
+  wanted.exporter.headers = std::move(ground.otlp_headers);
+  wanted.identity = identity_of_this_start(clock);
+  wanted.metrics_every = std::chrono::seconds(options.otlp_metrics_interval_s);
+  auto made = std::make_unique<TelemetryExport>(std::move(wanted), shards, metrics, clock,
+                                                log.for_module("otlp"));
+  metrics.add([&exporter = *made](telemetry::MetricPage& page) { exporter.describe(page); });
+  dispatch::CallTracer::Options tracing;
+  tracing.sample_share = options.trace_sample_percent / 100;
+  for (const auto& shard : shards) shard->dispatcher().trace_calls(tracing);
+  return made;
+}
+
+SteadyTime stop_deadline(const ServeOptions& options, Clock& clock) {
+  return clock.steady_now() + std::chrono::seconds(options.stop_timeout_s);
+}
+
+// All calls first: one may run on another shard than the one that answers it. What is exported
+// comes from shards that still run.
+void stop(const Shards& shards, Events& events, TelemetryExport* exporter, logs::LogKeeper& logs,
+          SteadyTime deadline) {
   logs.end_waits();
   for (auto& shard : shards) shard->begin_stop(deadline);
   events.stop(deadline);
   for (auto& shard : shards) shard->await_calls();
+  if (exporter != nullptr) exporter->stop();
   for (auto& shard : shards) shard->stop();
   logs.close();
 }
@@ -329,16 +373,17 @@ Result<int> run(const ServeOptions& options) {
   const auto shards = make_shards(shared, options.max_parked, ground.roles);
   const DaemonStatus daemon_status(shards, events.queue(), logs,
                                    fixed_status(options, ground, programs, pinning));
-  const DaemonMetrics metrics(shards, events.queue(), blocking,
-                              {options.account_concurrency, options.max_environments});
-  auto api_options = api_options_of(options, daemon_status, metrics, *state.keys);
-  api_options.metrics_token = std::move(ground.metrics_token);
+  DaemonMetrics metrics(shards, events.queue(), blocking,
+                        {options.account_concurrency, options.max_environments});
+  const auto exporter = make_export(options, ground, shards, metrics, clock, log);
+  auto api_options = api_options_of(options, daemon_status, metrics, *state.keys, ground);
   for (std::size_t i = 0; i < shard_count; ++i) {
     TRY(shards[i]->open(std::move(ground.listeners[i]), api_options));
   }
   Shard::run_all(shards);
   connect_dns(shards, dns);
   events.start(shards);
+  if (exporter) exporter->start();
   print_ready(options, ground, daemon_status.wait(), *state.keys);
   log.info("serving", {{"listen", ground.address}, {"shards", shards.size()}});
   // Last: the launcher makes an environment for each, and answers nothing else meanwhile.
@@ -346,7 +391,7 @@ Result<int> run(const ServeOptions& options) {
 
   const int status = watch(signals, ground, shards, dns);
   log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});
-  stop(shards, events, logs, clock.steady_now() + std::chrono::seconds(options.stop_timeout_s));
+  stop(shards, events, exporter.get(), logs, stop_deadline(options, clock));
   dns.stop();  // its sockets would keep the router's namespace
   ground.launcher.socket.reset();
   ::waitpid(ground.launcher.pid, nullptr, 0);  // it removes what it made on the host

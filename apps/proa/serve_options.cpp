@@ -1,5 +1,7 @@
 #include "serve_options.h"
 
+#include "otlp/otlp.h"
+
 #include <CLI/CLI.hpp>
 
 namespace proa::apps {
@@ -27,6 +29,34 @@ void add_telemetry(CLI::App& serve, ServeOptions& options) {
   serve.add_option("--metrics-token-file", options.metrics_token_file,
                    "File with the token that GET /metrics asks for (Authorization: Bearer TOKEN); "
                    "without it /metrics is open while there are no keys, and then for admins");
+}
+
+// docs/guides/telemetry.md
+void add_export(CLI::App& serve, ServeOptions& options) {
+  auto* endpoint =
+      serve
+          .add_option("--otlp-endpoint", options.otlp_endpoint,
+                      "http://HOST:4318 of an OpenTelemetry collector that gets metrics and traces")
+          ->check([](const std::string& text) {
+            const auto parsed = otlp::parse_endpoint(text);
+            return parsed ? std::string() : parsed.error().message();
+          });
+  serve
+      .add_option("--otlp-headers-file", options.otlp_headers_file,
+                  "File with headers for the collector, one 'Name: value' a line")
+      ->needs(endpoint);
+  serve
+      .add_option("--otlp-metrics-interval", options.otlp_metrics_interval_s,
+                  "Seconds between two times that metrics are sent")
+      ->needs(endpoint)
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 3600U));
+  serve
+      .add_option("--trace-sample", options.trace_sample_percent,
+                  "Percent of the traces that are recorded and sent, where no caller has decided")
+      ->needs(endpoint)
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 100.0));
 }
 
 void add_threads(CLI::App& serve, ServeOptions& options) {
@@ -186,6 +216,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
       ->check(CLI::IsMember({"weight", "quota"}));
   add_network(*serve, options);
   add_telemetry(*serve, options);
+  add_export(*serve, options);
   serve->add_option("--s3-folder", options.s3_folder,
                     "Folder whose BUCKET/KEY is what s3://BUCKET/KEY names as a source of code");
   add_runtimes(*serve, options);

@@ -43,6 +43,10 @@ struct ServeOptions {
   std::string uplink = "auto";
   std::string log_level = "info";
   std::filesystem::path metrics_token_file;  ///< empty: none
+  std::string otlp_endpoint;                 ///< empty: nothing is sent
+  std::filesystem::path otlp_headers_file;   ///< empty: none
+  std::uint32_t otlp_metrics_interval_s = 60;
+  double trace_sample_percent = 100;
   bool enable_forwarding = false;
   std::vector<std::string> interpreters;  ///< RUNTIME=PATH, as given
   bool is_runtime_exact = false;

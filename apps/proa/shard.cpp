@@ -171,6 +171,8 @@ asio::awaitable<ShardCounts> Shard::collect() {
   co_return counts;
 }
 
+asio::awaitable<dispatch::TakenSpans> Shard::take_spans() { co_return dispatcher_.take_spans(); }
+
 asio::awaitable<std::string> Shard::host_status() {
   auto status = co_await launcher_.pool_status();
   co_return status ? std::move(status.value()) : std::string();

@@ -73,10 +73,11 @@ class Shard {
   void stop();
   /// Connections to new launcher roles. Any thread.
   void reconnect(os::UniqueFd spawn, os::UniqueFd pool);
-  /// Where the three below are awaited.
+  /// Where the four below are awaited.
   boost::asio::any_io_executor executor() { return io_.get_executor(); }
   boost::asio::awaitable<pool::PoolCounts> count();
   boost::asio::awaitable<ShardCounts> collect();
+  boost::asio::awaitable<dispatch::TakenSpans> take_spans();
   /// The pool role's status as JSON; empty when there is no answer.
   boost::asio::awaitable<std::string> host_status();
   /// Sockets for the DNS service, from the pool role. Any thread but ours; blocks.

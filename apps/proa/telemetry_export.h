@@ -1,0 +1,57 @@
+// What the daemon sends to an OpenTelemetry collector (--otlp-endpoint), on a thread of its own.
+#pragma once
+
+#include "daemon_metrics.h"
+#include "otlp/otlp.h"
+#include "shard.h"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace proa::apps {
+
+/// The daemon as a resource, from now on.
+otlp::Identity identity_of_this_start(Clock& clock);
+
+/// Asks the shards for their spans and DaemonMetrics for a page, makes bodies of them and sends
+/// those. Made by main after the shards and started when they run; stopped while they still do.
+class TelemetryExport {
+ public:
+  struct Options {
+    otlp::ExporterOptions exporter;
+    otlp::Identity identity;
+    std::chrono::seconds metrics_every{60};
+    std::vector<otlp::Signal> more;  ///< besides metrics and traces
+  };
+  TelemetryExport(Options options, const std::vector<std::unique_ptr<Shard>>& shards,
+                  const DaemonMetrics& metrics, Clock& clock, telemetry::Logger log);
+  ~TelemetryExport();
+  TelemetryExport(const TelemetryExport&) = delete;
+  TelemetryExport& operator=(const TelemetryExport&) = delete;
+
+  void start();
+  /// Sends what is left, for three seconds at most; blocks.
+  void stop();
+  /// Its own counts; any thread.
+  void describe(telemetry::MetricPage& page) const;
+
+ private:
+  boost::asio::awaitable<std::vector<otlp::Batch>> take_metrics();
+  boost::asio::awaitable<std::vector<otlp::Batch>> take_spans();
+
+  const std::vector<std::unique_ptr<Shard>>& shards_;
+  const DaemonMetrics& metrics_;
+  Clock& clock_;
+  otlp::Identity identity_;
+  std::vector<std::uint64_t> overflowed_;  ///< spans, by shard; the exporter's thread
+  std::atomic<std::uint64_t> overflowed_sum_{0};
+  boost::asio::thread_pool thread_{1};
+  std::unique_ptr<otlp::Exporter> exporter_;
+};
+
+}  // namespace proa::apps
