@@ -12,6 +12,7 @@ pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(libbpf REQUIRED IMPORTED_TARGET libbpf)
 pkg_check_modules(libnftables REQUIRED IMPORTED_TARGET libnftables)
+find_library(PROA_RE2 re2 REQUIRED)  # its pkg-config flags do not fit the precompiled header
 if(PROA_TESTS)
   find_package(GTest REQUIRED)
 endif()

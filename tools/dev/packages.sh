@@ -26,6 +26,7 @@ build  libseccomp-dev         pc:libseccomp
 build  libbpf-dev             pc:libbpf
 build  libnftables-dev        pc:libnftables
 build  libelf-dev             pc:libelf
+build  libre2-dev             pc:re2
 build  libssl-dev             pc:openssl
 build  libcap-dev             pc:libcap
 build  musl-dev               file:/usr/include/*-linux-musl/stdlib.h
