@@ -15,6 +15,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace proa::http {
 namespace {
@@ -68,6 +69,7 @@ Connection::Connection(std::shared_ptr<ServerState> state, Socket socket,
     : state_(std::move(state)), position_(state_->enter(*this)), socket_(std::move(socket)) {
   request_.remote_address = std::move(remote_address);
   request_.is_loopback = is_loopback;
+  request_.asker = this;
   enter(Phase::idle, state_->options.idle_timeout);
 }
 
@@ -95,12 +97,14 @@ void Connection::step() {
 
 void Connection::close_if_idle() {
   if (phase_ == Phase::idle || phase_ == Phase::lingering) abort();
+  tell_gone();
 }
 
 void Connection::abort() {
   has_failed_ = true;
   boost::system::error_code ignored;
   socket_.close(ignored);
+  tell_gone();
   cancel_.emit(asio::cancellation_type::terminal);
   // The signal travels through the executor; it must not find the connection gone.
   asio::post(socket_.get_executor(), [self = shared_from_this()] {});
@@ -290,6 +294,42 @@ bool Connection::move_to_peer(const Response& response) {
   ++state_->counters.moved;
   ServerState::take_over(peer, std::move(socket));
   return true;
+}
+
+void Connection::watch(std::function<void()> gone) {
+  on_gone_ = std::move(gone);
+  ++watches_;
+  const bool is_gone = has_failed_ || state_->is_closing() || begin_ != end_;
+  if (is_gone) return tell_gone();
+  await_bytes();
+}
+
+void Connection::unwatch() {
+  on_gone_ = nullptr;
+  ++watches_;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);  // nothing else waits on it while a callback runs
+}
+
+void Connection::await_bytes() {
+  auto look = [self = shared_from_this(), watch = watches_](boost::system::error_code error) {
+    if (error || watch != self->watches_ || !self->on_gone_) return;
+    if (self->is_answer_awaited()) return self->await_bytes();
+    self->tell_gone();
+  };
+  socket_.async_wait(Socket::wait_read, std::move(look));
+}
+
+bool Connection::is_answer_awaited() {
+  char byte = 0;
+  const ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+}
+
+void Connection::tell_gone() {
+  if (!on_gone_) return;
+  const auto gone = std::exchange(on_gone_, nullptr);
+  gone();
 }
 
 asio::awaitable<void> Connection::linger() {

@@ -8,6 +8,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,7 +23,7 @@ class RequestParser;
 /// Reads requests, runs the callback, writes answers: one after the other, so that pipelined
 /// requests are answered in order. Lives in its coroutine (shared with the sweep while it looks at
 /// it); runs on the server's executor. The sweep ends a wait that lasts too long.
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection : public std::enable_shared_from_this<Connection>, private Asker {
  public:
   /// What it is doing, and so which timeout holds.
   enum class Phase { idle, head, body, running, writing, lingering };
@@ -41,7 +42,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   unsigned steps_left() const { return steps_left_; }
   /// One step of the sweep timer.
   void step();
-  /// Closes now if no request is being read or served.
+  /// The server closes: closes now if no request is being read or served, and tells a callback
+  /// that holds one.
   void close_if_idle();
   /// Closes now and cancels a running callback.
   void abort();
@@ -68,6 +70,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// True when the connection now belongs to the peer that made its last answers.
   bool move_to_peer(const Response& response);
   void enter(Phase phase, std::chrono::milliseconds timeout);
+  void watch(std::function<void()> gone) override;
+  void unwatch() override;
+  void await_bytes();
+  /// Whether the client neither has closed nor sends on, now that its socket became readable.
+  bool is_answer_awaited();
+  void tell_gone();
 
   std::shared_ptr<ServerState> state_;  ///< shared: see ServerState
   ServerState::Connections::iterator position_;
@@ -82,6 +90,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::idle;
   unsigned steps_left_ = 0;
   int refusal_ = 400;
+  std::function<void()> on_gone_;  ///< set while a callback watches
+  unsigned watches_ = 0;
   std::size_t peer_ = 0;          ///< that made the last answers
   unsigned answers_by_peer_ = 0;  ///< in a row
   bool keeps_alive_ = false;

@@ -17,6 +17,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/container/small_vector.hpp>
 
+#include <any>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -65,6 +66,17 @@ struct QueryParameter {
   std::string value;
 };
 
+/// Who waits for an answer, for a callback that holds a request back until there is news (a long
+/// poll). Watching costs nothing until it is begun; the server's executor.
+class Asker {
+ public:
+  virtual ~Asker() = default;
+  /// Calls `gone`, once and perhaps at once, when the client has closed its side or sends its next
+  /// request, or the server closes: the answer is wanted now or by nobody. Until unwatch().
+  virtual void watch(std::function<void()> gone) = 0;
+  virtual void unwatch() = 0;
+};
+
 /// A request as the handler sees it. The server owns it and reuses it for the next request of the
 /// connection; a handler may move from the body.
 struct Request {
@@ -85,10 +97,14 @@ struct Request {
   unsigned version = 11;       ///< 10 or 11
   std::string remote_address;  ///< "127.0.0.1:40312", "[::1]:40312", or "unix"
   bool is_loopback = false;    ///< the peer is on this machine (127/8, ::1, a Unix socket)
+  Asker* asker = nullptr;      ///< null for requests that came on no connection
+  /// The callback's own, for the next requests of this connection; it ends with the connection.
+  std::any kept;
 
   /// The first query parameter of that name (case counts), or nothing.
   std::optional<std::string_view> query_value(std::string_view name) const;
-  /// Empties everything that belongs to one request; keeps the peer's address and the capacity.
+  /// Empties everything that belongs to one request; keeps what is the connection's, and the
+  /// capacity.
   void clear();
 };
 

@@ -196,5 +196,70 @@ TEST(Connection, TurnsAnExceptionOfTheCallbackInto500) {
   EXPECT_EQ(served.counters().failed, 1U);
 }
 
+/// Holds every request for /held until its client does not wait any more, for 20 s at most.
+boost::asio::awaitable<Response> hold(Request& request) {
+  if (request.segments.at(0) != "held") co_return co_await describe(request);
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, 20s);
+  bool is_gone = false;
+  request.asker->watch([&] {
+    is_gone = true;
+    timer.cancel();
+  });
+  if (!is_gone) co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  request.asker->unwatch();
+  co_return co_await describe(request);
+}
+
+TEST(Connection, AHeldRequestEndsWhenTheClientCloses) {
+  Served served(hold);
+  Peer peer(served.port());
+  peer.send(get("/held"));
+  peer.half_close();  // so that the answer can be read all the same
+  EXPECT_TRUE(peer.read_until("GET held []"));
+  Peer gone(served.port());
+  gone.send(get("/held"));
+  gone.reset();
+  EXPECT_TRUE(served.close(10s));
+}
+
+TEST(Connection, AHeldRequestEndsWhenTheNextOneComes) {
+  Served served(hold);
+  Peer peer(served.port());
+  peer.send(get("/held"));
+  peer.send(get("/next"));
+  EXPECT_TRUE(peer.read_until("GET next []"));
+  peer.send(get("/held") + get("/third"));
+  EXPECT_TRUE(peer.read_until("GET third []"));
+}
+
+TEST(Connection, AHeldRequestEndsWhenTheServerCloses) {
+  std::atomic<bool> is_held = false;
+  Served served([&](Request& request) -> boost::asio::awaitable<Response> {
+    is_held = true;
+    return hold(request);
+  });
+  Peer peer(served.port());
+  peer.send(get("/held"));
+  while (!is_held) std::this_thread::yield();
+  EXPECT_TRUE(served.close(10s));
+  EXPECT_TRUE(peer.read_until("GET held []"));
+}
+
+TEST(Connection, WhatACallbackKeepsStaysWithItsConnection) {
+  Served served([](Request& request) -> boost::asio::awaitable<Response> {
+    const int count = request.kept.has_value() ? std::any_cast<int>(request.kept) + 1 : 1;
+    request.kept = count;
+    Response response;
+    response.body = "[" + std::to_string(count) + "]";
+    co_return response;
+  });
+  Peer peer(served.port());
+  peer.send(get("/") + get("/"));
+  EXPECT_TRUE(peer.read_until("[2]"));
+  Peer other(served.port());
+  other.send(get("/"));
+  EXPECT_TRUE(other.read_until("[1]"));
+}
+
 }  // namespace
 }  // namespace proa::http
