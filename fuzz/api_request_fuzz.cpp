@@ -1,5 +1,6 @@
 // Requests through the whole API over fakes: "METHOD TARGET", header lines, an empty line, a body.
 // Every request gets an answer of the API's shapes; the fakes never fail, so none is a 5xx.
+#include "../tests/unit/api/fake_logs.h"
 #include "../tests/unit/api/fake_parts.h"
 #include "api/api.h"
 #include "base/check.h"
@@ -72,7 +73,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static boost::asio::thread_pool blocking(1);  // a thread an input would be most of the time
   storage::MapStore store;
   const auto keys = identity::KeyStore::open(store, blocking, clock, "000000000000").value();
-  const api::ApiParts parts{catalog, dispatcher, events, *keys, blocking, clock};
+  api::FakeLogs logs;
+  logs.put("/aws/lambda/f", "s", "a line\n", "00000000-0000-4000-8000-000000000001");
+  logs.on_wait = [] { return false; };
+  const api::ApiParts parts{catalog, dispatcher, events, *keys, logs, blocking, clock};
   api::Api api(parts, api::ApiOptions());
   check(api.body_limit(request) > 0, "no body limit");
   http::Response response(0);

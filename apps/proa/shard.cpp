@@ -86,8 +86,8 @@ Shard::~Shard() {
 
 Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
   options.log = shared_.log.for_module("api");
-  const api::ApiParts parts{shared_.catalog, dispatcher_,      shared_.events,
-                            shared_.keys,    shared_.blocking, shared_.clock};
+  const api::ApiParts parts{shared_.catalog, dispatcher_,      shared_.events, shared_.keys,
+                            shared_.logs,    shared_.blocking, shared_.clock};
   api_ = std::make_unique<api::Api>(parts, std::move(options));
   function_api_ = [this](http::Request& request, const model::FunctionCaller& caller) {
     return api_->serve_function(request, caller);

@@ -3,6 +3,7 @@
 #include "api/authorize.h"
 #include "api/caller.h"
 #include "api/errors.h"
+#include "api/log_operations.h"
 #include "api/metrics_endpoint.h"
 #include "api/off_shard.h"
 #include "api/operations.h"
@@ -18,18 +19,29 @@ constexpr std::string_view kHostArchitecture = "arm64";
 constexpr std::string_view kHostArchitecture = "x86_64";
 #endif
 
-Error unknown_path(const http::Request& request) {
-  return Error(Errc::not_found, "There is no operation " + request.method + " " +
-                                    std::string(request.raw_path().substr(0, 200)));
+http::Response unknown_operation(const http::Request& request) {
+  std::string text = "There is no operation ";
+  if (is_log_request(request)) {
+    text.append(request.headers.find("X-Amz-Target").value_or("").substr(0, 200));
+  } else {
+    text.append(request.method).append(" ").append(request.raw_path().substr(0, 200));
+  }
+  return fault_response(Fault::unknown_operation, text);
+}
+
+http::Response unsupported_operation(const Operation& operation) {
+  const Error refused(Errc::unsupported,
+                      std::string(operation.name) + " is not supported by Proa yet");
+  // Not an InvalidParameterException as with Lambda's: half of these operations declare none.
+  if (operation.service == "logs") {
+    return fault_response(Fault::unknown_operation, refused.message());
+  }
+  return error_response(refused);
 }
 
 /// The answer for an operation that Proa has not got, else for a body that is too large for it.
 http::Response refuse(const Operation& operation) {
-  if (operation.run == nullptr) {
-    const Error refused(Errc::unsupported,
-                        std::string(operation.name) + " is not supported by Proa yet");
-    return error_response(refused);
-  }
+  if (operation.run == nullptr) return unsupported_operation(operation);
   const auto action = operation.action.empty() ? operation.name : operation.action;
   return body_too_large(action, operation.body_limit);
 }
@@ -51,28 +63,46 @@ boost::asio::awaitable<std::optional<Sha256Digest>> digest_if_large(Context& con
 
 ApiOptions::ApiOptions() : architecture(kHostArchitecture) {}
 
+/// What a request asks for: an operation, null when there is none, where it counts, and what its
+/// path names.
+struct Api::Target {
+  const Operation* operation = nullptr;
+  std::size_t counter = 0;
+  boost::container::small_vector<std::string_view, 4> parameters;
+};
+
 struct Api::Parts {
   Parts(const ApiParts& parts, ApiOptions given_options)
-      : options(std::move(given_options)),
-        context{parts.catalog,
-                parts.dispatcher,
-                parts.events,
-                parts.keys,
-                parts.blocking,
-                parts.clock,
-                options,
-                {},
-                identity::SignatureVerifier()} {
-    context.counts.requests.resize(operations().size());
-    context.counts.inside.resize(operations().size());
+      : options(std::move(given_options)), context{parts.catalog,
+                                                   parts.dispatcher,
+                                                   parts.events,
+                                                   parts.keys,
+                                                   parts.logs,
+                                                   parts.blocking,
+                                                   parts.clock,
+                                                   options,
+                                                   {},
+                                                   identity::SignatureVerifier()} {
+    context.counts.requests.resize(operations().size() + log_operations().size());
+    context.counts.inside.resize(context.counts.requests.size());
     int id = 0;
     for (const Operation& operation : operations()) {
       router.add(operation.method, operation.pattern, id++);
     }
   }
-  const Operation* find(const http::Request& request) const {
-    const auto match = router.find(request);
-    return match ? &operations()[static_cast<std::size_t>(match->id)] : nullptr;
+  Target find(const http::Request& request) const {
+    auto match = router.find(request);
+    if (match) {
+      const auto index = static_cast<std::size_t>(match->id);
+      return {&operations()[index], index, std::move(match->parameters)};
+    }
+    const auto index = find_log_operation(request);
+    if (!index) return {};
+    return {&log_operations()[*index], operations().size() + *index, {}};
+  }
+  /// That accepts just the service that the request speaks to.
+  identity::SignatureVerifier& verifier_for(const http::Request& request) {
+    return is_log_request(request) ? context.log_verifier : context.verifier;
   }
   void count(DoorRefusal refusal) { ++context.counts.refusals[static_cast<std::size_t>(refusal)]; }
   const ApiOptions options;
@@ -88,7 +118,7 @@ Api::~Api() = default;
 const ApiCounts& Api::counts() const { return parts_->context.counts; }
 
 std::uint64_t Api::body_limit(const http::Request& request) const {
-  const Operation* const operation = parts_->find(request);
+  const Operation* const operation = parts_->find(request).operation;
   const std::uint64_t usual = Operation{}.body_limit;
   if (operation == nullptr) return usual;
   if (!parts_->context.keys.is_on()) return operation->body_limit;
@@ -101,6 +131,7 @@ std::uint64_t Api::body_limit(const http::Request& request) const {
 boost::asio::awaitable<http::Response> Api::serve(http::Request& request) {
   std::string request_id = parts_->context.random.uuid();
   http::Response response = co_await answer(request, request_id);
+  if (is_log_request(request)) response = in_json_protocol(std::move(response));
   response.headers.add("x-amzn-RequestId", request_id);
   co_return response;
 }
@@ -115,8 +146,9 @@ boost::asio::awaitable<http::Response> Api::answer(http::Request& request, std::
       co_return metrics_refusal(context.options, has_keys);
     }
     if (door == MetricsDoor::open && has_keys) {
-      co_return co_await run(request, scope_of(request, context.options), std::move(request_id),
-                             nullptr, context.counts.requests);
+      const Target target = parts_->find(request);
+      co_return co_await run(target, request, scope_of(request, context.options),
+                             std::move(request_id), nullptr, context.counts.requests);
     }
   }
   if (has_keys) co_return co_await answer_signed(request, std::move(request_id));
@@ -125,25 +157,28 @@ boost::asio::awaitable<http::Response> Api::answer(http::Request& request, std::
     parts_->count(DoorRefusal::web_page);
     co_return error_response(allowed.error());
   }
-  co_return co_await run(request, scope_of(request, context.options), std::move(request_id),
+  const Target target = parts_->find(request);
+  co_return co_await run(target, request, scope_of(request, context.options), std::move(request_id),
                          nullptr, context.counts.requests);
 }
 
 boost::asio::awaitable<http::Response> Api::answer_signed(http::Request& request,
                                                           std::string request_id) {
   Context& context = parts_->context;
-  const Operation* const operation = parts_->find(request);
+  const Target target = parts_->find(request);
+  const Operation* const operation = target.operation;
   const bool is_free = operation != nullptr && is_public(*operation);
   model::Scope scope;
   scope.account_id = context.options.account_id;
   scope.region = context.options.region;
   // A body that was not kept cannot be verified; the answer to it tells nothing.
   if (is_free || request.is_body_too_large) {
-    co_return co_await run(request, std::move(scope), std::move(request_id), nullptr,
+    co_return co_await run(target, request, std::move(scope), std::move(request_id), nullptr,
                            context.counts.requests);
   }
   const auto digest = co_await digest_if_large(context, request);
-  auto verdict = context.verifier.verify(request, context.clock.wall_now(), context.keys, digest);
+  auto verdict =
+      parts_->verifier_for(request).verify(request, context.clock.wall_now(), context.keys, digest);
   if (!verdict.key) {
     parts_->count(static_cast<DoorRefusal>(verdict.refusal));
     co_return refusal_response(verdict);
@@ -151,23 +186,23 @@ boost::asio::awaitable<http::Response> Api::answer_signed(http::Request& request
   scope.account_id = verdict.key->account_id;
   scope.region = verdict.region;
   if (operation != nullptr) {
-    const auto match = parts_->router.find(request);
-    const std::span<const std::string_view> parameters(match->parameters.data(),
-                                                       match->parameters.size());
-    const auto may = check_rights(*operation, parameters, scope, *verdict.key);
+    const std::span<const std::string_view> parameters(target.parameters.data(),
+                                                       target.parameters.size());
+    const auto may = check_rights(*operation, request, parameters, scope, *verdict.key);
     if (!may) {
       parts_->count(DoorRefusal::no_right);
       co_return error_response(may.error());
     }
   }
-  co_return co_await run(request, std::move(scope), std::move(request_id), std::move(verdict.key),
-                         context.counts.requests);
+  co_return co_await run(target, request, std::move(scope), std::move(request_id),
+                         std::move(verdict.key), context.counts.requests);
 }
 
 boost::asio::awaitable<http::Response> Api::serve_function(http::Request& request,
                                                            const model::FunctionCaller& caller) {
   std::string request_id = parts_->context.random.uuid();
   http::Response response = co_await answer_function(request, caller, request_id);
+  if (is_log_request(request)) response = in_json_protocol(std::move(response));
   response.headers.add("x-amzn-RequestId", request_id);
   co_return response;
 }
@@ -178,13 +213,15 @@ boost::asio::awaitable<http::Response> Api::answer_function(http::Request& reque
   Context& context = parts_->context;
   const FunctionKey key(caller);
   const auto digest = co_await digest_if_large(context, request);
-  const auto verdict = context.verifier.verify(request, context.clock.wall_now(), key, digest);
+  const auto verdict =
+      parts_->verifier_for(request).verify(request, context.clock.wall_now(), key, digest);
   if (!verdict.key) {
     parts_->count(static_cast<DoorRefusal>(verdict.refusal));
     co_return refusal_response(verdict);
   }
-  if (const Operation* const operation = parts_->find(request)) {
-    const auto may = check_function_right(operation->name, caller);
+  const Target target = parts_->find(request);
+  if (target.operation != nullptr) {
+    const auto may = check_function_right(*target.operation, caller);
     if (!may) {
       parts_->count(DoorRefusal::no_right);
       co_return error_response(may.error());
@@ -193,20 +230,19 @@ boost::asio::awaitable<http::Response> Api::answer_function(http::Request& reque
   model::Scope scope;
   scope.account_id = caller.function->account_id;
   scope.region = caller.function->region;
-  co_return co_await run(request, std::move(scope), std::move(request_id), nullptr,
+  co_return co_await run(target, request, std::move(scope), std::move(request_id), nullptr,
                          context.counts.inside);
 }
 
 // `counted` is where the answer counts by its operation.
-boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::Scope scope,
-                                                std::string request_id, identity::KeyPtr key,
+boost::asio::awaitable<http::Response> Api::run(const Target& target, http::Request& request,
+                                                model::Scope scope, std::string request_id,
+                                                identity::KeyPtr key,
                                                 ApiCounts::Requests& counted) {
   Context& context = parts_->context;
-  auto match = parts_->router.find(request);
-  if (!match) co_return fault_response(Fault::unknown_operation, unknown_path(request).message());
-  const auto id = static_cast<std::size_t>(match->id);
-  const Operation& operation = operations()[id];
-  const auto count = [&row = counted[id]](const http::Response& response) {
+  if (target.operation == nullptr) co_return unknown_operation(request);
+  const Operation& operation = *target.operation;
+  const auto count = [&row = counted[target.counter]](const http::Response& response) {
     ++row[static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5) - 1)];
   };
   if (operation.run == nullptr || request.is_body_too_large) {
@@ -215,7 +251,7 @@ boost::asio::awaitable<http::Response> Api::run(http::Request& request, model::S
     co_return refused;
   }
   Call call{request,
-            std::move(match->parameters),
+            target.parameters,
             std::move(scope),
             std::move(request_id),
             request.body.size(),

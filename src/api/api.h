@@ -1,10 +1,10 @@
-// The Lambda API over HTTP, and /proa/v1 beside it.
+// The Lambda API over HTTP, the part of CloudWatch Logs' that reads, and /proa/v1 beside them.
 //
 // Nouns: Api (one a shard: turns an http::Request into an http::Response), operation (one of
-// Lambda's; one file each). A shard's http::Server calls serve(); it calls catalog for what exists
-// and dispatch for what runs. Parsing never does work: a request is decoded and checked completely
-// before anything is asked of catalog or dispatch. Only errors.cpp knows HTTP statuses and Lambda's
-// exception names. Runs on its shard's executor.
+// Lambda's or of CloudWatch Logs'; one file each). A shard's http::Server calls serve(); it calls
+// catalog for what exists, dispatch for what runs and logs for what was printed. Parsing never does
+// work: a request is decoded and checked completely before anything is asked of them. Only
+// errors.cpp knows HTTP statuses and AWS's exception names. Runs on its shard's executor.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html; long document:
 // docs/reference/api-coverage.md.
 #pragma once
@@ -15,6 +15,7 @@
 #include "dispatch/dispatch.h"
 #include "http/http.h"
 #include "identity/identity.h"
+#include "logs/logs.h"
 #include "model/function_caller.h"
 #include "telemetry/telemetry.h"
 
@@ -85,6 +86,7 @@ struct ApiParts {
   dispatch::Dispatcher& dispatcher;
   dispatch::EventQueue& events;
   identity::KeyStore& keys;
+  logs::LogStore& logs;
   boost::asio::thread_pool& blocking;  ///< for hashing and decoding large bodies, reading archives
   Clock& clock;
 };
@@ -110,15 +112,16 @@ class Api {
 
  private:
   struct Parts;
+  struct Target;
   boost::asio::awaitable<http::Response> answer(http::Request& request, std::string request_id);
   boost::asio::awaitable<http::Response> answer_function(http::Request& request,
                                                          const model::FunctionCaller& caller,
                                                          std::string request_id);
   boost::asio::awaitable<http::Response> answer_signed(http::Request& request,
                                                        std::string request_id);
-  boost::asio::awaitable<http::Response> run(http::Request& request, model::Scope scope,
-                                             std::string request_id, identity::KeyPtr key,
-                                             ApiCounts::Requests& counted);
+  boost::asio::awaitable<http::Response> run(const Target& target, http::Request& request,
+                                             model::Scope scope, std::string request_id,
+                                             identity::KeyPtr key, ApiCounts::Requests& counted);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -1,6 +1,7 @@
 #include "api/authorize.h"
 
 #include "api/errors.h"
+#include "api/log_operations.h"
 
 #include <algorithm>
 #include <array>
@@ -25,7 +26,7 @@ std::string action_of(const Operation& operation) {
   if (operation.name.starts_with("Proa")) {
     return "proa:" + std::string(operation.name.substr(4));
   }
-  return "lambda:" + std::string(operation.name);
+  return std::string(operation.service) + ":" + std::string(operation.name);
 }
 
 std::string resource_of(const Operation& operation, std::span<const std::string_view> parameters,
@@ -72,8 +73,10 @@ identity::Rights rights_for(const Operation& operation) {
       operation.pattern.starts_with("/proa/v1/keys")) {
     return Rights{Right::admin};
   }
-  // They show what was sent to functions, and what those answered.
-  if (name == "ProaListDeadLetters" || name == "ProaGetDeadLetter") return Rights{Right::logs};
+  // They show what was sent to functions, and what those printed and answered.
+  const bool shows = name == "ProaListDeadLetters" || name == "ProaGetDeadLetter" ||
+                     name == "ProaReadLogs" || operation.service == "logs";
+  if (shows) return Rights{Right::logs};
   if (name.starts_with("Invoke") || name == "ProaRerunDeadLetter") return Rights{Right::invoke};
   if (operation.method == "GET") return Rights{Right::deploy, Right::configure};
   const bool is_deploying =
@@ -81,18 +84,21 @@ identity::Rights rights_for(const Operation& operation) {
   return is_deploying ? Rights{Right::deploy} : Rights{Right::configure};
 }
 
-Result<void> check_rights(const Operation& operation, std::span<const std::string_view> parameters,
-                          const model::Scope& scope, const identity::Key& key) {
+Result<void> check_rights(const Operation& operation, const http::Request& request,
+                          std::span<const std::string_view> parameters, const model::Scope& scope,
+                          const identity::Key& key) {
   const Rights needed = rights_for(operation);
   if (needed.empty() || key.rights.has_any(needed)) return ok();
   std::string names;
   for (const std::string& name : to_names(needed)) {
     names.append(names.empty() ? "" : " or ").append(name);
   }
-  return Error(Errc::denied, "User: " + key.principal +
-                                 " is not authorized to perform: " + action_of(operation) +
-                                 " on resource: " + resource_of(operation, parameters, scope) +
-                                 " because the key has not got the right " + names);
+  const std::string resource = operation.service == "logs"
+                                   ? log_resource(request.body, scope)
+                                   : resource_of(operation, parameters, scope);
+  return Error(Errc::denied,
+               "User: " + key.principal + " is not authorized to perform: " + action_of(operation) +
+                   " on resource: " + resource + " because the key has not got the right " + names);
 }
 
 http::Response refusal_response(const identity::Verdict& verdict) {

@@ -16,8 +16,9 @@ bool is_public(const Operation& operation);
 identity::Rights rights_for(const Operation& operation);
 
 /// Errc: denied, with the text of IAM and the right that is missing.
-Result<void> check_rights(const Operation& operation, std::span<const std::string_view> parameters,
-                          const model::Scope& scope, const identity::Key& key);
+Result<void> check_rights(const Operation& operation, const http::Request& request,
+                          std::span<const std::string_view> parameters, const model::Scope& scope,
+                          const identity::Key& key);
 
 /// The answer for a request whose signature does not hold: AWS's exceptions.
 http::Response refusal_response(const identity::Verdict& verdict);

@@ -100,12 +100,12 @@ identity::KeyPtr FunctionKey::find(std::string_view key_id) const {
   return key;
 }
 
-Result<void> check_function_right(std::string_view operation, const model::FunctionCaller& caller) {
-  if (operation == "Invoke") return ok();
+Result<void> check_function_right(const Operation& operation, const model::FunctionCaller& caller) {
+  if (operation.name == "Invoke") return ok();
   const model::FunctionVersion& function = *caller.function;
   return Error(Errc::denied,
-               "User: " + function.role + "/" + function.name +
-                   " is not authorized to perform: lambda:" + std::string(operation) +
+               "User: " + function.role + "/" + function.name + " is not authorized to perform: " +
+                   std::string(operation.service) + ":" + std::string(operation.name) +
                    " (function code may call functions; other operations need a key of their own)");
 }
 

@@ -1,7 +1,7 @@
 // Who is calling, and may a request be served at all? Private to api/.
 #pragma once
 
-#include "api/api.h"
+#include "api/operations.h"
 
 #include <string_view>
 
@@ -27,6 +27,6 @@ class FunctionKey final : public identity::KeyLookup {
 };
 
 /// Function code may call functions. Errc: denied (with the text of IAM).
-Result<void> check_function_right(std::string_view operation, const model::FunctionCaller& caller);
+Result<void> check_function_right(const Operation& operation, const model::FunctionCaller& caller);
 
 }  // namespace proa::api

@@ -3,6 +3,7 @@
 #include "api/json_check.h"
 
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
@@ -130,7 +131,43 @@ Fault fault_of(const Error& error) {
   return Fault::service;
 }
 
+/// What CloudWatch Logs calls that which Lambda calls `exception`.
+std::string_view logs_exception(std::string_view exception, int status) {
+  if (exception == "ValidationException" || exception == "InvalidParameterValueException") {
+    return "InvalidParameterException";
+  }
+  if (exception == "TooManyRequestsException") return "ThrottlingException";
+  if (exception == "ServiceException") {
+    return status == 503 ? "ServiceUnavailableException" : "InternalFailure";
+  }
+  return exception;
+}
+
 }  // namespace
+
+http::Response in_json_protocol(http::Response response) {
+  constexpr std::string_view kType = "application/x-amz-json-1.1";
+  const bool is_refusal = response.status >= 400;
+  http::Response out(is_refusal && response.status < 500 ? 400 : response.status);
+  out.headers.add("Content-Type", kType);
+  out.wants_close = response.wants_close;
+  out.body = std::move(response.body);
+  if (!is_refusal) return out;
+  const auto exception =
+      logs_exception(response.header("x-amzn-errortype").value_or(""), response.status);
+  boost::system::error_code failed;
+  const auto old = boost::json::parse(out.body, failed);
+  const auto* const members = failed ? nullptr : old.if_object();
+  boost::json::object body;
+  body["__type"] = exception;
+  for (const char* key : {"message", "Message"}) {
+    const auto* text = members == nullptr ? nullptr : members->if_contains(key);
+    if (text != nullptr) body["message"] = *text;
+  }
+  out.headers.add("x-amzn-errortype", exception);
+  out.body = boost::json::serialize(body);
+  return out;
+}
 
 http::Response json_response(int status, std::string body) {
   http::Response response(status);

@@ -1,5 +1,5 @@
-// Lambda's errors as answers. Private to api/. The only place that knows HTTP statuses and
-// exception names is errors.cpp.
+// Lambda's errors, and CloudWatch Logs', as answers. Private to api/. The only place that knows
+// HTTP statuses and exception names is errors.cpp.
 #pragma once
 
 #include "api/problems.h"
@@ -44,6 +44,10 @@ std::optional<http::Response> refusal(const Problems& problems);
 /// The answer when the body was over `limit`. `action` is the name Lambda uses in the text
 /// ("InvokeFunction", "CreateFunction").
 http::Response body_too_large(std::string_view action, std::uint64_t limit);
+
+/// The same answer as services with AWS's JSON protocol give it: the exception's name is in the
+/// body, what the caller did is 400, and CloudWatch Logs' own names stand for Lambda's.
+http::Response in_json_protocol(http::Response response);
 
 /// An answer of `status` with a JSON body.
 http::Response json_response(int status, std::string body);

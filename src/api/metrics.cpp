@@ -1,5 +1,6 @@
 #include "api/metrics.h"
 
+#include "api/log_operations.h"
 #include "api/operations.h"
 
 namespace proa::api {
@@ -14,13 +15,22 @@ void add(ApiCounts::Requests& to, const ApiCounts::Requests& from) {
   }
 }
 
+/// Lambda's operations first; the others with their service, since some have the same names.
+std::string counted_name(std::size_t index) {
+  const auto all = operations();
+  if (index < all.size()) return std::string(all[index].name);
+  const Operation& operation = log_operations()[index - all.size()];
+  return std::string(operation.service) + ":" + std::string(operation.name);
+}
+
 void describe_requests(const ApiCounts::Requests& requests, std::string_view from,
                        telemetry::MetricPage& page) {
   for (std::size_t i = 0; i < requests.size(); ++i) {
     for (std::size_t j = 0; j < kClasses.size(); ++j) {
       if (requests[i][j] == 0) continue;  // there are a hundred operations
+      const std::string name = counted_name(i);
       page.add(metrics::kRequests, static_cast<double>(requests[i][j]),
-               {{"operation", operations()[i].name}, {"class", kClasses[j]}, {"from", from}});
+               {{"operation", name}, {"class", kClasses[j]}, {"from", from}});
     }
   }
 }

@@ -82,6 +82,7 @@ constexpr auto kOperations = std::to_array<Operation>({
     {"ProaGetDeadLetter", "GET", "/proa/v1/dead-letters/{Id}", get_dead_letter},
     {"ProaRerunDeadLetter", "POST", "/proa/v1/dead-letters/{Id}/rerun", rerun_dead_letter},
     {"ProaDeleteDeadLetter", "DELETE", "/proa/v1/dead-letters/{Id}", delete_dead_letter},
+    {"ProaReadLogs", "GET", "/proa/v1/logs", read_logs},
     {"ProaCreateAccount", "POST", "/proa/v1/accounts", create_account},
     {"ProaListAccounts", "GET", "/proa/v1/accounts", list_accounts},
     {"ProaCreateKey", "POST", "/proa/v1/keys", create_key},

@@ -1,4 +1,5 @@
-// All operations of Lambda's API: method, path, and what answers them here. Private to api/.
+// All operations of Lambda's API: method, path, and what answers them here; those of CloudWatch
+// Logs are in log_operations.h. Private to api/.
 #pragma once
 
 #include "api/api.h"
@@ -19,12 +20,14 @@ struct Context {
   dispatch::Dispatcher& dispatcher;
   dispatch::EventQueue& events;
   identity::KeyStore& keys;
+  logs::LogStore& logs;
   boost::asio::thread_pool& blocking;
   Clock& clock;
   const ApiOptions& options;
   RandomSource random;
   identity::SignatureVerifier verifier;
   ApiCounts counts = {};
+  identity::SignatureVerifier log_verifier{"logs"};
 };
 
 /// One request on its way through an operation.
@@ -48,6 +51,7 @@ struct Operation {
   OperationTask run = nullptr;             ///< nullptr: recognised, "not supported by Proa yet"
   std::string_view action = {};            ///< the name in "too large" texts, if not `name`
   std::uint64_t body_limit = 1024 * 1024;  ///< bytes
+  std::string_view service = "lambda";     ///< that signatures are scoped to: or "logs"
 };
 
 /// The table, Invoke first. Order matters where two patterns fit.
@@ -95,6 +99,8 @@ Task<http::Response> list_dead_letters(Context& context, Call& call);
 Task<http::Response> get_dead_letter(Context& context, Call& call);
 Task<http::Response> rerun_dead_letter(Context& context, Call& call);
 Task<http::Response> delete_dead_letter(Context& context, Call& call);
+// logs_endpoint.cpp
+Task<http::Response> read_logs(Context& context, Call& call);
 // key_endpoints.cpp
 Task<http::Response> create_account(Context& context, Call& call);
 Task<http::Response> list_accounts(Context& context, Call& call);

@@ -112,12 +112,12 @@ class DaemonTestCase(unittest.TestCase):
         cls.daemon = Daemon(cls.arguments, cls.prefix)
         cls.addClassCleanup(cls.daemon.close)
 
-    def client(self, key=("any", "any"), **options):
+    def client(self, key=("any", "any"), service="lambda", **options):
         """A boto3 client that signs with `key`: an id and a secret."""
         import boto3
         from botocore.config import Config
         client = boto3.client(
-            "lambda", endpoint_url=self.daemon.endpoint, region_name="us-east-1",
+            service, endpoint_url=self.daemon.endpoint, region_name="us-east-1",
             aws_access_key_id=key[0], aws_secret_access_key=key[1],
             config=Config(retries={"max_attempts": 0}, read_timeout=60, **options))
         self.addCleanup(client.close)

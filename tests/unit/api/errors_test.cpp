@@ -54,5 +54,27 @@ TEST(Errors, UnsupportedIsNeverSentAgainBySdks) {
   EXPECT_NE(status, 429);
 }
 
+TEST(Errors, TheJsonProtocolNamesTheExceptionInTheBody) {
+  const auto refused = [](Fault fault) {
+    const auto response = in_json_protocol(fault_response(fault, "why"));
+    return std::to_string(response.status) + " " + response.body;
+  };
+  EXPECT_EQ(refused(Fault::not_found),
+            R"(400 {"__type":"ResourceNotFoundException","message":"why"})");
+  EXPECT_EQ(refused(Fault::validation),
+            R"(400 {"__type":"InvalidParameterException","message":"why"})");
+  EXPECT_EQ(refused(Fault::invalid_parameter),
+            R"(400 {"__type":"InvalidParameterException","message":"why"})");
+  EXPECT_EQ(refused(Fault::unrecognized_client),
+            R"(400 {"__type":"UnrecognizedClientException","message":"why"})");
+  EXPECT_EQ(refused(Fault::throttled), R"(400 {"__type":"ThrottlingException","message":"why"})");
+  EXPECT_EQ(refused(Fault::unavailable),
+            R"(503 {"__type":"ServiceUnavailableException","message":"why"})");
+  EXPECT_EQ(refused(Fault::service), R"(500 {"__type":"InternalFailure","message":"why"})");
+  const auto fine = in_json_protocol(json_response(200, R"({"a":1})"));
+  EXPECT_EQ(fine.body, R"({"a":1})");
+  EXPECT_EQ(fine.header("Content-Type"), "application/x-amz-json-1.1");
+}
+
 }  // namespace
 }  // namespace proa::api

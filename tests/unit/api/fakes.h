@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "base/encoding.h"
 #include "support/map_store.h"
+#include "unit/api/fake_logs.h"
 #include "unit/api/fake_parts.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -31,7 +32,7 @@ class ApiTest : public ::testing::Test {
   ~ApiTest() override { blocking_.join(); }
 
   void make(ApiOptions options) {
-    const ApiParts parts{catalog_, dispatcher_, events_, *keys_, blocking_, clock_};
+    const ApiParts parts{catalog_, dispatcher_, events_, *keys_, logs_, blocking_, clock_};
     api_ = std::make_unique<Api>(parts, std::move(options));
   }
 
@@ -73,8 +74,22 @@ class ApiTest : public ::testing::Test {
     credentials.session_token = key.session_token;
     identity::SigningScope scope;
     scope.region = "us-east-1";
+    scope.service = service_;
     identity::sign(request, credentials, scope, kNow);
     return serve(request);
+  }
+
+  /// An operation of CloudWatch Logs; with `key` signed for that service.
+  http::Response send_logs(const std::string& operation, std::string body,
+                           const identity::Key* key = nullptr, const HeaderList& more = {}) {
+    HeaderList headers = {{"X-Amz-Target", "Logs_20140328." + operation},
+                          {"Content-Type", "application/x-amz-json-1.1"}};
+    headers.insert(headers.end(), more.begin(), more.end());
+    if (key == nullptr) return send("POST", "/", std::move(body), headers);
+    service_ = "logs";
+    auto response = send_signed(*key, "POST", "/", std::move(body), headers);
+    service_ = "lambda";
+    return response;
   }
 
   http::Response send(std::string method, std::string target, std::string body = {},
@@ -137,11 +152,13 @@ class ApiTest : public ::testing::Test {
   FakeCatalog catalog_;
   FakeDispatcher dispatcher_;
   FakeEvents events_;
+  FakeLogs logs_;
   FixedClock clock_;
   storage::MapStore store_;
   boost::asio::thread_pool blocking_{1};
   std::unique_ptr<identity::KeyStore> keys_;
   std::unique_ptr<Api> api_;
+  std::string service_ = "lambda";  ///< that send_signed() signs for
 
  private:
   static boost::asio::awaitable<void> keep_account(identity::KeyStore& keys, std::string name,
