@@ -2,6 +2,7 @@
 
 #include "cli/verb.h"
 
+#include <cstdio>
 #include <cstdlib>
 
 namespace proa::cli {
@@ -12,7 +13,16 @@ std::string variable(const char* name, std::string otherwise = {}) {
   return value == nullptr || *value == '\0' ? std::move(otherwise) : std::string(value);
 }
 
+bool print_now(std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+         std::fflush(stdout) == 0;
+}
+
+void note_now(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 }  // namespace
+
+Surroundings::Surroundings() : print(print_now), note(note_now) {}
 
 Surroundings Surroundings::from_environment() {
   Surroundings around;
@@ -33,6 +43,7 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
   add_account_verbs(app, surroundings, verbs_->chosen);
   add_key_verbs(app, surroundings, verbs_->chosen);
   add_dead_letter_verbs(app, surroundings, verbs_->chosen);
+  add_logs_verb(app, surroundings, verbs_->chosen);
   add_status_verb(app, surroundings, verbs_->chosen);
 }
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace CLI {
 class App;
@@ -28,6 +29,12 @@ struct Surroundings {
   std::string session_token;                       ///< AWS_SESSION_TOKEN
   std::string region = "us-east-1";                ///< AWS_REGION or AWS_DEFAULT_REGION
 
+  /// Where verbs write that go on for long, at once; false when nobody reads any more.
+  std::function<bool(std::string_view)> print;
+  /// The same for what is said about it: standard error.
+  std::function<void(std::string_view)> note;
+
+  Surroundings();
   static Surroundings from_environment();
 };
 

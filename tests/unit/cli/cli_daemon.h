@@ -56,8 +56,9 @@ class CliDaemonTest : public ::testing::Test {
   Surroundings around_;
   int status_ = 200;
   std::string body_ = "{}";
-  std::string asked_;      ///< "METHOD /target BODY" of the last request
-  std::string signed_by_;  ///< its Authorization header
+  std::vector<std::string> bodies_;  ///< of the first answers; then body_
+  std::string asked_;                ///< "METHOD /target BODY" of the last request
+  std::string signed_by_;            ///< its Authorization header
 
  private:
   boost::asio::awaitable<http::Response> answer(http::Request& request) {
@@ -65,6 +66,10 @@ class CliDaemonTest : public ::testing::Test {
     signed_by_ = std::string(request.headers.find("Authorization").value_or(""));
     http::Response response(status_);
     response.body = body_;
+    if (!bodies_.empty()) {
+      response.body = bodies_.front();
+      bodies_.erase(bodies_.begin());
+    }
     co_return response;
   }
   boost::asio::io_context io_;

@@ -1,0 +1,192 @@
+// proa logs
+#include "cli/endpoint.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <poll.h>
+#include <unistd.h>
+
+#include <memory>
+
+namespace proa::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::int64_t kLastEvents = 100;  ///< without --since and --limit
+constexpr int kWaitSeconds = 5;  ///< as long a closed pipe may go unnoticed
+
+/// The words of the verb; shared by the parser that fills it and the action that reads it.
+struct Words {
+  std::string function;
+  std::string since;
+  std::string request_id;
+  std::string stream;
+  std::string filter;
+  std::int64_t limit = 0;  ///< 0: not given
+  bool is_following = false;
+  bool is_json = false;
+};
+
+void add(std::string& target, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  target.append("&").append(name).append("=").append(http::percent_encode(value));
+}
+
+/// The daemon's log of the function, without what says which page of it.
+std::string target_of(const Words& words) {
+  std::string target = "/proa/v1/logs?function=" + http::percent_encode(words.function);
+  add(target, "request_id", words.request_id);
+  add(target, "stream", words.stream);
+  add(target, "filter", words.filter);
+  return target;
+}
+
+std::string text_at(const json::value& value, std::string_view name) {
+  const auto* found = value.as_object().if_contains(name);
+  if (found == nullptr || !found->is_string()) return {};
+  return std::string(found->get_string().data(), found->get_string().size());
+}
+
+bool flag_at(const json::value& value, std::string_view name) {
+  const auto* found = value.as_object().if_contains(name);
+  return found != nullptr && found->is_bool() && found->get_bool();
+}
+
+std::string line_of(const json::value& event, bool is_json) {
+  if (is_json) return json::serialize(event) + "\n";
+  return text_at(event, "time") + " " + text_at(event, "message") + "\n";
+}
+
+/// Whether whoever read standard output is gone: then there will be no more to write to.
+bool is_output_gone() {
+  pollfd polled{STDOUT_FILENO, 0, 0};
+  return ::poll(&polled, 1, 0) > 0 && (polled.revents & (POLLERR | POLLNVAL)) != 0;
+}
+
+/// One run of the verb.
+class Reading {
+ public:
+  Reading(const Surroundings& around, const Words& words)
+      : around_(around), words_(words), target_(target_of(words)) {}
+
+  Result<std::string> run() {
+    const bool is_from_the_end = words_.since.empty() || words_.limit > 0;
+    if (is_from_the_end) {
+      TRY(print_last(words_.limit > 0 ? words_.limit : kLastEvents));
+    } else {
+      TRY(print_since());
+    }
+    if (words_.is_following) {
+      TRY(follow());
+    } else if (!has_printed_ && has_logged_ && !words_.is_json) {
+      around_.note("No events match.\n");
+    }
+    return std::string();
+  }
+
+ private:
+  /// The last `count` events, gathered page by page from the newest on.
+  Result<void> print_last(std::int64_t count) {
+    std::vector<json::array> pages;
+    std::string before;
+    do {
+      std::string target = target_;
+      add(target, "since", words_.since);
+      add(target, "last", std::to_string(count));
+      add(target, "before", before);
+      TRY(auto page, ask_page(target));
+      if (pages.empty()) next_ = text_at(page, "next");
+      before = text_at(page, "previous");
+      json::array& events = page.as_object().at("events").as_array();
+      count -= static_cast<std::int64_t>(events.size());
+      pages.push_back(std::move(events));
+    } while (count > 0 && !before.empty());
+    for (auto page = pages.rbegin(); page != pages.rend() && !is_over_; ++page) print(*page);
+    return ok();
+  }
+
+  Result<void> print_since() {
+    for (bool is_end = false; !is_end && !is_over_;) {
+      std::string target = target_;
+      add(target, "since", words_.since);
+      add(target, "after", next_);
+      TRY(const auto page, ask_page(target));
+      take_forward(page);
+      is_end = flag_at(page, "is_end");
+    }
+    return ok();
+  }
+
+  Result<void> follow() {
+    while (!is_over_ && !is_output_gone()) {
+      std::string target = target_;
+      if (next_.empty()) add(target, "since", words_.since);
+      add(target, "after", next_);
+      add(target, "wait_s", std::to_string(kWaitSeconds));
+      TRY(const auto page, ask_page(target));
+      take_forward(page);
+    }
+    return ok();
+  }
+
+  Result<json::value> ask_page(const std::string& target) {
+    TRY(auto page, ask(around_, "GET", target));
+    has_logged_ = flag_at(page, "has_logged");
+    if (!has_logged_ && !has_said_so_) {
+      around_.note(words_.function + " has not logged anything yet" +
+                   (words_.is_following ? "; waiting for it.\n" : ".\n"));
+      has_said_so_ = true;
+    }
+    return page;
+  }
+
+  void take_forward(const json::value& page) {
+    print(page.as_object().at("events").as_array());
+    next_ = text_at(page, "next");
+  }
+
+  void print(const json::array& events) {
+    std::string text;
+    for (const auto& event : events) text += line_of(event, words_.is_json);
+    if (text.empty()) return;
+    has_printed_ = true;
+    is_over_ = !around_.print(text);
+  }
+
+  const Surroundings& around_;
+  const Words& words_;
+  const std::string target_;
+  std::string next_;  ///< behind what was printed
+  bool has_logged_ = true;
+  bool has_said_so_ = false;
+  bool has_printed_ = false;
+  bool is_over_ = false;  ///< nobody reads any more
+};
+
+}  // namespace
+
+void add_logs_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
+  auto words = std::make_shared<Words>();
+  CLI::App* verb = app.add_subcommand("logs", "What a function printed, and what its calls took");
+  verb->add_option("function", words->function, "Its name or ARN")->required();
+  verb->add_flag("-f,--follow", words->is_following, "Go on as it prints, until Ctrl-C");
+  verb->add_option("--since", words->since,
+                   "From then on: an age (30s, 10m, 2h, 1d, 1w) or a time (2026-11-26T01:00:00Z)");
+  verb->add_option("-n,--limit", words->limit,
+                   "The last N events; 100 if neither this nor --since is given")
+      ->check(CLI::Range(1, 10'000));
+  verb->add_option("--request-id", words->request_id, "Only of this call");
+  verb->add_option("--stream", words->stream, "Only of this log stream (one environment)");
+  verb->add_option("--filter", words->filter,
+                   "Only what a CloudWatch filter pattern takes, e.g. 'ERROR -timeout', "
+                   "'{ $.level = \"ERROR\" }'");
+  verb->add_flag("--json", words->is_json, "One JSON object a line");
+  verb->callback(
+      [&, words] { chosen.action = [&, words] { return Reading(surroundings, *words).run(); }; });
+}
+
+}  // namespace proa::cli
