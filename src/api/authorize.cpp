@@ -75,7 +75,8 @@ identity::Rights rights_for(const Operation& operation) {
   }
   // They show what was sent to functions, and what those printed and answered.
   const bool shows = name == "ProaListDeadLetters" || name == "ProaGetDeadLetter" ||
-                     name == "ProaReadLogs" || operation.service == "logs";
+                     name == "ProaReadLogs" || name == "ProaReadUsage" ||
+                     operation.service == "logs";
   if (shows) return Rights{Right::logs};
   if (name.starts_with("Invoke") || name == "ProaRerunDeadLetter") return Rights{Right::invoke};
   if (operation.method == "GET") return Rights{Right::deploy, Right::configure};

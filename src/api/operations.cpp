@@ -83,6 +83,7 @@ constexpr auto kOperations = std::to_array<Operation>({
     {"ProaRerunDeadLetter", "POST", "/proa/v1/dead-letters/{Id}/rerun", rerun_dead_letter},
     {"ProaDeleteDeadLetter", "DELETE", "/proa/v1/dead-letters/{Id}", delete_dead_letter},
     {"ProaReadLogs", "GET", "/proa/v1/logs", read_logs},
+    {"ProaReadUsage", "GET", "/proa/v1/usage", read_usage},
     {"ProaCreateAccount", "POST", "/proa/v1/accounts", create_account},
     {"ProaListAccounts", "GET", "/proa/v1/accounts", list_accounts},
     {"ProaCreateKey", "POST", "/proa/v1/keys", create_key},

@@ -101,6 +101,8 @@ Task<http::Response> rerun_dead_letter(Context& context, Call& call);
 Task<http::Response> delete_dead_letter(Context& context, Call& call);
 // logs_endpoint.cpp
 Task<http::Response> read_logs(Context& context, Call& call);
+// usage_endpoint.cpp
+Task<http::Response> read_usage(Context& context, Call& call);
 // key_endpoints.cpp
 Task<http::Response> create_account(Context& context, Call& call);
 Task<http::Response> list_accounts(Context& context, Call& call);

@@ -44,6 +44,7 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
   add_key_verbs(app, surroundings, verbs_->chosen);
   add_dead_letter_verbs(app, surroundings, verbs_->chosen);
   add_logs_verb(app, surroundings, verbs_->chosen);
+  add_usage_verb(app, surroundings, verbs_->chosen);
   add_status_verb(app, surroundings, verbs_->chosen);
 }
 

@@ -20,10 +20,11 @@ struct Chosen {
 };
 
 /// Adds `account create|list`, `key create|list|revoke`, `dead-letters list|show|rerun|delete`,
-/// `logs` and `status`. All references outlive the parsing and the action.
+/// `logs`, `usage` and `status`. All references outlive the parsing and the action.
 void add_account_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_key_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_dead_letter_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_usage_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_logs_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_status_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 

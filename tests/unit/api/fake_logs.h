@@ -22,6 +22,8 @@ class FakeLogs final : public logs::LogStore {
   std::map<logs::GroupKey, std::vector<logs::LogEvent>> events;
   std::optional<logs::LogQuery> query;  ///< the last
   std::size_t page_max = 10'000;        ///< events of a page, whatever the query allows
+  std::optional<logs::UsageQuery> usage_query;  ///< the last
+  logs::UsagePage usage_page;                   ///< what every one is answered
   int waits = 0;
   std::function<bool()> on_wait;  ///< whether there is news; none: only when the waiter goes
 
@@ -80,7 +82,10 @@ class FakeLogs final : public logs::LogStore {
     }
     co_return list;
   }
-  Task<logs::UsagePage> usage(logs::UsageQuery) override { co_return logs::UsagePage(); }
+  Task<logs::UsagePage> usage(logs::UsageQuery wanted) override {
+    usage_query = std::move(wanted);
+    co_return usage_page;
+  }
   Task<logs::LogCounts> counts() override { co_return logs::LogCounts(); }
 
  private:

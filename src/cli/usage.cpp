@@ -1,0 +1,188 @@
+// proa usage
+#include "cli/endpoint.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <array>
+#include <cstdio>
+#include <map>
+#include <memory>
+
+namespace proa::cli {
+namespace {
+
+namespace json = boost::json;
+
+/// The members of a record in the order of the columns of --csv.
+constexpr auto kColumns = std::to_array<std::string_view>(
+    {"began", "account_id", "region", "function", "version", "request_id", "status", "error_type",
+     "duration_ms", "init_ms", "billed_ms", "memory_mib", "max_memory_bytes", "gb_seconds",
+     "environment_id", "start", "runtime", "isolation", "trace_id"});
+
+/// The words of the verb; shared by the parser that fills it and the action that reads it.
+struct Words {
+  std::string function;
+  std::string since;
+  std::string until;
+  bool is_json = false;
+  bool is_csv = false;
+};
+
+void add(std::string& target, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  target.append("&").append(name).append("=").append(http::percent_encode(value));
+}
+
+/// Not as JSON may write it, 1.5E0, which a spreadsheet shows as it comes.
+std::string plain(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.9g", value);
+  return text.data();
+}
+
+/// As RFC 4180 wants it: quotes around what holds a comma, a quote or the end of a line.
+std::string csv_field(const json::value& value) {
+  if (value.is_double()) return plain(value.get_double());
+  if (!value.is_string()) return json::serialize(value);
+  const std::string text(value.get_string().data(), value.get_string().size());
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
+  return out + "\"";
+}
+
+std::string csv_line(const json::object& record) {
+  std::string line;
+  for (const std::string_view column : kColumns) {
+    if (!line.empty()) line += ",";
+    const auto* value = record.if_contains(column);
+    if (value != nullptr) line += csv_field(*value);
+  }
+  return line + "\r\n";
+}
+
+std::string csv_head() {
+  std::string line;
+  for (const std::string_view column : kColumns) {
+    if (!line.empty()) line += ",";
+    line += column;
+  }
+  return line + "\r\n";
+}
+
+/// What the calls of one function took together.
+struct Sum {
+  std::uint64_t calls = 0;
+  std::uint64_t failed = 0;
+  double duration_ms = 0;
+  double billed_ms = 0;
+  double gb_seconds = 0;
+  double max_memory_bytes = 0;
+
+  void add(const json::object& record) {
+    ++calls;
+    if (record.at("status").as_string() != "success") ++failed;
+    duration_ms += record.at("duration_ms").to_number<double>();
+    billed_ms += record.at("billed_ms").to_number<double>();
+    gb_seconds += record.at("gb_seconds").to_number<double>();
+    max_memory_bytes =
+        std::max(max_memory_bytes, record.at("max_memory_bytes").to_number<double>());
+  }
+};
+
+std::string fixed(double value, int decimals) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  return text.data();
+}
+
+json::object row_of(const std::string& function, const Sum& sum) {
+  json::object row;
+  row["function"] = function;
+  row["calls"] = sum.calls;
+  row["failed"] = sum.failed;
+  row["mean_ms"] = fixed(sum.duration_ms / static_cast<double>(sum.calls), 2);
+  row["billed_s"] = fixed(sum.billed_ms / 1000, 3);
+  row["gb_seconds"] = fixed(sum.gb_seconds, 6);
+  row["memory"] = fixed(sum.max_memory_bytes / 1024 / 1024, 0);
+  return row;
+}
+
+/// One run of the verb: pages of records, each shown or added up.
+class Usage {
+ public:
+  Usage(const Surroundings& around, const Words& words) : around_(around), words_(words) {}
+
+  Result<std::string> run() {
+    if (words_.is_csv) is_over_ = !around_.print(csv_head());
+    std::string next;
+    for (bool is_end = false; !is_end && !is_over_;) {
+      std::string target = "/proa/v1/usage?";
+      add(target, "function", words_.function);
+      add(target, "since", words_.since);
+      add(target, "until", words_.until);
+      add(target, "after", next);
+      TRY(const auto page, ask(around_, "GET", target));
+      take(page.at("records").as_array());
+      next = page.at("next").as_string();
+      is_end = page.at("is_end").as_bool();
+    }
+    if (words_.is_csv || words_.is_json) return std::string();
+    return sums();
+  }
+
+ private:
+  void take(const json::array& records) {
+    std::string text;
+    for (const auto& value : records) {
+      const json::object& record = value.as_object();
+      if (words_.is_csv) {
+        text += csv_line(record);
+      } else if (words_.is_json) {
+        text += json::serialize(record) + "\n";
+      } else {
+        by_function_[std::string(record.at("function").as_string())].add(record);
+      }
+    }
+    if (!text.empty()) is_over_ = !around_.print(text);
+  }
+
+  std::string sums() const {
+    if (by_function_.empty()) return "No calls.\n";
+    json::array rows;
+    for (const auto& [function, sum] : by_function_) rows.push_back(row_of(function, sum));
+    return table(rows, {{"FUNCTION", "function"},
+                        {"CALLS", "calls"},
+                        {"FAILED", "failed"},
+                        {"MEAN MS", "mean_ms"},
+                        {"BILLED S", "billed_s"},
+                        {"GB-S", "gb_seconds"},
+                        {"MAX MEMORY MIB", "memory"}});
+  }
+
+  const Surroundings& around_;
+  const Words& words_;
+  std::map<std::string, Sum> by_function_;
+  bool is_over_ = false;  ///< nobody reads any more
+};
+
+}  // namespace
+
+void add_usage_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
+  auto words = std::make_shared<Words>();
+  CLI::App* verb = app.add_subcommand("usage", "What calls took: sums, or a record of each");
+  verb->add_option("function", words->function, "Only of this function, by its name or ARN");
+  verb->add_option("--since", words->since,
+                   "Calls that ended then or later: an age (1h, 1d, 4w) or a time (2026-11-26)");
+  verb->add_option("--until", words->until, "Calls that ended before");
+  auto* json = verb->add_flag("--json", words->is_json, "One JSON object a call and line");
+  verb->add_flag("--csv", words->is_csv, "One line a call, under a line of heads")->excludes(json);
+  verb->callback(
+      [&, words] { chosen.action = [&, words] { return Usage(surroundings, *words).run(); }; });
+}
+
+}  // namespace proa::cli
