@@ -124,7 +124,8 @@ Result<Decoded> decode_request(const std::string& text, const model::Scope& scop
   if ((decoded.refused = refuse_name(input.name))) return decoded;
   TRY(const auto ref, decode_ref(input.name, scope));
   TRY(check(input, options));
-  TRY(refuse_unsupported_members(fields, ref.name));
+  TRY(auto logging, input.config.logging.applied_to(model::LoggingConfig()));
+  TRY(refuse_unsupported_members(fields));
   auto source = decode_source(*fields.object("Code"), "Code.");
   if ((decoded.refused = refusal(problems))) return decoded;
   TRY(auto found, std::move(source));
@@ -132,6 +133,7 @@ Result<Decoded> decode_request(const std::string& text, const model::Scope& scop
   request.zip = std::move(found.zip);
   request.object = std::move(found.object);
   request.config = make_version(input, ref, options);
+  request.config.logging = std::move(logging);
   request.layer_arns = input.config.layer_arns.value_or(std::vector<std::string>());
   request.tags = std::move(input.tags);
   return decoded;

@@ -1,6 +1,7 @@
 #include "api/function_input.h"
 
 #include "api/layer_input.h"
+#include "api/logging_config_input.h"
 #include "api/runtimes.h"
 #include "base/encoding.h"
 
@@ -233,6 +234,7 @@ catalog::ConfigChange decode_config(const Fields& fields) {
   config.environment = decode_environment(fields);
   config.layer_arns = fields.texts("Layers");
   if (config.layer_arns) check_layer_arns(*config.layer_arns, problems);
+  config.logging = decode_logging(fields);
   config.revision_id = fields.text("RevisionId");
   decode_numbers(fields, config);
   if (config.role && !is_role(*config.role)) {
@@ -264,7 +266,7 @@ Result<void> check_config(const catalog::ConfigChange& config) {
   return ok();
 }
 
-Result<void> refuse_unsupported_members(const Fields& fields, const std::string& function_name) {
+Result<void> refuse_unsupported_members(const Fields& fields) {
   for (const std::string_view key :
        {"VpcConfig", "DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "ImageConfig",
         "CodeSigningConfigArn", "CapacityProviderConfig", "DurableConfig", "TenancyConfig",
@@ -273,11 +275,7 @@ Result<void> refuse_unsupported_members(const Fields& fields, const std::string&
   }
   if (fields.boolean("Publish").value_or(false)) return not_supported("Publish");
   TRY(only_default(fields, "TracingConfig", "Mode", "PassThrough"));
-  TRY(only_default(fields, "SnapStart", "ApplyOn", "None"));
-  TRY(only_default(fields, "LoggingConfig", "LogFormat", "Text"));
-  TRY(only_default(fields, "LoggingConfig", "LogGroup", "/aws/lambda/" + function_name));
-  TRY(only_default(fields, "LoggingConfig", "ApplicationLogLevel", ""));
-  return only_default(fields, "LoggingConfig", "SystemLogLevel", "");
+  return only_default(fields, "SnapStart", "ApplyOn", "None");
 }
 
 std::optional<std::string> decode_architecture(const Fields& fields) {

@@ -15,8 +15,8 @@ catalog::ConfigChange decode_config(const Fields& fields);
 /// What the constraints leave open: runtimes, variables, layers. Errc: invalid, unsupported.
 Result<void> check_config(const catalog::ConfigChange& config);
 /// Refuses members that ask for what Proa has not got, by name. Members that say nothing (null, "",
-/// empty lists) and defaults pass. `function_name` is for the default log group. Errc: unsupported.
-Result<void> refuse_unsupported_members(const Fields& fields, const std::string& function_name);
+/// empty lists) and defaults pass. Errc: unsupported.
+Result<void> refuse_unsupported_members(const Fields& fields);
 
 /// The single architecture asked for, or nothing.
 std::optional<std::string> decode_architecture(const Fields& fields);

@@ -49,6 +49,18 @@ json::array layers_of(const model::FunctionVersion& function) {
   return layers;
 }
 
+json::object logging_of(const model::FunctionVersion& function) {
+  const model::LoggingConfig& logging = function.logging;
+  json::object out;
+  out["LogFormat"] = to_string(logging.format);
+  if (logging.format == model::LogFormat::json) {
+    out["ApplicationLogLevel"] = to_string(logging.application_level);
+    out["SystemLogLevel"] = to_string(logging.system_level);
+  }
+  out["LogGroup"] = function.log_group();
+  return out;
+}
+
 }  // namespace
 
 std::string lambda_time(WallTime time) { return utc_text(time, "+0000"); }
@@ -86,9 +98,7 @@ json::object function_configuration(const model::FunctionVersion& function, Prog
   out["RuntimeVersionConfig"] = object_with(
       "RuntimeVersionArn", json::value("arn:aws:lambda:" + function.region +
                                        "::runtime:" + to_hex(sha256(function.runtime))));
-  json::object logging = object_with("LogFormat", "Text");
-  logging["LogGroup"] = "/aws/lambda/" + function.name;
-  out["LoggingConfig"] = std::move(logging);
+  out["LoggingConfig"] = logging_of(function);
   return out;
 }
 

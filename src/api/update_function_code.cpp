@@ -18,8 +18,7 @@ struct Decoded {
   std::optional<http::Response> refused;
 };
 
-Result<Decoded> decode_request(const std::string& text, const std::string& name,
-                               const ApiOptions& options) {
+Result<Decoded> decode_request(const std::string& text, const ApiOptions& options) {
   Decoded decoded;
   Problems problems;
   const boost::json::object body = parse_object(text, problems);
@@ -30,7 +29,7 @@ Result<Decoded> decode_request(const std::string& text, const std::string& name,
   change.is_dry_run = fields.boolean("DryRun").value_or(false);
   if ((decoded.refused = refusal(problems))) return decoded;
   TRY(check_architecture(change.architecture, options.architecture));
-  TRY(refuse_unsupported_members(fields, name));
+  TRY(refuse_unsupported_members(fields));
   auto source = decode_source(fields, "");
   if ((decoded.refused = refusal(problems))) return decoded;
   TRY(auto found, std::move(source));
@@ -44,8 +43,8 @@ Result<Decoded> decode_request(const std::string& text, const std::string& name,
 Task<http::Response> update_function_code(Context& context, Call& call) {
   CO_TRY(auto ref, model::parse_function_ref(call.parameters[0], std::nullopt, call.scope));
   std::function<Result<Decoded>()> work =
-      [body = std::make_shared<const std::string>(std::move(call.request.body)), name = ref.name,
-       &options = context.options] { return decode_request(*body, name, options); };
+      [body = std::make_shared<const std::string>(std::move(call.request.body)),
+       &options = context.options] { return decode_request(*body, options); };
   const std::size_t size = call.body_bytes;
   CO_TRY(auto decoded,
          co_await off_shard_if_large<Decoded>(context.blocking, size, std::move(work)));

@@ -18,7 +18,7 @@ Task<http::Response> update_function_configuration(Context& context, Call& call)
   catalog::ConfigChange change = decode_config(fields);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(check_config(change));
-  CO_TRY(refuse_unsupported_members(fields, ref.name));
+  CO_TRY(refuse_unsupported_members(fields));
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(const auto record,
          co_await context.catalog.update_configuration(std::move(ref), std::move(change)));

@@ -59,6 +59,7 @@ struct ConfigChange {
   std::optional<std::uint32_t> ephemeral_storage_mib;
   std::optional<std::map<std::string, std::string>> environment;
   std::optional<std::vector<std::string>> layer_arns;
+  model::LoggingChange logging;            ///< refused (invalid) where levels do not fit
   std::optional<std::string> revision_id;  ///< refused (precondition) when stale
 };
 

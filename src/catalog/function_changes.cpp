@@ -108,6 +108,7 @@ Result<FunctionRecordPtr> CatalogImpl::change_configuration(const model::Functio
   TRY(check_revision(*record, change.revision_id));
   FunctionDocument document = to_document(*record);
   apply(change, document.latest);
+  TRY(document.latest.logging, change.logging.applied_to(document.latest.logging));
   if (change.layer_arns) {
     TRY(use_layers(document, *change.layer_arns));
     TRY(check_size(document));

@@ -20,8 +20,12 @@ Variables function_variables(const model::FunctionVersion& function, const std::
   set("AWS_LAMBDA_FUNCTION_NAME", function.name);
   set("AWS_LAMBDA_FUNCTION_VERSION", function.version);
   set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(function.memory_mib));
-  set("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + function.name);
+  set("AWS_LAMBDA_LOG_GROUP_NAME", function.log_group());
   set("AWS_LAMBDA_LOG_STREAM_NAME", log_stream);
+  if (function.logging.format == model::LogFormat::json) {
+    set("AWS_LAMBDA_LOG_FORMAT", std::string(to_string(function.logging.format)));
+    set("AWS_LAMBDA_LOG_LEVEL", std::string(to_string(function.logging.application_level)));
+  }
   set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
   set("AWS_EXECUTION_ENV", "AWS_Lambda_" + function.runtime);
   if (has_runtime_api) set("AWS_LAMBDA_RUNTIME_API", std::string(sandbox::kRuntimeApiAddress));

@@ -15,7 +15,8 @@ using Variables = std::map<std::string, std::string>;
 /// the API refuses anyway); `defaults` are the program's and give way to the user's. `log_stream`
 /// is the environment's stream name. AWS_LAMBDA_RUNTIME_API is set where the HTTP Runtime API is
 /// served (`has_runtime_api`), credentials and AWS_ENDPOINT_URL_LAMBDA where the Lambda API is
-/// (`caller`, else null).
+/// (`caller`, else null). AWS_LAMBDA_LOG_FORMAT and AWS_LAMBDA_LOG_LEVEL are set with the log
+/// format JSON; with Text Lambda sets neither, and a function may set them itself.
 /// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 Variables function_variables(const model::FunctionVersion& function, const std::string& log_stream,
                              const Variables& defaults, bool has_runtime_api,

@@ -6,7 +6,6 @@
 namespace proa::model {
 namespace {
 
-constexpr std::size_t kLogGroupMax = 512;
 // In the order of their enumerations.
 constexpr std::array<std::string_view, 2> kFormats = {"Text", "JSON"};
 constexpr std::array<std::string_view, 6> kLevels = {"TRACE", "DEBUG", "INFO",
@@ -20,6 +19,26 @@ std::optional<Enum> parse(const std::array<std::string_view, kSize>& names, std:
 }
 
 }  // namespace
+
+Result<LoggingConfig> LoggingChange::applied_to(const LoggingConfig& before) const {
+  const LoggingConfig defaults;
+  LoggingConfig after = before;
+  after.format = format.value_or(before.format);
+  if (after.format == LogFormat::text && (application_level || system_level)) {
+    return Error(
+        Errc::invalid,
+        "LogLevel is not supported when LogFormat is set to \"Text\". Remove LogLevel from "
+        "your request or change the LogFormat to \"Json\" and try again.");
+  }
+  if (format) {
+    after.application_level = defaults.application_level;
+    after.system_level = defaults.system_level;
+  }
+  after.application_level = application_level.value_or(after.application_level);
+  after.system_level = system_level.value_or(after.system_level);
+  after.group = group.value_or(before.group);
+  return after;
+}
 
 std::string_view to_string(LogFormat format) {
   return kFormats.at(static_cast<std::size_t>(format));

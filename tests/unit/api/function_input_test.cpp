@@ -115,10 +115,6 @@ TEST_F(FunctionInputTest, RefusesWhatIsNotSupportedYetByName) {
             unsupported("TracingConfig.Mode Active"));
   EXPECT_EQ(with("SnapStart", R"({"ApplyOn": "PublishedVersions"})"),
             unsupported("SnapStart.ApplyOn PublishedVersions"));
-  EXPECT_EQ(with("LoggingConfig", R"({"LogFormat": "JSON"})"),
-            unsupported("LoggingConfig.LogFormat JSON"));
-  EXPECT_EQ(with("LoggingConfig", R"({"LogGroup": "/mine"})"),
-            unsupported("LoggingConfig.LogGroup /mine"));
   const std::string other = ApiOptions().architecture == "x86_64" ? "arm64" : "x86_64";
   EXPECT_NE(
       with("Architectures", ("[\"" + other + "\"]").c_str()).find("The architecture " + other),

@@ -94,6 +94,25 @@ TEST_F(FunctionChangesTest, ChangesOnlyWhatIsSetInAConfiguration) {
   EXPECT_EQ(run(catalog_->update_configuration(ref("b"), change)).error().code(), Errc::not_found);
 }
 
+TEST_F(FunctionChangesTest, MergesTheLoggingConfiguration) {
+  create("a");
+  const std::string revision = catalog_->find(ref("a")).value()->latest->revision_id;
+  ConfigChange change;
+  change.logging.format = model::LogFormat::json;
+  change.logging.group = "/mine";
+  ASSERT_TRUE(run(catalog_->update_configuration(ref("a"), change)));
+  change.logging = model::LoggingChange();
+  change.logging.application_level = model::LogLevel::error;
+  const auto record = run(catalog_->update_configuration(ref("a"), change));
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record.value()->latest->logging,
+            (model::LoggingConfig{model::LogFormat::json, model::LogLevel::error,
+                                  model::LogLevel::info, "/mine"}));
+  EXPECT_NE(record.value()->latest->revision_id, revision) << "environments would live on";
+  change.logging.format = model::LogFormat::text;
+  EXPECT_EQ(run(catalog_->update_configuration(ref("a"), change)).error().code(), Errc::invalid);
+}
+
 TEST_F(FunctionChangesTest, TagsChangeSettingsAndOnlyThenTheRevision) {
   const auto first = create("a");
   auto tagged = run(catalog_->change_tags(ref("a"), {{"team", "blue"}}));

@@ -34,6 +34,21 @@ TEST(FunctionVariables, AreLambdasAndTheUsersAndTheProgramsWhereTheUserSetsNone)
   EXPECT_FALSE(variables.contains("AWS_ACCESS_KEY_ID"));
 }
 
+TEST(FunctionVariables, SayWhereAndHowToLog) {
+  auto given = function();
+  given.environment = {{"AWS_LAMBDA_LOG_LEVEL", "WARN"}};
+  given.logging.group = "/mine";
+  auto variables = function_variables(given, "stream", {}, false, nullptr);
+  EXPECT_EQ(variables.at("AWS_LAMBDA_LOG_GROUP_NAME"), "/mine");
+  EXPECT_FALSE(variables.contains("AWS_LAMBDA_LOG_FORMAT"));
+  EXPECT_EQ(variables.at("AWS_LAMBDA_LOG_LEVEL"), "WARN") << "the function's own with Text";
+  given.logging.format = model::LogFormat::json;
+  given.logging.application_level = model::LogLevel::error;
+  variables = function_variables(given, "stream", {}, false, nullptr);
+  EXPECT_EQ(variables.at("AWS_LAMBDA_LOG_FORMAT"), "JSON");
+  EXPECT_EQ(variables.at("AWS_LAMBDA_LOG_LEVEL"), "ERROR");
+}
+
 TEST(FunctionVariables, NameTheRuntimeApiWhereItIsServed) {
   const auto variables = function_variables(function(), "stream", {}, true, nullptr);
   EXPECT_EQ(variables.at("AWS_LAMBDA_RUNTIME_API"), "127.0.0.1:9001");

@@ -48,5 +48,61 @@ TEST(LoggingConfig, GroupsHaveNamesOfLambdasPattern) {
   }
 }
 
+LoggingConfig applied(const LoggingChange& change, const LoggingConfig& before) {
+  const auto after = change.applied_to(before);
+  EXPECT_TRUE(after) << after.error().message();
+  return after ? after.value() : LoggingConfig();
+}
+
+const LoggingConfig kJson = {LogFormat::json, LogLevel::fatal, LogLevel::warn, "/mine"};
+
+TEST(LoggingChange, KeepsWhatItDoesNotName) {
+  EXPECT_EQ(applied(LoggingChange(), kJson), kJson);
+  LoggingChange change;
+  change.group = "/other";
+  EXPECT_EQ(applied(change, kJson),
+            (LoggingConfig{LogFormat::json, LogLevel::fatal, LogLevel::warn, "/other"}));
+  change = LoggingChange();
+  change.application_level = LogLevel::trace;
+  EXPECT_EQ(applied(change, kJson),
+            (LoggingConfig{LogFormat::json, LogLevel::trace, LogLevel::warn, "/mine"}));
+  change = LoggingChange();
+  change.system_level = LogLevel::debug;
+  EXPECT_EQ(applied(change, kJson),
+            (LoggingConfig{LogFormat::json, LogLevel::fatal, LogLevel::debug, "/mine"}));
+}
+
+TEST(LoggingChange, ThatNamesJsonSetsBothLevels) {
+  LoggingChange change;
+  change.format = LogFormat::json;
+  const LoggingConfig info = {LogFormat::json, LogLevel::info, LogLevel::info, "/mine"};
+  EXPECT_EQ(applied(change, kJson), info);
+  EXPECT_EQ(applied(change, {LogFormat::text, LogLevel::info, LogLevel::info, "/mine"}), info);
+  change.application_level = LogLevel::error;
+  EXPECT_EQ(applied(change, kJson),
+            (LoggingConfig{LogFormat::json, LogLevel::error, LogLevel::info, "/mine"}));
+}
+
+TEST(LoggingChange, ToTextLosesTheLevels) {
+  LoggingChange change;
+  change.format = LogFormat::text;
+  EXPECT_EQ(applied(change, kJson),
+            (LoggingConfig{LogFormat::text, LogLevel::info, LogLevel::info, "/mine"}));
+}
+
+TEST(LoggingChange, CannotSetALevelWithText) {
+  LoggingChange change;
+  change.system_level = LogLevel::warn;
+  EXPECT_FALSE(change.applied_to(LoggingConfig()));
+  change.format = LogFormat::text;
+  const auto refused = change.applied_to(kJson);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::invalid);
+  EXPECT_EQ(
+      refused.error().message(),
+      "LogLevel is not supported when LogFormat is set to \"Text\". Remove LogLevel from your "
+      "request or change the LogFormat to \"Json\" and try again.");
+}
+
 }  // namespace
 }  // namespace proa::model
