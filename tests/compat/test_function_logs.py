@@ -13,7 +13,7 @@ import urllib.request
 
 from daemon import DaemonTestCase
 
-FLOOD_MIB = int(os.environ.get("PROA_FLOOD_MIB", "64"))  # 1,024 by hand: docs/reference/benchmarks.md
+FLOOD_MIB = int(os.environ.get("PROA_FLOOD_MIB", "64"))
 CODE = """
 import os, sys, time
 def handler(event, context):
