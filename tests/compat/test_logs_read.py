@@ -125,7 +125,8 @@ class Reading(LogsTestCase):
     def test_thousands_of_events_page_by_page(self):
         request_id, stream = self.call(self.name, [f"flood {os.getpid()}"], count=5000)
         self.wait_for(self.group, f"REPORT RequestId: {request_id}")
-        events = self.events(self.group, filterPattern="%^line [0-9]+$%",
+        start = self.events(self.group, filterPattern=f'"{request_id}"')[0]["timestamp"]
+        events = self.events(self.group, filterPattern="%^line [0-9]+$%", startTime=start,
                              logStreamNames=[stream], PaginationConfig={"PageSize": 700})
         self.assertEqual([event["message"] for event in events],
                          [f"line {number}\n" for number in range(5000)])
