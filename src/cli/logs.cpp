@@ -17,7 +17,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kLastEvents = 100;  ///< without --since and --limit
-constexpr int kWaitSeconds = 5;  ///< as long a closed pipe may go unnoticed
+constexpr int kWaitSeconds = 5;            ///< as long a closed pipe may go unnoticed
 
 /// The words of the verb; shared by the parser that fills it and the action that reads it.
 struct Words {

@@ -20,8 +20,8 @@ namespace proa::api {
 class FakeLogs final : public logs::LogStore {
  public:
   std::map<logs::GroupKey, std::vector<logs::LogEvent>> events;
-  std::optional<logs::LogQuery> query;  ///< the last
-  std::size_t page_max = 10'000;        ///< events of a page, whatever the query allows
+  std::optional<logs::LogQuery> query;          ///< the last
+  std::size_t page_max = 10'000;                ///< events of a page, whatever the query allows
   std::optional<logs::UsageQuery> usage_query;  ///< the last
   logs::UsagePage usage_page;                   ///< what every one is answered
   int waits = 0;
