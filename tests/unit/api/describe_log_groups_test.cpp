@@ -1,5 +1,7 @@
 #include "unit/api/fakes.h"
 
+#include <boost/json/serialize.hpp>
+
 namespace proa::api {
 namespace {
 
@@ -15,7 +17,8 @@ class DescribeLogGroupsTest : public ApiTest {
     const auto response = send_logs("DescribeLogGroups", body);
     if (response.status != 200) return failure(response);
     std::string all;
-    for (const auto& group : body_of(response).at("logGroups").as_array()) {
+    const auto answer = body_of(response);
+    for (const auto& group : answer.at("logGroups").as_array()) {
       all += text(group.as_object(), "logGroupName") + " ";
     }
     return all;

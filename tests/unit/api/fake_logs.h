@@ -77,8 +77,11 @@ class FakeLogs final : public logs::LogStore {
       const auto known = std::find_if(list.begin(), list.end(), [&](const auto& stream) {
         return stream.name == event.stream;
       });
-      if (known == list.end()) list.push_back({event.stream, event.time, event.time});
-      if (known != list.end()) known->last = event.time;
+      if (known == list.end()) {
+        list.push_back({event.stream, event.time, event.time});
+      } else {
+        known->last = event.time;
+      }
     }
     co_return list;
   }

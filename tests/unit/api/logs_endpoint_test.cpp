@@ -1,5 +1,7 @@
 #include "unit/api/fakes.h"
 
+#include <boost/json/serialize.hpp>
+
 namespace proa::api {
 namespace {
 
