@@ -142,6 +142,8 @@ bool has_match(std::string_view text, const re2::RE2& regex) {
 }
 
 std::size_t find_part(std::string_view text, std::string_view part) {
+  if (part.empty()) return 0;
+  if (text.empty()) return std::string_view::npos;  // it may have no address
   const void* found = ::memmem(text.data(), text.size(), part.data(), part.size());
   if (found == nullptr) return std::string_view::npos;
   return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());

@@ -266,7 +266,8 @@ class StoredConfig(ConfigCase):
             (value,), = database.execute("SELECT value FROM entry WHERE bucket = ? AND key = ?",
                                          (b"functions", key)).fetchall()
             record = json.loads(value)
-            self.assertEqual((record.pop("event_configs"), record["format"]), ({}, 2))
+            self.assertEqual((record.pop("event_configs"), record["format"]), ({}, 3))
+            record["latest"].pop("logging")
             record["format"] = 1
             database.execute("UPDATE entry SET value = ? WHERE bucket = ? AND key = ?",
                              (json.dumps(record).encode(), b"functions", key))
