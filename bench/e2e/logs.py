@@ -90,7 +90,7 @@ def measure_following(proa, path, options):
     if shutil.which("/usr/bin/aws"):
         followers["aws logs tail --follow"] = (
             ["/usr/bin/aws", "--endpoint-url", f"http://127.0.0.1:{proa.port}", "logs", "tail",
-             "/aws/lambda/printer", "--follow", "--since", "1s"], 8)
+             "/aws/lambda/printer", "--follow", "--since", "1s"], 10)
     return {name: follow(proa, words, path, options.lines, settle)
             for name, (words, settle) in followers.items()}
 
