@@ -63,6 +63,8 @@ def follow(proa, words, path, lines, settle_s):
                        AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any",
                        AWS_DEFAULT_REGION="us-east-1", PYTHONUNBUFFERED="1")
     follower = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment)
+    watch = threading.Timer(120, follower.kill)  # then there is no line more to read
+    watch.start()
     try:
         time.sleep(settle_s)
         begin = time.time()
@@ -73,12 +75,15 @@ def follow(proa, words, path, lines, settle_s):
         while len(seen) < lines:
             line = follower.stdout.readline()
             now = time.time()
+            if not line:
+                raise RuntimeError(f"{words[0]} showed {len(seen)} of {lines} lines")
             mark = MARK.search(line)
             if mark and float(mark[1]) >= begin:
                 seen.append((now - float(mark[1])) * 1000)
         printing.join()
         return seen
     finally:
+        watch.cancel()
         follower.kill()
         follower.wait()
         follower.stdout.close()
@@ -90,7 +95,7 @@ def measure_following(proa, path, options):
     if shutil.which("/usr/bin/aws"):
         followers["aws logs tail --follow"] = (
             ["/usr/bin/aws", "--endpoint-url", f"http://127.0.0.1:{proa.port}", "logs", "tail",
-             "/aws/lambda/printer", "--follow", "--since", "1s"], 10)
+             "/aws/lambda/printer", "--follow", "--since", "1m"], 10)
     return {name: follow(proa, words, path, options.lines, settle)
             for name, (words, settle) in followers.items()}
 
