@@ -71,17 +71,18 @@ struct OutputCapture::Pipe : std::enable_shared_from_this<Pipe> {
   void listen() {
     pipe.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                     [self = shared_from_this()](boost::system::error_code failed) {
-                      if (failed || !self->pipe.is_open()) return;
-                      if (self->read_available(kTurn)) self->listen_when_clear();
+                      if (!failed) self->read_when_clear();
                     });
   }
 
-  // The pipe fills meanwhile, and who writes to it waits.
-  void listen_when_clear() {
-    if (sink->log == nullptr || !sink->log->is_congested()) return listen();
-    sink->log->call_when_clear([self = shared_from_this()] {
-      if (self->pipe.is_open()) self->listen();
-    });
+  // The pipe fills meanwhile, and who writes to it waits. Before each turn: many are told at once
+  // that the log is clear, and what they would all read is more than it takes.
+  void read_when_clear() {
+    if (!pipe.is_open()) return;
+    if (sink->log != nullptr && sink->log->is_congested()) {
+      return sink->log->call_when_clear([self = shared_from_this()] { self->read_when_clear(); });
+    }
+    if (read_available(kTurn)) listen();
   }
 
   // False at the end of the pipe.

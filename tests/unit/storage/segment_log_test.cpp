@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -190,6 +191,36 @@ TEST_F(SegmentLogTest, AFileThatSomebodyCutIsNotGoneOnWith) {
   EXPECT_EQ(rest_of(cut), Strings{"a"});
   auto whole = reader_of(log.segments()[1]);
   EXPECT_EQ(rest_of(whole), Strings{"c"});
+}
+
+TEST_F(SegmentLogTest, AKilledWriterLeavesItsRecordsInTheirOrder) {
+  SegmentLog::Options options;
+  options.segment_max = Bytes::kib(64);
+  const auto record = [](int i) { return std::to_string(i) + ':' + std::string(3000, 'x'); };
+  const pid_t writer = ::fork();
+  ASSERT_GE(writer, 0);
+  if (writer == 0) {
+    auto log = open(options);
+    for (int i = 0; append(log, record(i), at(i)); ++i) continue;
+    ::_exit(1);
+  }
+  while (!fs::exists(folder_ / "log") || files().size() < 5) ::usleep(1000);
+  ASSERT_EQ(::kill(writer, SIGKILL), 0);
+  ASSERT_EQ(::waitpid(writer, nullptr, 0), writer);
+  auto log = open(options);
+  const std::size_t segments = log.segments().size();
+  put(log, "another process", 0);
+  int next = 0;
+  for (std::size_t i = 0; i < segments; ++i) {
+    auto reader = SegmentReader::open(log.segments()[i]);
+    if (!reader && i + 1 == segments) break;  // killed before its head was written
+    ASSERT_TRUE(reader) << reader.error().message();
+    for (const auto& payload : rest_of(reader.value())) ASSERT_EQ(payload, record(next++));
+    EXPECT_TRUE(reader.value().damaged_bytes() == 0 || i + 1 == segments);
+  }
+  EXPECT_GT(next, 60);
+  auto last = reader_of(log.segments().back());
+  EXPECT_EQ(rest_of(last), Strings{"another process"});
 }
 
 TEST_F(SegmentLogTest, AFullDiskTakesAllOrNothingAndThereIsRoomAgain) {
