@@ -164,4 +164,9 @@ Result<json::value> ask(const Surroundings& surroundings, std::string_view metho
   return answer;
 }
 
+void add_parameter(std::string& target, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  target.append("&").append(name).append("=").append(http::percent_encode(value));
+}
+
 }  // namespace proa::cli

@@ -30,4 +30,7 @@ Result<boost::json::value> ask(const Surroundings& surroundings, std::string_vie
 /// The message for an answer that is no success.
 Error error_of(const http::Response& response, bool is_signed);
 
+/// Appends "&name=value" to a target that has its '?', percent-encoded; nothing for no value.
+void add_parameter(std::string& target, std::string_view name, std::string_view value);
+
 }  // namespace proa::cli

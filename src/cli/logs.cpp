@@ -31,17 +31,12 @@ struct Words {
   bool is_json = false;
 };
 
-void add(std::string& target, std::string_view name, std::string_view value) {
-  if (value.empty()) return;
-  target.append("&").append(name).append("=").append(http::percent_encode(value));
-}
-
 /// The daemon's log of the function, without what says which page of it.
 std::string target_of(const Words& words) {
   std::string target = "/proa/v1/logs?function=" + http::percent_encode(words.function);
-  add(target, "request_id", words.request_id);
-  add(target, "stream", words.stream);
-  add(target, "filter", words.filter);
+  add_parameter(target, "request_id", words.request_id);
+  add_parameter(target, "stream", words.stream);
+  add_parameter(target, "filter", words.filter);
   return target;
 }
 
@@ -95,9 +90,9 @@ class Reading {
     std::string before;
     do {
       std::string target = target_;
-      add(target, "since", words_.since);
-      add(target, "last", std::to_string(count));
-      add(target, "before", before);
+      add_parameter(target, "since", words_.since);
+      add_parameter(target, "last", std::to_string(count));
+      add_parameter(target, "before", before);
       TRY(auto page, ask_page(target));
       if (pages.empty()) next_ = text_at(page, "next");
       before = text_at(page, "previous");
@@ -112,8 +107,8 @@ class Reading {
   Result<void> print_since() {
     for (bool is_end = false; !is_end && !is_over_;) {
       std::string target = target_;
-      add(target, "since", words_.since);
-      add(target, "after", next_);
+      add_parameter(target, "since", words_.since);
+      add_parameter(target, "after", next_);
       TRY(const auto page, ask_page(target));
       take_forward(page);
       is_end = flag_at(page, "is_end");
@@ -124,9 +119,9 @@ class Reading {
   Result<void> follow() {
     while (!is_over_ && !is_output_gone()) {
       std::string target = target_;
-      if (next_.empty()) add(target, "since", words_.since);
-      add(target, "after", next_);
-      add(target, "wait_s", std::to_string(kWaitSeconds));
+      if (next_.empty()) add_parameter(target, "since", words_.since);
+      add_parameter(target, "after", next_);
+      add_parameter(target, "wait_s", std::to_string(kWaitSeconds));
       TRY(const auto page, ask_page(target));
       take_forward(page);
     }

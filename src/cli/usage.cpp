@@ -32,11 +32,6 @@ struct Words {
   bool is_csv = false;
 };
 
-void add(std::string& target, std::string_view name, std::string_view value) {
-  if (value.empty()) return;
-  target.append("&").append(name).append("=").append(http::percent_encode(value));
-}
-
 /// Not as JSON may write it, 1.5E0, which a spreadsheet shows as it comes.
 std::string plain(double value) {
   std::array<char, 32> text{};
@@ -122,10 +117,10 @@ class Usage {
     std::string next;
     for (bool is_end = false; !is_end && !is_over_;) {
       std::string target = "/proa/v1/usage?";
-      add(target, "function", words_.function);
-      add(target, "since", words_.since);
-      add(target, "until", words_.until);
-      add(target, "after", next);
+      add_parameter(target, "function", words_.function);
+      add_parameter(target, "since", words_.since);
+      add_parameter(target, "until", words_.until);
+      add_parameter(target, "after", next);
       TRY(const auto page, ask(around_, "GET", target));
       take(page.at("records").as_array());
       next = page.at("next").as_string();
