@@ -131,8 +131,7 @@ void add_events(CLI::App& serve, ServeOptions& options) {
 
 // docs/flows/logs.md
 void add_function_logs(CLI::App& serve, ServeOptions& options) {
-  serve
-      .add_option("--log-days", options.log_days, "Days that the logs of functions are kept")
+  serve.add_option("--log-days", options.log_days, "Days that the logs of functions are kept")
       ->capture_default_str()
       ->check(CLI::Range(1U, 3'650U));
   serve
@@ -192,6 +191,12 @@ void add_callers(CLI::App* serve, ServeOptions& options) {
 void add_serve(CLI::App& app, ServeOptions& options) {
   CLI::App* serve =
       app.add_subcommand("serve", "Run the daemon: the Lambda API and the environments behind it");
+  serve->group("Serve")->footer(
+      "Examples:\n"
+      "  proa serve\n"
+      "      as root: becomes user proa once its folder and its listener are open\n"
+      "  proa serve --listen 127.0.0.1:9700 --data /srv/proa --user nobody\n"
+      "  proa serve --runtime python3.12=/opt/python/bin/python3.12");
   add_callers(serve, options);
   serve->add_option("--data", options.data, "Folder of the catalog, code and disks")
       ->capture_default_str();

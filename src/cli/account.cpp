@@ -1,5 +1,7 @@
 // proa account create|list
+#include "cli/answer.h"
 #include "cli/endpoint.h"
+#include "cli/help.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
@@ -34,7 +36,8 @@ Result<std::string> create(const Surroundings& around, const Words& words) {
 Result<std::string> list(const Surroundings& around, const Words& words) {
   TRY(const auto answer, ask(around, "GET", "/proa/v1/accounts"));
   if (words.is_json) return pretty(answer);
-  return table(answer.at("accounts").as_array(),
+  TRY(const auto accounts, array_in(answer, "accounts"));
+  return table(around.output, accounts,
                {{"ACCOUNT", "account_id"}, {"NAME", "name"}, {"CREATED", "created"}});
 }
 
@@ -43,7 +46,9 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
 void add_account_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
   auto words = std::make_shared<Words>();
   CLI::App* account = app.add_subcommand("account", "Accounts: who owns functions");
-  account->require_subcommand(1);
+  account->require_subcommand(1)->group(kAccess);
+  add_examples(*account, {{"proa account create team", "then: proa key create --account ID"},
+                          {"proa account list --json", ""}});
   CLI::App* made = account->add_subcommand("create", "Make an account");
   made->add_option("name", words->name, "Its name: letters, digits and - _ .")->required();
   made->add_option("--id", words->id, "Its 12 digits; made up if not given");

@@ -1,9 +1,17 @@
 #include "cli/cli.h"
 
+#include "cli/help.h"
+#include "cli/screen.h"
 #include "cli/verb.h"
 
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace proa::cli {
 namespace {
@@ -14,15 +22,63 @@ std::string variable(const char* name, std::string otherwise = {}) {
 }
 
 bool print_now(std::string_view text) {
+  errno = 0;
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
          std::fflush(stdout) == 0;
 }
 
 void note_now(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
+Result<std::string> read_all_input() {
+  std::string input;
+  std::array<char, 64 * 1024> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): read into
+  for (;;) {
+    const ssize_t got = ::read(STDIN_FILENO, part.data(), part.size());
+    if (got == 0) return input;
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return os_error("cannot read standard input");
+    input.append(part.data(), static_cast<std::size_t>(got));
+  }
+}
+
+std::optional<std::string> read_one_line() {
+  std::string line;
+  for (;;) {
+    const int c = std::fgetc(stdin);
+    if (c == '\n') return line;
+    if (c == EOF) return line.empty() ? std::nullopt : std::optional(line);
+    line.push_back(static_cast<char>(c));
+  }
+}
+
 }  // namespace
 
-Surroundings::Surroundings() : print(print_now), note(note_now) {}
+ExitCode exit_code_of(Errc code) {
+  switch (code) {
+    case Errc::invalid:
+    case Errc::unsupported:
+      return ExitCode::usage;
+    case Errc::unavailable:
+    case Errc::deadline:
+      return ExitCode::no_daemon;
+    case Errc::not_found:
+      return ExitCode::not_found;
+    case Errc::denied:
+      return ExitCode::denied;
+    case Errc::conflict:
+    case Errc::precondition:
+      return ExitCode::conflict;
+    default:
+      return ExitCode::failed;
+  }
+}
+
+Surroundings::Surroundings()
+    : print(print_now),
+      note(note_now),
+      read_input(read_all_input),
+      read_line(read_one_line),
+      now([] { return std::chrono::system_clock::now(); }) {}
 
 Surroundings Surroundings::from_environment() {
   Surroundings around;
@@ -31,6 +87,9 @@ Surroundings Surroundings::from_environment() {
   around.secret = variable("AWS_SECRET_ACCESS_KEY");
   around.session_token = variable("AWS_SESSION_TOKEN");
   around.region = variable("AWS_REGION", variable("AWS_DEFAULT_REGION", around.region));
+  around.output = screen_of(STDOUT_FILENO);
+  around.errors = screen_of(STDERR_FILENO);
+  around.is_input_terminal = ::isatty(STDIN_FILENO) == 1;
   return around;
 }
 
@@ -39,20 +98,61 @@ struct CommandLine::Verbs {
 };
 
 CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
-    : verbs_(std::make_unique<Verbs>()) {
-  add_account_verbs(app, surroundings, verbs_->chosen);
-  add_key_verbs(app, surroundings, verbs_->chosen);
-  add_dead_letter_verbs(app, surroundings, verbs_->chosen);
+    : app_(app), around_(surroundings), verbs_(std::make_unique<Verbs>()) {
+  app.require_subcommand(1);
+  add_examples(app, {{"proa serve", "the daemon, on this machine"},
+                     {"proa status", "what it is, has and does"},
+                     {"proa VERB --help", "what a verb takes, with examples"}});
   add_logs_verb(app, surroundings, verbs_->chosen);
   add_usage_verb(app, surroundings, verbs_->chosen);
+  add_dead_letter_verbs(app, surroundings, verbs_->chosen);
+  add_account_verbs(app, surroundings, verbs_->chosen);
+  add_key_verbs(app, surroundings, verbs_->chosen);
   add_status_verb(app, surroundings, verbs_->chosen);
 }
 
 CommandLine::~CommandLine() = default;
 
-std::optional<Result<std::string>> CommandLine::run() {
+std::optional<ExitCode> CommandLine::run(int argc, const char* const* argv) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    around_.print(app_.help());
+    return ExitCode::done;
+  } catch (const CLI::CallForVersion& version) {
+    around_.print(std::string(version.what()) + "\n");
+    return ExitCode::done;
+  } catch (const CLI::ParseError& error) {
+    const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+    const Refusal refusal = explain_refusal(app_, words, error.what());
+    return refuse(refusal.text, "`" + refusal.command + " --help` says more.\n");
+  }
   if (!verbs_->chosen.action) return std::nullopt;
-  return verbs_->chosen.action();
+  return act();
+}
+
+ExitCode CommandLine::refuse(const std::string& text, const std::string& advice) const {
+  around_.note(paint(around_.errors, Ink::failure, "proa:") + " " + text + "\n" + advice);
+  return ExitCode::usage;
+}
+
+ExitCode CommandLine::act() {
+  std::optional<Result<std::string>> text;
+  try {
+    text.emplace(verbs_->chosen.action());
+  } catch (const std::exception& thrown) {  // of JSON that is not what Proa's daemon answers
+    text.emplace(Error(Errc::corrupt,
+                       "the daemon's answer is not as expected: " + std::string(thrown.what())));
+  }
+  if (!*text) {
+    refuse(text->error().message(), "");
+    return exit_code_of(text->error().code());
+  }
+  if (text->value().empty() || around_.print(text->value())) return verbs_->chosen.code;
+  if (errno != EPIPE) {
+    refuse(std::string("cannot write to standard output: ") + std::strerror(errno), "");
+  }
+  return ExitCode::failed;
 }
 
 }  // namespace proa::cli

@@ -1,5 +1,7 @@
 // proa dead-letters list|show|rerun|delete
 #include "cli/endpoint.h"
+#include "cli/help.h"
+#include "cli/lambda_api.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
@@ -25,17 +27,9 @@ struct Words {
 
 /// All of them, page by page.
 Result<json::array> fetch(const Surroundings& around, const std::string& function) {
-  json::array all;
-  std::string marker;
-  do {
-    std::string target = std::string(kPath) + "?Marker=" + http::percent_encode(marker);
-    if (!function.empty()) target += "&FunctionName=" + http::percent_encode(function);
-    TRY(const auto page, ask(around, "GET", target));
-    for (const auto& letter : page.at("dead_letters").as_array()) all.push_back(letter);
-    const auto* next = page.as_object().if_contains("next_marker");
-    marker = next != nullptr ? std::string(next->as_string()) : std::string();
-  } while (!marker.empty());
-  return all;
+  std::string target = std::string(kPath) + "?";
+  add_parameter(target, "FunctionName", function);
+  return ask_all(around, target, {"dead_letters", "next_marker", "Marker"});
 }
 
 Result<std::string> list(const Surroundings& around, const Words& words) {
@@ -46,12 +40,13 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
     return pretty(out);
   }
   if (letters.empty()) return std::string("No dead letters.\n");
-  return table(letters, {{"ID", "id"},
-                         {"DIED", "died"},
-                         {"CONDITION", "condition"},
-                         {"ATTEMPTS", "attempts"},
-                         {"REQUEST ID", "request_id"},
-                         {"FUNCTION", "function_arn"}});
+  return table(around.output, letters,
+               {{"ID", "id"},
+                {"DIED", "died"},
+                {"CONDITION", "condition"},
+                {"ATTEMPTS", "attempts"},
+                {"REQUEST ID", "request_id"},
+                {"FUNCTION", "function_arn"}});
 }
 
 std::string path_of(const std::string& id) {
@@ -107,7 +102,10 @@ void add_dead_letter_verbs(CLI::App& app, const Surroundings& surroundings, Chos
   auto words = std::make_shared<Words>();
   CLI::App* letters =
       app.add_subcommand("dead-letters", "Asynchronous calls that were given up, and why");
-  letters->require_subcommand(1);
+  letters->require_subcommand(1)->group(kCalls);
+  add_examples(*letters, {{"proa dead-letters list --function resize", ""},
+                          {"proa dead-letters show 7", "its event, and why it was given up"},
+                          {"proa dead-letters rerun --all --function resize", ""}});
   CLI::App* listed = letters->add_subcommand("list", "List them");
   CLI::App* shown =
       letters->add_subcommand("show", "Show one as JSON, with its event and the last answer");

@@ -1,5 +1,6 @@
 #include "cli/endpoint.h"
 
+#include "cli/answer.h"
 #include "identity/identity.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -15,14 +16,13 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::chrono::seconds kPatience{60};
-
 std::string host_header(const Endpoint& endpoint) {
   const bool is_v6 = endpoint.host.find(':') != std::string::npos;
   return (is_v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
 }
 
 Error no_daemon(const Surroundings& surroundings, const Error& error) {
+  if (error.code() != Errc::unavailable && error.code() != Errc::deadline) return error;
   return Error(error.code(), error.message() + "\nIs proa serve running? The endpoint is " +
                                  surroundings.endpoint + " (PROA_ENDPOINT changes it).");
 }
@@ -50,28 +50,32 @@ Result<void> sign_request(http::ClientRequest& request, const Endpoint& endpoint
   return ok();
 }
 
-boost::asio::awaitable<void> fetch_into(http::ClientRequest request,
+boost::asio::awaitable<void> fetch_into(http::ClientRequest request, SteadyTime deadline,
                                         std::optional<Result<http::Response>>& out) {
-  const SteadyTime deadline = std::chrono::steady_clock::now() + kPatience;
   out.emplace(co_await http::fetch(std::move(request), deadline));
 }
 
-std::string member(const json::object& object, json::string_view name) {
-  const json::value* value = object.if_contains(name);
-  if (value == nullptr || !value->is_string()) return {};
-  return std::string(value->get_string().data(), value->get_string().size());
+bool is_signed(const Surroundings& surroundings) {
+  return !surroundings.key_id.empty() && !surroundings.secret.empty();
 }
 
 Errc code_of(int status) {
   switch (status) {
+    case 401:
     case 403:
       return Errc::denied;
     case 404:
       return Errc::not_found;
     case 409:
       return Errc::conflict;
+    case 412:
+      return Errc::precondition;
+    case 413:
+      return Errc::too_large;
+    case 429:
+      return Errc::throttled;
     default:
-      return status < 500 ? Errc::invalid : Errc::internal;
+      return Errc::internal;
   }
 }
 
@@ -109,18 +113,15 @@ Result<Endpoint> parse_endpoint(std::string_view url) {
   return endpoint;
 }
 
-Error error_of(const http::Response& response, bool is_signed) {
+Error error_of(const http::Response& response, bool was_signed) {
   json::error_code ignored;
   const json::value body = json::parse(response.body, ignored);
-  std::string text;
-  if (body.is_object()) {
-    text = member(body.get_object(), "message");
-    if (text.empty()) text = member(body.get_object(), "Message");
-  }
+  std::string text = text_in(body, "message");
+  if (text.empty()) text = text_in(body, "Message");
   if (text.empty()) text = "the daemon answered with status " + std::to_string(response.status);
   const std::string exception(response.header("x-amzn-errortype").value_or(""));
   if (exception == "MissingAuthenticationTokenException" ||
-      (exception == "UnrecognizedClientException" && !is_signed)) {
+      (exception == "UnrecognizedClientException" && !was_signed)) {
     text +=
         "\nThis daemon wants signed requests: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to "
         "one of its keys.";
@@ -134,27 +135,30 @@ Error error_of(const http::Response& response, bool is_signed) {
   return Error(code_of(response.status), std::move(text));
 }
 
-Result<json::value> ask(const Surroundings& surroundings, std::string_view method,
-                        const std::string& target, std::string body) {
+Result<http::Response> send(const Surroundings& surroundings, Question question) {
   TRY(const auto endpoint, parse_endpoint(surroundings.endpoint));
-  const bool is_signed = !surroundings.key_id.empty() && !surroundings.secret.empty();
   http::ClientRequest request;
-  request.method = method;
+  request.method = std::move(question.method);
   request.host = endpoint.host;
   request.port = endpoint.port;
-  request.target = target;
-  request.body = std::move(body);
-  if (!request.body.empty()) request.headers.add("Content-Type", "application/json");
-  if (is_signed) {
+  request.target = std::move(question.target);
+  request.body = std::move(question.body);
+  for (const auto& [name, value] : question.headers) request.headers.add(name, value);
+  if (is_signed(surroundings)) {
     TRY(sign_request(request, endpoint, surroundings));
   }
+  const SteadyTime deadline = std::chrono::steady_clock::now() + question.patience;
   std::optional<Result<http::Response>> out;
   boost::asio::io_context context;
-  boost::asio::co_spawn(context, fetch_into(std::move(request), out), boost::asio::detached);
+  boost::asio::co_spawn(context, fetch_into(std::move(request), deadline, out),
+                        boost::asio::detached);
   context.run();
   if (!*out) return no_daemon(surroundings, out->error());
-  const http::Response& response = out->value();
-  if (response.status >= 300) return error_of(response, is_signed);
+  return std::move(out->value());
+}
+
+Result<json::value> json_of(const Surroundings& surroundings, const http::Response& response) {
+  if (response.status >= 300) return error_of(response, is_signed(surroundings));
   if (response.body.empty()) return json::value();
   json::error_code failed;
   json::value answer = json::parse(response.body, failed);
@@ -162,6 +166,17 @@ Result<json::value> ask(const Surroundings& surroundings, std::string_view metho
     return Error(Errc::corrupt, "the answer of " + surroundings.endpoint + " is not JSON");
   }
   return answer;
+}
+
+Result<json::value> ask(const Surroundings& surroundings, std::string_view method,
+                        const std::string& target, std::string body) {
+  Question question;
+  question.method = method;
+  question.target = target;
+  question.body = std::move(body);
+  if (!question.body.empty()) question.headers.emplace_back("Content-Type", "application/json");
+  TRY(const auto response, send(surroundings, std::move(question)));
+  return json_of(surroundings, response);
 }
 
 void add_parameter(std::string& target, std::string_view name, std::string_view value) {

@@ -6,9 +6,12 @@
 
 #include <boost/json/value.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace proa::cli {
 
@@ -21,14 +24,32 @@ struct Endpoint {
 /// "http://HOST[:PORT][/]". Errc: invalid, unsupported (https).
 Result<Endpoint> parse_endpoint(std::string_view url);
 
-/// Sends a request, signed where there is a key, and gives the JSON of the answer (null when it is
-/// empty). Blocks for up to a minute. Errc: unavailable, deadline, and by the status of the answer
-/// not_found, conflict, denied, invalid, internal; the message is the daemon's, with what to do.
+/// One request. Host and signature are added by send().
+struct Question {
+  std::string method = "GET";
+  std::string target;
+  std::string body = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::chrono::milliseconds patience = std::chrono::seconds(60);
+};
+
+/// Sends it, signed where there is a key, and gives the answer whatever its status. Blocks. Errc:
+/// invalid (PROA_ENDPOINT), unavailable (nobody there, or gone before the answer ended), deadline,
+/// corrupt (not HTTP).
+Result<http::Response> send(const Surroundings& surroundings, Question question);
+
+/// The JSON of an answer (null when it is empty). Errc: by its status not_found, conflict,
+/// precondition, denied, throttled, too_large, and internal for all other refusals, the message
+/// being the daemon's, with what to do; corrupt (not JSON).
+Result<boost::json::value> json_of(const Surroundings& surroundings,
+                                   const http::Response& response);
+
+/// Both, with JSON as the body. Errc: theirs.
 Result<boost::json::value> ask(const Surroundings& surroundings, std::string_view method,
                                const std::string& target, std::string body = {});
 
 /// The message for an answer that is no success.
-Error error_of(const http::Response& response, bool is_signed);
+Error error_of(const http::Response& response, bool was_signed);
 
 /// Appends "&name=value" to a target that has its '?', percent-encoded; nothing for no value.
 void add_parameter(std::string& target, std::string_view name, std::string_view value);

@@ -1,5 +1,7 @@
 // proa key create|list|revoke
+#include "cli/answer.h"
 #include "cli/endpoint.h"
+#include "cli/help.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
@@ -48,13 +50,14 @@ Result<std::string> create(const Surroundings& around, const Words& words) {
 Result<std::string> list(const Surroundings& around, const Words& words) {
   TRY(const auto answer, ask(around, "GET", "/proa/v1/keys"));
   if (words.is_json) return pretty(answer);
-  const json::array& keys = answer.at("keys").as_array();
+  TRY(const auto keys, array_in(answer, "keys"));
   if (keys.empty()) return std::string("No keys (auth: off). Make one: proa key create\n");
-  return table(keys, {{"KEY", "access_key_id"},
-                      {"ACCOUNT", "account_id"},
-                      {"RIGHTS", "rights"},
-                      {"CREATED", "created"},
-                      {"DESCRIPTION", "description"}});
+  return table(around.output, keys,
+               {{"KEY", "access_key_id"},
+                {"ACCOUNT", "account_id"},
+                {"RIGHTS", "rights"},
+                {"CREATED", "created"},
+                {"DESCRIPTION", "description"}});
 }
 
 Result<std::string> revoke(const Surroundings& around, const Words& words) {
@@ -79,7 +82,10 @@ CLI::App* add_create(CLI::App& key, Words& words) {
 void add_key_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
   auto words = std::make_shared<Words>();
   CLI::App* key = app.add_subcommand("key", "Access keys: who may call");
-  key->require_subcommand(1);
+  key->require_subcommand(1)->group(kAccess);
+  add_examples(*key, {{"proa key create", "the first key: from now on every request is verified"},
+                      {"proa key create --right invoke --description CI", "one that may only call"},
+                      {"proa key revoke PROA1234", ""}});
   CLI::App* made = add_create(*key, *words);
   CLI::App* listed = key->add_subcommand("list", "List the keys, without secrets");
   CLI::App* revoked = key->add_subcommand("revoke", "Take a key back, at once");

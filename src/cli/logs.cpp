@@ -1,5 +1,7 @@
 // proa logs
+#include "cli/answer.h"
 #include "cli/endpoint.h"
+#include "cli/help.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
@@ -40,20 +42,9 @@ std::string target_of(const Words& words) {
   return target;
 }
 
-std::string text_at(const json::value& value, std::string_view name) {
-  const auto* found = value.as_object().if_contains(name);
-  if (found == nullptr || !found->is_string()) return {};
-  return std::string(found->get_string().data(), found->get_string().size());
-}
-
-bool flag_at(const json::value& value, std::string_view name) {
-  const auto* found = value.as_object().if_contains(name);
-  return found != nullptr && found->is_bool() && found->get_bool();
-}
-
 std::string line_of(const json::value& event, bool is_json) {
   if (is_json) return json::serialize(event) + "\n";
-  return text_at(event, "time") + " " + text_at(event, "message") + "\n";
+  return text_in(event, "time") + " " + text_in(event, "message") + "\n";
 }
 
 /// Whether whoever read standard output is gone: then there will be no more to write to.
@@ -94,9 +85,9 @@ class Reading {
       add_parameter(target, "last", std::to_string(count));
       add_parameter(target, "before", before);
       TRY(auto page, ask_page(target));
-      if (pages.empty()) next_ = text_at(page, "next");
-      before = text_at(page, "previous");
-      json::array& events = page.as_object().at("events").as_array();
+      if (pages.empty()) next_ = text_in(page, "next");
+      before = text_in(page, "previous");
+      TRY(auto events, array_in(page, "events"));
       count -= static_cast<std::int64_t>(events.size());
       pages.push_back(std::move(events));
     } while (count > 0 && !before.empty());
@@ -110,8 +101,8 @@ class Reading {
       add_parameter(target, "since", words_.since);
       add_parameter(target, "after", next_);
       TRY(const auto page, ask_page(target));
-      take_forward(page);
-      is_end = flag_at(page, "is_end");
+      TRY(take_forward(page));
+      is_end = flag_in(page, "is_end") || next_.empty();
     }
     return ok();
   }
@@ -123,14 +114,14 @@ class Reading {
       add_parameter(target, "after", next_);
       add_parameter(target, "wait_s", std::to_string(kWaitSeconds));
       TRY(const auto page, ask_page(target));
-      take_forward(page);
+      TRY(take_forward(page));
     }
     return ok();
   }
 
   Result<json::value> ask_page(const std::string& target) {
     TRY(auto page, ask(around_, "GET", target));
-    has_logged_ = flag_at(page, "has_logged");
+    has_logged_ = flag_in(page, "has_logged");
     if (!has_logged_ && !has_said_so_) {
       around_.note(words_.function + " has not logged anything yet" +
                    (words_.is_following ? "; waiting for it.\n" : ".\n"));
@@ -139,9 +130,11 @@ class Reading {
     return page;
   }
 
-  void take_forward(const json::value& page) {
-    print(page.as_object().at("events").as_array());
-    next_ = text_at(page, "next");
+  Result<void> take_forward(const json::value& page) {
+    TRY(const auto events, array_in(page, "events"));
+    print(events);
+    next_ = text_in(page, "next");
+    return ok();
   }
 
   void print(const json::array& events) {
@@ -167,6 +160,10 @@ class Reading {
 void add_logs_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
   auto words = std::make_shared<Words>();
   CLI::App* verb = app.add_subcommand("logs", "What a function printed, and what its calls took");
+  verb->group(kCalls);
+  add_examples(*verb, {{"proa logs resize -f", "as it prints"},
+                       {"proa logs resize --since 1h --filter ERROR", ""},
+                       {"proa logs resize --request-id ID --json | jq .message", "one call"}});
   verb->add_option("function", words->function, "Its name or ARN")->required();
   verb->add_flag("-f,--follow", words->is_following, "Go on as it prints, until Ctrl-C");
   verb->add_option("--since", words->since,

@@ -1,5 +1,7 @@
 // proa status
+#include "cli/answer.h"
 #include "cli/endpoint.h"
+#include "cli/help.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
@@ -22,14 +24,6 @@ std::string line(std::string head, const std::string& text) {
   return head + text + "\n";
 }
 
-/// A member that is an object; null where it is not. Values all the way: an object that is passed
-/// as a value would be a copy.
-const json::value* object_at(const json::value& value, std::string_view name) {
-  const auto* object = value.if_object();
-  const auto* found = object == nullptr ? nullptr : object->if_contains(name);
-  return found != nullptr && found->is_object() ? found : nullptr;
-}
-
 /// "idle 1, running 0": the members of an object, underscores as spaces.
 std::string counts(const json::value& object) {
   std::string text;
@@ -44,7 +38,7 @@ std::string counts(const json::value& object) {
 /// What a setting is held by, or that it is not.
 std::string limits(const json::value& host) {
   std::string text;
-  const auto* all = object_at(host, "limits");
+  const auto* all = object_in(host, "limits");
   if (all == nullptr) return text;
   for (const auto& [name, value] : all->as_object()) {
     const bool is_enforced = cell(value, "enforced") == "true";
@@ -55,7 +49,7 @@ std::string limits(const json::value& host) {
 }
 
 std::string network(const json::value& host) {
-  const auto* object = object_at(host, "network");
+  const auto* object = object_in(host, "network");
   if (object == nullptr) return {};
   const std::string reason = cell(*object, "reason");
   return line("network", cell(*object, "uplink") + (reason == "-" ? "" : " (" + reason + ")"));
@@ -63,9 +57,9 @@ std::string network(const json::value& host) {
 
 std::string interpreters(const json::value& status) {
   std::string text;
-  const auto* list = status.at("interpreters").if_array();
-  if (list == nullptr) return text;
-  for (const auto& each : *list) {
+  const auto* list = find_in(status, "interpreters");
+  if (list == nullptr || !list->is_array()) return text;
+  for (const auto& each : list->get_array()) {
     text += line("runtime", cell(each, "runtime") + " by " + cell(each, "path") + " (" +
                                 cell(each, "version") + ")");
   }
@@ -78,9 +72,9 @@ std::string text_of(const json::value& status) {
                      ", isolation " + cell(status, "isolation") + ", user " + cell(status, "user") +
                      "\n";
   for (const char* name : {"environments", "events"}) {
-    if (const auto* object = object_at(status, name)) text += line(name, counts(*object));
+    if (const auto* object = object_in(status, name)) text += line(name, counts(*object));
   }
-  if (const auto* host = object_at(status, "host")) {
+  if (const auto* host = object_in(status, "host")) {
     text += network(*host) + line("cgroup", cell(*host, "cgroup")) + limits(*host);
   } else {
     text += line("host", cell(status, "host"));  // the launcher does not answer
@@ -94,6 +88,9 @@ void add_status_verb(CLI::App& app, const Surroundings& surroundings, Chosen& ch
   auto is_json = std::make_shared<bool>(false);
   CLI::App* verb = app.add_subcommand(
       "status", "What the daemon is, has and does, and which limits hold on this host");
+  verb->group(kOperating);
+  add_examples(*verb, {{"proa status", ""},
+                       {"proa status --json | jq .environments", "what the pool holds"}});
   verb->add_flag("--json", *is_json, "Print the answer as JSON");
   verb->callback([&, is_json] {
     chosen.action = [&, is_json]() -> Result<std::string> {

@@ -1,10 +1,13 @@
 #include "cli/table.h"
 
+#include "cli/screen.h"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 namespace proa::cli {
 namespace {
@@ -52,13 +55,32 @@ void append_pretty(const json::value& value, std::size_t depth, std::string& out
   out.append("\n").append(depth * 2, ' ').append(is_object ? "}" : "]");
 }
 
-void append_row(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths,
-                std::string& out) {
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    out.append(cells[i]);
-    if (i + 1 < cells.size()) out.append(widths[i] + 2 - cells[i].size(), ' ');
+constexpr std::size_t kGap = 2;
+constexpr std::size_t kNarrowest = 6;  ///< a column is not cut below
+
+/// Makes the widest columns narrower until a line fits.
+void fit(std::vector<std::size_t>& widths, std::size_t columns) {
+  if (columns == 0 || widths.empty()) return;
+  std::size_t total = std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
+  while (total > columns) {
+    const auto widest = std::max_element(widths.begin(), widths.end());
+    if (*widest <= kNarrowest) return;
+    --*widest;
+    --total;
   }
-  out.append("\n");
+}
+
+std::string line_of(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths,
+                    const std::vector<Column>& columns) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::string text = cut(cells[i], widths[i]);
+    const std::string padding(widths[i] - std::min(widths[i], width_of(text)), ' ');
+    const bool is_last = i + 1 == cells.size();
+    line += columns[i].is_number ? padding + text : text + (is_last ? "" : padding);
+    if (!is_last) line.append(kGap, ' ');
+  }
+  return line;
 }
 
 }  // namespace
@@ -72,19 +94,25 @@ std::string cell(const json::value& row, std::string_view member) {
   return text.empty() ? "-" : text;
 }
 
-std::string table(const json::array& rows, const std::vector<Column>& columns) {
+std::string table(const Screen& screen, const json::array& rows,
+                  const std::vector<Column>& columns) {
   std::vector<std::vector<std::string>> lines(1);
   for (const Column& column : columns) lines[0].emplace_back(column.head);
   for (const json::value& row : rows) {
     std::vector<std::string>& line = lines.emplace_back();
-    for (const Column& column : columns) line.push_back(cell(row, column.member));
+    for (const Column& column : columns) line.push_back(one_line(cell(row, column.member)));
   }
   std::vector<std::size_t> widths(columns.size());
   for (const auto& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      widths[i] = std::max(widths[i], width_of(line[i]));
+    }
   }
-  std::string out;
-  for (const auto& line : lines) append_row(line, widths, out);
+  fit(widths, screen.columns);
+  std::string out = paint(screen, Ink::head, line_of(lines[0], widths, columns)) + "\n";
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    out.append(line_of(lines[i], widths, columns)).append("\n");
+  }
   return out;
 }
 

@@ -1,5 +1,7 @@
 // proa usage
+#include "cli/answer.h"
 #include "cli/endpoint.h"
+#include "cli/help.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
@@ -50,11 +52,11 @@ std::string csv_field(const json::value& value) {
   return out + "\"";
 }
 
-std::string csv_line(const json::object& record) {
+std::string csv_line(const json::value& record) {
   std::string line;
   for (const std::string_view column : kColumns) {
     if (!line.empty()) line += ",";
-    const auto* value = record.if_contains(column);
+    const auto* value = find_in(record, column);
     if (value != nullptr) line += csv_field(*value);
   }
   return line + "\r\n";
@@ -78,14 +80,18 @@ struct Sum {
   double gb_seconds = 0;
   double max_memory_bytes = 0;
 
-  void add(const json::object& record) {
+  void add(const json::value& record) {
     ++calls;
-    if (record.at("status").as_string() != "success") ++failed;
-    duration_ms += record.at("duration_ms").to_number<double>();
-    billed_ms += record.at("billed_ms").to_number<double>();
-    gb_seconds += record.at("gb_seconds").to_number<double>();
-    max_memory_bytes =
-        std::max(max_memory_bytes, record.at("max_memory_bytes").to_number<double>());
+    if (text_in(record, "status") != "success") ++failed;
+    duration_ms += amount(record, "duration_ms");
+    billed_ms += amount(record, "billed_ms");
+    gb_seconds += amount(record, "gb_seconds");
+    max_memory_bytes = std::max(max_memory_bytes, amount(record, "max_memory_bytes"));
+  }
+
+  static double amount(const json::value& record, std::string_view name) {
+    const json::value* found = find_in(record, name);
+    return found != nullptr && found->is_number() ? found->to_number<double>() : 0;
   }
 };
 
@@ -122,9 +128,10 @@ class Usage {
       add_parameter(target, "until", words_.until);
       add_parameter(target, "after", next);
       TRY(const auto page, ask(around_, "GET", target));
-      take(page.at("records").as_array());
-      next = page.at("next").as_string();
-      is_end = page.at("is_end").as_bool();
+      TRY(const auto records, array_in(page, "records"));
+      take(records);
+      next = text_in(page, "next");
+      is_end = flag_in(page, "is_end") || next.empty();
     }
     if (words_.is_csv || words_.is_json) return std::string();
     return sums();
@@ -133,14 +140,13 @@ class Usage {
  private:
   void take(const json::array& records) {
     std::string text;
-    for (const auto& value : records) {
-      const json::object& record = value.as_object();
+    for (const auto& record : records) {
       if (words_.is_csv) {
         text += csv_line(record);
       } else if (words_.is_json) {
         text += json::serialize(record) + "\n";
       } else {
-        by_function_[std::string(record.at("function").as_string())].add(record);
+        by_function_[text_in(record, "function")].add(record);
       }
     }
     if (!text.empty()) is_over_ = !around_.print(text);
@@ -150,13 +156,14 @@ class Usage {
     if (by_function_.empty()) return "No calls.\n";
     json::array rows;
     for (const auto& [function, sum] : by_function_) rows.push_back(row_of(function, sum));
-    return table(rows, {{"FUNCTION", "function"},
-                        {"CALLS", "calls"},
-                        {"FAILED", "failed"},
-                        {"MEAN MS", "mean_ms"},
-                        {"BILLED S", "billed_s"},
-                        {"GB-S", "gb_seconds"},
-                        {"MAX MEMORY MIB", "memory"}});
+    return table(around_.output, rows,
+                 {{"FUNCTION", "function"},
+                  {"CALLS", "calls", true},
+                  {"FAILED", "failed", true},
+                  {"MEAN MS", "mean_ms", true},
+                  {"BILLED S", "billed_s", true},
+                  {"GB-S", "gb_seconds", true},
+                  {"MAX MEMORY MIB", "memory", true}});
   }
 
   const Surroundings& around_;
@@ -170,6 +177,9 @@ class Usage {
 void add_usage_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
   auto words = std::make_shared<Words>();
   CLI::App* verb = app.add_subcommand("usage", "What calls took: sums, or a record of each");
+  verb->group(kCalls);
+  add_examples(*verb, {{"proa usage --since 1d", "sums by function"},
+                       {"proa usage resize --csv > calls.csv", "a line a call"}});
   verb->add_option("function", words->function, "Only of this function, by its name or ARN");
   verb->add_option("--since", words->since,
                    "Calls that ended then or later: an age (1h, 1d, 4w) or a time (2026-11-26)");

@@ -3,24 +3,24 @@
 
 #include "cli/cli.h"
 
-#include <boost/json/object.hpp>
-
 #include <functional>
 #include <string>
-#include <vector>
 
 namespace proa::cli {
 
-/// What a verb does once its words are parsed: asks the daemon and gives the text to print.
+/// What a verb does once its words are parsed: asks the daemon and gives the text to print. With
+/// --json the text is one JSON document.
 using Action = std::function<Result<std::string>()>;
 
 /// Where verbs put the action that was chosen.
 struct Chosen {
   Action action;
+  /// How the program ends when the action gives a text; set by actions that gave one although not
+  /// all went well (invoke: the function failed).
+  ExitCode code = ExitCode::done;
 };
 
-/// Adds `account create|list`, `key create|list|revoke`, `dead-letters list|show|rerun|delete`,
-/// `logs`, `usage` and `status`. All references outlive the parsing and the action.
+/// One verb a file, with its subverbs. All references outlive the parsing and the action.
 void add_account_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_key_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_dead_letter_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);

@@ -29,6 +29,11 @@ class CliDaemonTest : public ::testing::Test {
     EXPECT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
     EXPECT_EQ(::listen(listener.get(), 8), 0);
     ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    around_.print = [this](std::string_view text) {
+      printed_ += text;
+      return --readers_patience_ > 0;
+    };
+    around_.note = [this](std::string_view text) { noted_ += text; };
     around_.endpoint = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
     http::ServerOptions options;
     options.body_limit = [](const http::Request&) { return 1U << 20U; };
@@ -43,17 +48,26 @@ class CliDaemonTest : public ::testing::Test {
     thread_.join();
   }
 
-  /// What `proa WORDS...` prints, or "error: ...".
-  std::string run(std::vector<std::string> words) {
-    CLI::App app;
+  /// What `proa WORDS...` prints, or "error: ..." when it ends with a code other than 0 and has
+  /// printed nothing.
+  std::string run(const std::vector<std::string>& words) {
+    std::vector<const char*> argv{"proa"};
+    for (const std::string& word : words) argv.push_back(word.c_str());
+    printed_.clear();
+    noted_.clear();
+    CLI::App app("Proa", "proa");
     CommandLine line(app, around_);
-    std::reverse(words.begin(), words.end());
-    app.parse(words);
-    const auto printed = line.run();
-    return *printed ? printed->value() : "error: " + printed->error().message();
+    const auto code = line.run(static_cast<int>(argv.size()), argv.data());
+    code_ = code ? static_cast<int>(*code) : -1;
+    if (code_ == 0 || !printed_.empty() || noted_.empty()) return printed_;
+    return "error: " + noted_.substr(noted_.find(": ") + 2, noted_.size() - 7);
   }
 
   Surroundings around_;
+  std::string printed_;               ///< by the last run
+  std::string noted_;                 ///< what it wrote to standard error
+  int code_ = 0;                      ///< how it ended; -1: no verb of ours
+  int readers_patience_ = 1'000'000;  ///< so many times is read what it prints
   int status_ = 200;
   std::string body_ = "{}";
   std::vector<std::string> bodies_;  ///< of the first answers; then body_

@@ -9,7 +9,7 @@ TEST_F(CliDaemonTest, DeadLettersAreListed) {
   EXPECT_EQ(run({"dead-letters", "list", "--function", "f"}),
             "ID  DIED        CONDITION         ATTEMPTS  REQUEST ID  FUNCTION\n"
             "7   2025-01-01  RetriesExhausted  3         r           arn:f\n");
-  EXPECT_EQ(asked_, "GET /proa/v1/dead-letters?Marker=&FunctionName=f ");
+  EXPECT_EQ(asked_, "GET /proa/v1/dead-letters?&FunctionName=f ");
   body_ = R"({"dead_letters":[]})";
   EXPECT_EQ(run({"dead-letters", "list"}), "No dead letters.\n");
   EXPECT_EQ(run({"dead-letters", "list", "--json"}), "{\n  \"dead_letters\": []\n}\n");
