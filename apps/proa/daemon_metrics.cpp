@@ -1,11 +1,9 @@
 #include "daemon_metrics.h"
 
 #include "api/metrics.h"
+#include "base/run_on.h"
 #include "dispatch/metrics.h"
 #include "pool/metrics.h"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <optional>
 
@@ -37,8 +35,7 @@ struct DaemonMetrics::Collected {
 asio::awaitable<DaemonMetrics::Collected> DaemonMetrics::gather() const {
   Collected all;
   for (const auto& shard : shards_) {
-    ShardCounts one =
-        co_await asio::co_spawn(shard->executor(), shard->collect(), asio::use_awaitable);
+    ShardCounts one = co_await await_on(shard->executor(), shard->collect());
     all.pool += one.pool;
     all.calls.push_back(std::move(one.calls));
     all.http += one.http;
@@ -71,7 +68,7 @@ asio::awaitable<MetricPage> DaemonMetrics::collect() const {
     co_return me.page_of(from);
   };
   auto work = make(*this, collected);
-  co_return co_await asio::co_spawn(blocking_, std::move(work), asio::use_awaitable);
+  co_return co_await await_on(blocking_.get_executor(), std::move(work));
 }
 
 asio::awaitable<std::string> DaemonMetrics::text() const {
@@ -81,7 +78,7 @@ asio::awaitable<std::string> DaemonMetrics::text() const {
     co_return telemetry::metrics_text(me.page_of(from));
   };
   auto work = make(*this, collected);
-  co_return co_await asio::co_spawn(blocking_, std::move(work), asio::use_awaitable);
+  co_return co_await await_on(blocking_.get_executor(), std::move(work));
 }
 
 }  // namespace proa::apps

@@ -1,7 +1,8 @@
 #include "daemon_status.h"
 
+#include "base/run_on.h"
+
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/json/parse.hpp>
 
@@ -51,8 +52,7 @@ asio::awaitable<json::object> DaemonStatus::collect() const {
   json::object out = fixed_;
   pool::PoolCounts sum;
   for (const auto& shard : shards_) {
-    const pool::PoolCounts counts =
-        co_await asio::co_spawn(shard->executor(), shard->count(), asio::use_awaitable);
+    const pool::PoolCounts counts = co_await await_on(shard->executor(), shard->count());
     sum += counts;
   }
   json::object environments;
@@ -68,8 +68,7 @@ asio::awaitable<json::object> DaemonStatus::collect() const {
   const auto logs = co_await logs_.counts();
   out["logs"] = describe(logs);
   Shard& first = *shards_.front();
-  const std::string text =
-      co_await asio::co_spawn(first.executor(), first.host_status(), asio::use_awaitable);
+  const std::string text = co_await await_on(first.executor(), first.host_status());
   boost::system::error_code failed;
   auto host = json::parse(json::string_view(text), failed);
   out["host"] = failed ? json::value("the launcher does not answer") : std::move(host);

@@ -1,12 +1,10 @@
 // Work that would keep a shard from serving others goes to the blocking pool. Private to api/.
 #pragma once
 
+#include "base/run_on.h"
 #include "base/task.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -28,11 +26,7 @@ boost::asio::awaitable<std::optional<Result<T>>> run_work(std::function<Result<T
 /// finished even when the caller was cancelled. Errc: cancelled, and those of `work`.
 template <class T>
 Task<T> off_shard(boost::asio::thread_pool& blocking, std::function<Result<T>()> work) {
-  auto [failure, result] =
-      co_await boost::asio::co_spawn(blocking.get_executor(), run_work<T>(std::move(work)),
-                                     boost::asio::as_tuple(boost::asio::use_awaitable));
-  if (failure || !result) co_return Error(Errc::cancelled, "the request was given up");
-  co_return std::move(*result);
+  return run_boxed_on<T>(blocking.get_executor(), run_work<T>(std::move(work)));
 }
 
 /// The same for large bodies only; for others `work` runs here.

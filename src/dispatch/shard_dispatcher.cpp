@@ -2,9 +2,6 @@
 
 #include "base/run_on.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 namespace proa::dispatch {
 namespace asio = boost::asio;
 namespace {
@@ -77,7 +74,7 @@ Task<model::InvocationResult> ShardDispatcher::run_on(std::size_t shard,
                                                       const model::Invocation& invocation) {
   ShardDispatcher& peer = *peers_[shard];
   auto remote = boxed<model::InvocationResult>(peer.run_here(std::move(function), invocation));
-  auto result = co_await asio::co_spawn(peer.executor_, std::move(remote), asio::use_awaitable);
+  auto result = co_await await_on(peer.executor_, std::move(remote));
   if (*result) result->value().other_shard = shard;
   co_return std::move(*result);
 }

@@ -1,10 +1,7 @@
 #include "identity/key_store.h"
 
+#include "base/run_on.h"
 #include "identity/key_records.h"
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <array>
@@ -31,12 +28,7 @@ asio::awaitable<std::optional<Result<T>>> run(std::function<Result<T>()> work) {
 /// Runs a change on the strand and comes back to the caller's executor.
 template <class T, class Strand>
 Task<T> on_strand(Strand strand, std::function<Result<T>()> work) {
-  auto [failure, result] =
-      co_await asio::co_spawn(strand, run<T>(std::move(work)), asio::as_tuple(asio::use_awaitable));
-  if (failure || !result) {
-    co_return Error(Errc::cancelled, "the change was given up before it began");
-  }
-  co_return std::move(*result);
+  return run_boxed_on<T>(std::move(strand), run<T>(std::move(work)));
 }
 
 /// `count` characters of `alphabet`, whose size must divide 256.
