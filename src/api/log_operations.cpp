@@ -175,7 +175,7 @@ std::string log_resource(std::string_view body, const model::Scope& scope) {
   const json::value value = json::parse({body.data(), body.size()}, failed);
   const json::object* const object = failed ? nullptr : value.if_object();
   if (object == nullptr) return "*";
-  const std::string identifier = text_at(*object, "logGroupIdentifier");
+  std::string identifier = text_at(*object, "logGroupIdentifier");
   if (identifier.starts_with("arn:")) return identifier;
   const std::string named = text_at(*object, "logGroupName");
   const std::string& group = named.empty() ? identifier : named;

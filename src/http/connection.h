@@ -31,7 +31,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Aske
 
   Connection(std::shared_ptr<ServerState> state, Socket socket, std::string remote_address,
              bool is_loopback);
-  ~Connection();
+  ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 

@@ -66,44 +66,78 @@ std::optional<UsageRecord> decode_usage(std::string_view bytes) {
   return out;
 }
 
-Result<UsagePage> scan_usage(const std::vector<storage::SegmentView>& segments,
-                             const UsageQuery& query, std::vector<Damage>& damage) {
-  LogPosition next;
-  if (!query.after.empty()) {
-    const auto after = LogPosition::parse(query.after);
-    if (!after) return Error(Errc::invalid, "'" + query.after + "' is no place in the records");
-    next = *after;
+namespace {
+
+/// Fills a page out of one segment after the other.
+class UsageScan {
+ public:
+  UsageScan(const UsageQuery& query, LogPosition after, std::vector<Damage>& damage)
+      : query_(query), damage_(damage), next_(after) {
+    page_.is_end = true;
   }
-  UsagePage page;
-  page.is_end = true;
-  std::uint64_t scanned = 0;
-  for (const storage::SegmentView& view : segments) {
+
+  /// Whether the page may have more behind it.
+  bool take(const storage::SegmentView& view) {
     const LogPosition end{view.number, view.size.count(), 0};
-    if (end <= next) continue;
-    const bool is_outside =
-        (query.from && view.last < *query.from) || (query.until && view.first >= *query.until);
-    auto reader = is_outside ? std::nullopt : open_segment(view, damage);
-    if (reader && scanned >= query.max_scanned.count()) page.is_end = false;
-    if (!page.is_end) break;
-    if (reader && next.segment == view.number) reader->seek(next.offset);
-    while (reader) {
-      const auto read = next_record(*reader, view, damage);
-      if (!read) break;
+    if (end <= next_) return true;
+    auto reader = is_outside(view) ? std::nullopt : open_segment(view, damage_);
+    if (reader) {
+      page_.is_end = scanned_ < query_.max_scanned.count() && take_records(*reader, view);
+      if (!page_.is_end) return false;
+      note_damage(*reader, view, damage_);
+      scanned_ += view.size.count();
+    }
+    next_ = end;
+    return true;
+  }
+
+  UsagePage finish() {
+    page_.next = next_.to_text();
+    return std::move(page_);
+  }
+
+ private:
+  bool is_outside(const storage::SegmentView& view) const {
+    return (query_.from && view.last < *query_.from) ||
+           (query_.until && view.first >= *query_.until);
+  }
+
+  /// Whether there was room for all of them.
+  bool take_records(storage::SegmentReader& reader, const storage::SegmentView& view) {
+    if (next_.segment == view.number) reader.seek(next_.offset);
+    while (const auto read = next_record(reader, view, damage_)) {
       const LogPosition position{view.number, read->offset, 1};
       auto record = decode_usage(read->payload);
-      if (position <= next || !record || !fits(*record, read->time, query)) continue;
-      page.is_end = page.records.size() < query.max_records;
-      if (!page.is_end) break;
-      page.records.push_back(std::move(*record));
-      next = position;
+      if (position <= next_ || !record || !fits(*record, read->time, query_)) continue;
+      if (page_.records.size() == query_.max_records) return false;
+      page_.records.push_back(std::move(*record));
+      next_ = position;
     }
-    if (!page.is_end) break;
-    if (reader) note_damage(*reader, view, damage);
-    scanned += reader ? view.size.count() : 0;
-    next = end;
+    return true;
   }
-  page.next = next.to_text();
-  return page;
+
+  const UsageQuery& query_;
+  std::vector<Damage>& damage_;
+  LogPosition next_;
+  UsagePage page_;
+  std::uint64_t scanned_ = 0;
+};
+
+}  // namespace
+
+Result<UsagePage> scan_usage(const std::vector<storage::SegmentView>& segments,
+                             const UsageQuery& query, std::vector<Damage>& damage) {
+  LogPosition after;
+  if (!query.after.empty()) {
+    const auto position = LogPosition::parse(query.after);
+    if (!position) return Error(Errc::invalid, "'" + query.after + "' is no place in the records");
+    after = *position;
+  }
+  UsageScan scan(query, after, damage);
+  for (const storage::SegmentView& view : segments) {
+    if (!scan.take(view)) break;
+  }
+  return scan.finish();
 }
 
 }  // namespace proa::logs

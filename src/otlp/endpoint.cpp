@@ -41,7 +41,7 @@ Result<Endpoint> parse_endpoint(const std::string& text) {
   if (!parsed || parsed->host().empty()) {
     return Error(Errc::invalid, "expected http://HOST:PORT, got '" + text + "'");
   }
-  const boost::urls::url_view url = *parsed;
+  const boost::urls::url_view& url = *parsed;
   if (url.scheme() == "https") {
     return Error(Errc::unsupported,
                  "https is not supported by Proa yet: send to a collector on this host by http://, "

@@ -257,7 +257,7 @@ class ProaLogs(LogsTestCase):
         said = "quiet has not logged anything yet.\n"
         self.assertEqual(self.proa("logs", "quiet"), (0, "", said))
         status, out, error = self.proa("logs", "nobody")
-        self.assertEqual((status, out), (1, ""))
+        self.assertEqual((status, out), (4, ""))
         self.assertIn("Function not found", error)
         status, _, error = self.proa("logs", "chatty", "--since", "yesterday")
         self.assertEqual(status, 1)
@@ -327,7 +327,7 @@ class WithKeys(LogsTestCase):
         self.assertIn("is not authorized to perform: logs:FilterLogEvents on resource: "
                       "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/secret",
                       error["Error"]["Message"])
-        self.assertEqual(self.proa("logs", "secret", key=keys["invoke"])[0], 1)
+        self.assertEqual(self.proa("logs", "secret", key=keys["invoke"])[0], 5)
         with self.assertRaises(Exception) as raised:
             self.client(("AKIANOBODY", "x"), service="logs").describe_log_groups()
         self.assertEqual(raised.exception.response["Error"]["Code"], "UnrecognizedClientException")

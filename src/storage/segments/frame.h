@@ -41,11 +41,11 @@ T number_at(std::string_view bytes, std::size_t offset) {
 
 /// The nearest time there is: what a file says may be anything.
 inline WallTime as_wall_time(std::int64_t us) {
-  constexpr auto at = [](WallTime time) {
+  constexpr auto kMicroseconds = [](WallTime time) {
     return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
   };
-  return WallTime(
-      std::chrono::microseconds(std::clamp(us, at(WallTime::min()), at(WallTime::max()))));
+  return WallTime(std::chrono::microseconds(
+      std::clamp(us, kMicroseconds(WallTime::min()), kMicroseconds(WallTime::max()))));
 }
 
 }  // namespace proa::storage::segments

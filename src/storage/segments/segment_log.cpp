@@ -137,7 +137,7 @@ bool SegmentLog::must_begin_another(WallTime first, WallTime last, std::size_t b
 Result<void> SegmentLog::append(std::string_view frames, WallTime first, WallTime last) {
   bool is_another = must_begin_another(first, last, frames.size());
   if (!is_another && !file_) {
-    const auto opened = reopen();
+    auto opened = reopen();
     if (!opened && opened.error().code() != Errc::not_found) return opened;
   }
   if (!is_another) is_another = !file_ || !is_untouched();

@@ -19,12 +19,12 @@ constexpr std::size_t kReadSize = std::size_t{256} * 1024;
 constexpr std::uint32_t kAboutMax = 64 * 1024;
 
 std::string_view record_magic() {
-  static const std::array<char, 4> bytes = [] {
+  static const std::array<char, 4> kBytes = [] {
     std::array<char, 4> out{};
     std::memcpy(out.data(), &segments::kRecordMagic, out.size());
     return out;
   }();
-  return {bytes.data(), bytes.size()};
+  return {kBytes.data(), kBytes.size()};
 }
 
 }  // namespace
