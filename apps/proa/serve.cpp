@@ -302,7 +302,8 @@ Shards make_shards(const Shared& shared, std::size_t parked_max, launcher::RoleC
 /// What is sent to a collector, and the tracing that it needs; null without --otlp-endpoint.
 std::unique_ptr<TelemetryExport> make_export(const ServeOptions& options, Ground& ground,
                                              const Shards& shards, DaemonMetrics& metrics,
-                                             Clock& clock, const telemetry::Logger& log) {
+                                             logs::LogKeeper& logs, Clock& clock,
+                                             const telemetry::Logger& log) {
   if (options.otlp_endpoint.empty()) {
     metrics.add([](telemetry::MetricPage& page) { otlp::describe(nullptr, 0, page); });
     return nullptr;
@@ -312,7 +313,8 @@ std::unique_ptr<TelemetryExport> make_export(const ServeOptions& options, Ground
   wanted.exporter.headers = std::move(ground.otlp_headers);
   wanted.identity = identity_of_this_start(clock);
   wanted.metrics_every = std::chrono::seconds(options.otlp_metrics_interval_s);
-  auto made = std::make_unique<TelemetryExport>(std::move(wanted), shards, metrics, clock,
+  wanted.data = options.data;
+  auto made = std::make_unique<TelemetryExport>(std::move(wanted), shards, metrics, logs, clock,
                                                 log.for_module("otlp"));
   metrics.add([&exporter = *made](telemetry::MetricPage& page) { exporter.describe(page); });
   dispatch::CallTracer::Options tracing;
@@ -375,7 +377,7 @@ Result<int> run(const ServeOptions& options) {
                                    fixed_status(options, ground, programs, pinning));
   DaemonMetrics metrics(shards, events.queue(), blocking,
                         {options.account_concurrency, options.max_environments});
-  const auto exporter = make_export(options, ground, shards, metrics, clock, log);
+  const auto exporter = make_export(options, ground, shards, metrics, logs, clock, log);
   auto api_options = api_options_of(options, daemon_status, metrics, *state.keys, ground);
   for (std::size_t i = 0; i < shard_count; ++i) {
     TRY(shards[i]->open(std::move(ground.listeners[i]), api_options));

@@ -33,14 +33,14 @@ void add_telemetry(CLI::App& serve, ServeOptions& options) {
 
 // docs/guides/telemetry.md
 void add_export(CLI::App& serve, ServeOptions& options) {
-  auto* endpoint =
-      serve
-          .add_option("--otlp-endpoint", options.otlp_endpoint,
-                      "http://HOST:4318 of an OpenTelemetry collector that gets metrics and traces")
-          ->check([](const std::string& text) {
-            const auto parsed = otlp::parse_endpoint(text);
-            return parsed ? std::string() : parsed.error().message();
-          });
+  auto* endpoint = serve
+                       .add_option("--otlp-endpoint", options.otlp_endpoint,
+                                   "http://HOST:4318 of an OpenTelemetry collector that gets "
+                                   "metrics, traces and functions' logs")
+                       ->check([](const std::string& text) {
+                         const auto parsed = otlp::parse_endpoint(text);
+                         return parsed ? std::string() : parsed.error().message();
+                       });
   serve
       .add_option("--otlp-headers-file", options.otlp_headers_file,
                   "File with headers for the collector, one 'Name: value' a line")

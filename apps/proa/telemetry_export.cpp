@@ -5,7 +5,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <unistd.h>
 
@@ -41,21 +40,23 @@ otlp::Identity identity_of_this_start(Clock& clock) {
 }
 
 TelemetryExport::TelemetryExport(Options options, const std::vector<std::unique_ptr<Shard>>& shards,
-                                 const DaemonMetrics& metrics, Clock& clock, telemetry::Logger log)
+                                 const DaemonMetrics& metrics, logs::LogKeeper& logs, Clock& clock,
+                                 const telemetry::Logger& log)
     : shards_(shards),
       metrics_(metrics),
       clock_(clock),
       identity_(std::move(options.identity)),
+      logs_(logs, options.data, identity_, clock, log),
       overflowed_(shards.size()) {
-  std::vector<otlp::Signal> signals(2);
+  std::vector<otlp::Signal> signals(3);
   signals[0].name = "metrics";
   signals[0].every = options.metrics_every;
   signals[0].take = [this] { return take_metrics(); };
   signals[1].name = "traces";
   signals[1].every = kSpansEvery;
   signals[1].take = [this] { return take_spans(); };
-  std::move(options.more.begin(), options.more.end(), std::back_inserter(signals));
-  exporter_ = std::make_unique<otlp::Exporter>(thread_.get_executor(), clock, std::move(log),
+  signals[2] = logs_.signal();
+  exporter_ = std::make_unique<otlp::Exporter>(thread_.get_executor(), clock, log,
                                                std::move(options.exporter), std::move(signals));
 }
 
@@ -78,22 +79,21 @@ void TelemetryExport::describe(telemetry::MetricPage& page) const {
   otlp::describe(exporter_.get(), overflowed_sum_, page);
 }
 
-asio::awaitable<std::vector<otlp::Batch>> TelemetryExport::take_metrics() {
+asio::awaitable<otlp::Taken> TelemetryExport::take_metrics() {
   const telemetry::MetricPage page = co_await metrics_.collect();
   otlp::Batch batch;
   for (const auto& family : page.families()) batch.items += family.samples.size();
   batch.body = otlp::metrics_body(page, identity_, clock_.wall_now());
-  std::vector<otlp::Batch> batches;
-  batches.push_back(std::move(batch));
-  co_return batches;
+  otlp::Taken taken;
+  taken.batches.push_back(std::move(batch));
+  co_return taken;
 }
 
-asio::awaitable<std::vector<otlp::Batch>> TelemetryExport::take_spans() {
-  std::vector<otlp::Batch> batches;
+asio::awaitable<otlp::Taken> TelemetryExport::take_spans() {
+  otlp::Taken out;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     Shard& shard = *shards_[i];
-    dispatch::TakenSpans taken =
-        co_await asio::co_spawn(shard.executor(), shard.take_spans(), asio::use_awaitable);
+    dispatch::TakenSpans taken = co_await await_on(shard.executor(), shard.take_spans());
     overflowed_[i] = taken.dropped;
     auto& spans = taken.spans;
     for (std::size_t begin = 0; begin < spans.size(); begin += kBatchMax) {
@@ -102,11 +102,11 @@ asio::awaitable<std::vector<otlp::Batch>> TelemetryExport::take_spans() {
           first + static_cast<std::ptrdiff_t>(std::min(kBatchMax, spans.size() - begin));
       const std::vector<telemetry::CallSpan> part(std::make_move_iterator(first),
                                                   std::make_move_iterator(last));
-      batches.push_back({otlp::traces_body(part, identity_), part.size()});
+      out.batches.push_back({otlp::traces_body(part, identity_), part.size()});
     }
   }
   overflowed_sum_ = std::accumulate(overflowed_.begin(), overflowed_.end(), std::uint64_t{0});
-  co_return batches;
+  co_return out;
 }
 
 }  // namespace proa::apps

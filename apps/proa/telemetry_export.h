@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon_metrics.h"
+#include "log_export.h"
 #include "otlp/otlp.h"
 #include "shard.h"
 
@@ -18,18 +19,20 @@ namespace proa::apps {
 /// The daemon as a resource, from now on.
 otlp::Identity identity_of_this_start(Clock& clock);
 
-/// Asks the shards for their spans and DaemonMetrics for a page, makes bodies of them and sends
-/// those. Made by main after the shards and started when they run; stopped while they still do.
+/// Asks the shards for their spans, DaemonMetrics for a page and LogExport for what functions
+/// logged, makes bodies of them and sends those. Made by main after the shards and started when
+/// they run; stopped while they still do.
 class TelemetryExport {
  public:
   struct Options {
     otlp::ExporterOptions exporter;
     otlp::Identity identity;
     std::chrono::seconds metrics_every{60};
-    std::vector<otlp::Signal> more;  ///< besides metrics and traces
+    std::filesystem::path data;  ///< the data folder
   };
   TelemetryExport(Options options, const std::vector<std::unique_ptr<Shard>>& shards,
-                  const DaemonMetrics& metrics, Clock& clock, telemetry::Logger log);
+                  const DaemonMetrics& metrics, logs::LogKeeper& logs, Clock& clock,
+                  const telemetry::Logger& log);
   ~TelemetryExport();
   TelemetryExport(const TelemetryExport&) = delete;
   TelemetryExport& operator=(const TelemetryExport&) = delete;
@@ -41,13 +44,14 @@ class TelemetryExport {
   void describe(telemetry::MetricPage& page) const;
 
  private:
-  boost::asio::awaitable<std::vector<otlp::Batch>> take_metrics();
-  boost::asio::awaitable<std::vector<otlp::Batch>> take_spans();
+  boost::asio::awaitable<otlp::Taken> take_metrics();
+  boost::asio::awaitable<otlp::Taken> take_spans();
 
   const std::vector<std::unique_ptr<Shard>>& shards_;
   const DaemonMetrics& metrics_;
   Clock& clock_;
   otlp::Identity identity_;
+  LogExport logs_;
   std::vector<std::uint64_t> overflowed_;  ///< spans, by shard; the exporter's thread
   std::atomic<std::uint64_t> overflowed_sum_{0};
   boost::asio::thread_pool thread_{1};

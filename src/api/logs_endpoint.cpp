@@ -20,6 +20,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kEventsMax = 10'000;
+constexpr logs::RequestId kNoRequest{};
 constexpr auto kParameters =
     std::to_array<std::string_view>({"function", "since", "request_id", "stream", "filter", "after",
                                      "before", "last", "limit", "wait_s"});
@@ -53,15 +54,17 @@ Result<std::optional<logs::LogPosition>> position_in(const http::Request& reques
                                   "' is no place in a log");
 }
 
-/// The group of a function, which may be gone: then it is the one that functions have unless they
-/// say otherwise. Errc: invalid.
-Result<logs::GroupKey> group_of(const Context& context, const Call& call) {
+/// The function whose log it is, which may be gone: then its group is the one that functions have
+/// unless they say otherwise. Errc: invalid.
+Result<void> decode_function(const Context& context, const Call& call, logs::LogQuery& query) {
   const auto name = call.request.query_value("function");
   if (!name || name->empty()) return Error(Errc::invalid, "function: whose log? Name a function");
   TRY(const auto ref, model::parse_function_ref(*name, std::nullopt, call.scope));
   const auto function = context.catalog.resolve(ref);
   std::string group = function ? function.value()->log_group() : "/aws/lambda/" + ref.name;
-  return logs::GroupKey{ref.account_id, ref.region, std::move(group)};
+  query.group = {ref.account_id, ref.region, std::move(group)};
+  query.function = ref.name;
+  return ok();
 }
 
 Result<void> decode_selection(const Context& context, const http::Request& request,
@@ -70,7 +73,7 @@ Result<void> decode_selection(const Context& context, const http::Request& reque
     TRY(query.from, parse_since(*since, context.clock.wall_now()));
   }
   if (const auto id = request.query_value("request_id")) {
-    if (logs::parse_request_id(*id) == logs::RequestId()) {
+    if (logs::parse_request_id(*id) == kNoRequest) {
       return Error(Errc::invalid,
                    "request_id: '" + std::string(id->substr(0, 100)) + "' is no request id");
     }
@@ -92,7 +95,7 @@ Result<Wanted> decode(const Context& context, const Call& call) {
     }
   }
   Wanted wanted;
-  TRY(wanted.query.group, group_of(context, call));
+  TRY(decode_function(context, call, wanted.query));
   TRY(decode_selection(context, request, wanted.query));
   TRY(wanted.query.after, position_in(request, "after"));
   TRY(wanted.query.before, position_in(request, "before"));

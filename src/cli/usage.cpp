@@ -45,7 +45,7 @@ std::string plain(double value) {
 std::string csv_field(const json::value& value) {
   if (value.is_double()) return plain(value.get_double());
   if (!value.is_string()) return json::serialize(value);
-  const std::string text(value.get_string().data(), value.get_string().size());
+  std::string text(value.get_string().data(), value.get_string().size());
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string out = "\"";
   for (const char c : text) out.append(c == '"' ? 2 : 1, c);

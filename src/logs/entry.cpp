@@ -13,12 +13,23 @@ namespace proa::logs {
 namespace {
 
 constexpr std::uint8_t kJson = 1;
+constexpr unsigned kLevelAt = 1;
+constexpr std::uint8_t kLevelMask = 3;
+constexpr std::uint8_t kHasFunction = 8;
 constexpr std::size_t kEnvironmentSize = 16;
+constexpr std::string_view kOwnGroup = "/aws/lambda/";
 
-std::uint8_t flags_of(const model::LoggingConfig& logging) {
-  const auto level = static_cast<std::uint8_t>(logging.system_level);
-  const std::uint8_t format = logging.format == model::LogFormat::json ? kJson : 0;
-  return static_cast<std::uint8_t>(format | level << 1U);
+bool tells_function(std::string_view group, std::string_view function) {
+  return group.starts_with(kOwnGroup) && group.substr(kOwnGroup.size()) == function;
+}
+
+std::uint8_t flags_of(const LogStream& stream) {
+  const model::FunctionVersion& function = *stream.function;
+  const auto level = static_cast<std::uint8_t>(function.logging.system_level);
+  unsigned flags = static_cast<unsigned>(level) << kLevelAt;
+  if (function.logging.format == model::LogFormat::json) flags |= kJson;
+  if (!tells_function(stream.group.name, function.name)) flags |= kHasFunction;
+  return static_cast<std::uint8_t>(flags);
 }
 
 int hex_value(char digit) {
@@ -108,13 +119,16 @@ LogStreamPtr make_stream(model::FunctionPtr function, std::string environment_id
 }
 
 std::string encode_head(const LogStream& stream) {
-  std::string out(1, static_cast<char>(flags_of(stream.function->logging)));
+  std::string out(1, static_cast<char>(flags_of(stream)));
   const RequestId environment = parse_hex(stream.environment_id);
   out.append(as_chars(environment));
   const auto minutes =
       std::chrono::floor<std::chrono::minutes>(stream.created.time_since_epoch()).count();
   put_varint(out, static_cast<std::uint64_t>(std::max<std::int64_t>(minutes, 0)));
   put_text(out, stream.function->version);
+  if (!tells_function(stream.group.name, stream.function->name)) {
+    put_text(out, stream.function->name);
+  }
   return out;
 }
 
@@ -135,6 +149,7 @@ std::optional<Entry> decode_entry(std::string_view payload) {
   const auto minutes = std::min(fields.varint(), kLastMinute);
   entry.created = WallTime(std::chrono::minutes(minutes));
   entry.version = fields.text();
+  if ((flags & kHasFunction) != 0) entry.function = fields.text();
   const std::string_view request = fields.bytes(entry.request.size());
   if (!fields.is_whole()) return std::nullopt;
   if (kind < static_cast<std::uint8_t>(EntryKind::output) ||
@@ -144,8 +159,7 @@ std::optional<Entry> decode_entry(std::string_view payload) {
   std::memcpy(entry.request.data(), request.data(), request.size());
   entry.kind = static_cast<EntryKind>(kind);
   entry.is_json = (flags & kJson) != 0;
-  const int level = std::min(flags >> 1U, static_cast<int>(model::LogLevel::fatal));
-  entry.system_level = static_cast<model::LogLevel>(level);
+  entry.system_level = static_cast<model::LogLevel>(flags >> kLevelAt & kLevelMask);
   entry.body = fields.rest();
   return entry;
 }
@@ -153,6 +167,11 @@ std::optional<Entry> decode_entry(std::string_view payload) {
 std::string stream_name(const Entry& entry) {
   const auto bytes = std::as_bytes(std::span(entry.environment));
   return stream_name(entry.created, entry.version, to_hex(bytes));
+}
+
+std::string_view function_of(const Entry& entry, std::string_view group) {
+  if (!entry.function.empty() || !group.starts_with(kOwnGroup)) return entry.function;
+  return group.substr(kOwnGroup.size());
 }
 
 void encode(std::string& out, const FailedInit& init) {

@@ -2,8 +2,9 @@
 // logs/.
 //
 //   entry        := u8 kind, u8 flags, environment (16 bytes), varint minutes of its creation since
-//                   1970, text version, request id (16 bytes), body
-//   flags        := 1: LogFormat JSON; 2, 4, 6: system level DEBUG, INFO, WARN
+//                   1970, text version, text function (with flag 8), request id (16 bytes), body
+//   flags        := 1: LogFormat JSON; 2, 4, 6: system level DEBUG, INFO, WARN; 8: the group's name
+//                   does not tell the function
 //   body, by kind:
 //   output       := the line                   call_began  := trace id
 //   init_began   := runtime                    call_ended  := call record
@@ -39,6 +40,7 @@ struct Entry {
   std::string_view environment;  ///< 16 bytes
   WallTime created;              ///< of the environment; whole minutes
   std::string_view version;
+  std::string_view function;  ///< its name; empty: the group is /aws/lambda/NAME
   RequestId request{};
   std::string_view body;
 };
@@ -51,6 +53,8 @@ void encode_entry(std::string& out, EntryKind kind, const LogStream& stream,
 /// Nothing when the bytes are no entry.
 std::optional<Entry> decode_entry(std::string_view payload);
 std::string stream_name(const Entry& entry);
+/// The name of the function whose entry it is, in this group; empty where neither tells it.
+std::string_view function_of(const Entry& entry, std::string_view group);
 
 /// What it is to a reader: one event, more (END and REPORT), or none (where its level leaves it
 /// out).

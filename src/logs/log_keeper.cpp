@@ -152,6 +152,7 @@ void LogKeeper::write_group(Group& group, std::vector<Taken>& taken) {
   counts_.problem.clear();
   const storage::SegmentView& now = group.log.segments().back();
   group.end = {now.number, now.size.count(), 0};
+  if (changed_) changed_->insert(group.key);
   for (Waiter& waiter : waiters_) {
     if (waiter.group == group.key) waiter.timer.cancel();
   }

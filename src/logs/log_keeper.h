@@ -40,6 +40,11 @@ class LogKeeper final : public LogStore {
 
   /// Finds what is there. Before the shards run; blocks. Errc: os.
   Result<void> open();
+  /// Where each group ends. After open(), before any shard runs.
+  std::map<GroupKey, LogPosition> ends() const;
+  /// The groups that were written to since this was asked last; from the first time on, which tells
+  /// all. What the shards have put in is written first. Any executor; for LogTail.
+  Task<std::vector<GroupKey>> changed_groups();
   /// For the shard that runs on `shard`. Before any shard runs. Owned by the keeper.
   LogWriter& add_shard(boost::asio::any_io_executor shard);
   /// wait() answers at once from now on, so that a stop is not held up. Any thread.
@@ -92,6 +97,7 @@ class LogKeeper final : public LogStore {
                                               std::string prefix);
   Task<Views> usage_views();
   Task<LogCounts> counts_here();
+  Task<std::vector<GroupKey>> changed_here();
 
   KeeperOptions options_;
   Clock& clock_;
@@ -113,6 +119,7 @@ class LogKeeper final : public LogStore {
   bool is_closing_ = false;
   bool is_closed_ = false;  ///< main's
   std::list<Waiter> waiters_;
+  std::optional<std::set<GroupKey>> changed_;    ///< since it was asked for; none: never
   std::set<std::filesystem::path> told_damage_;  ///< the reading thread's
   WallTime last_ended_;                          ///< of the usage records in this process
   LogCounts counts_;

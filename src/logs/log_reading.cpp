@@ -115,6 +115,28 @@ Task<std::vector<GroupSummary>> LogKeeper::groups_here(std::string account_id, s
   co_return out;
 }
 
+std::map<GroupKey, LogPosition> LogKeeper::ends() const {
+  std::map<GroupKey, LogPosition> out;
+  for (const auto& [key, group] : groups_.all()) out.emplace(key, group.end);
+  return out;
+}
+
+Task<std::vector<GroupKey>> LogKeeper::changed_groups() {
+  co_return co_await run_on(writing_.get_executor(), changed_here());
+}
+
+Task<std::vector<GroupKey>> LogKeeper::changed_here() {
+  if (!is_closing_) write_all();
+  std::vector<GroupKey> out;
+  if (changed_) {
+    out.assign(changed_->begin(), changed_->end());
+  } else {
+    for (const auto& [key, group] : groups_.all()) out.push_back(key);
+  }
+  changed_.emplace();
+  co_return out;
+}
+
 Task<LogCounts> LogKeeper::counts() {
   co_return co_await run_on(writing_.get_executor(), counts_here());
 }

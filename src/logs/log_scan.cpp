@@ -37,19 +37,27 @@ class EventReader {
       if (!entry || !fits(*entry, time)) continue;
       for (std::string& message : messages_of(*entry, time)) {
         ++position.part;
-        if (query_.after && position <= *query_.after) continue;
         if (query_.before && position >= *query_.before) return true;
-        if (query_.matches && !query_.matches(message)) continue;
+        if (!is_wanted(position, message)) continue;
         if (!take(event_of(*entry, position, time, std::move(message)))) return false;
       }
     }
   }
 
  private:
+  bool is_wanted(const LogPosition& position, std::string_view message) const {
+    if (query_.after && position <= *query_.after) return false;
+    return !query_.matches || query_.matches(message);
+  }
+
   bool fits(const Entry& entry, WallTime time) {
     if (query_.from && time < *query_.from) return false;
     if (query_.until && time >= *query_.until) return false;
     if (!query_.request_id.empty() && !is_wanted(entry.request)) return false;
+    if (!query_.function.empty()) {
+      const std::string_view function = function_of(entry, query_.group.name);
+      if (!function.empty() && function != query_.function) return false;
+    }
     if (query_.streams.empty() && query_.stream_prefix.empty()) return true;
     const std::string& name = name_of(entry);
     const auto& streams = query_.streams;
@@ -74,8 +82,11 @@ class EventReader {
   }
 
   LogEvent event_of(const Entry& entry, LogPosition position, WallTime time, std::string message) {
-    LogEvent event{position, time, name_of(entry), {}, std::move(message)};
+    LogEvent event{position, time, name_of(entry), {}, std::move(message), {}, {}, false};
     if (entry.request != RequestId{}) event.request_id = to_string(entry.request);
+    event.function = function_of(entry, query_.group.name);
+    event.is_platform = entry.kind != EntryKind::output;
+    if (entry.kind == EntryKind::call_began) event.trace_id = entry.body;
     return event;
   }
 

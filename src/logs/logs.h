@@ -96,12 +96,15 @@ struct LogPosition {
 
 /// An entry as it is read.
 struct LogEvent {
-  LogPosition position;    ///< of the event itself: unique in its group, the base of event ids
-  WallTime time;           ///< when it was written, whole milliseconds
-  std::string stream;      ///< LogStream::name()
-  std::string request_id;  ///< of the call; empty: none ran
-  std::string message;     ///< UTF-8: other bytes became U+FFFD; platform lines end in a newline
-                           ///< in format Text, as function lines do
+  LogPosition position;      ///< of the event itself: unique in its group, the base of event ids
+  WallTime time;             ///< when it was written, whole milliseconds
+  std::string stream;        ///< LogStream::name()
+  std::string request_id;    ///< of the call; empty: none ran
+  std::string message;       ///< UTF-8: other bytes became U+FFFD; platform lines end in a newline
+                             ///< in format Text, as function lines do
+  std::string function;      ///< its name; empty where the entry does not tell it
+  std::string trace_id;      ///< X-Amzn-Trace-Id, of START
+  bool is_platform = false;  ///< the platform's line, not the function's
 };
 
 /// What to read of a group.
@@ -111,6 +114,7 @@ struct LogQuery {
   std::optional<WallTime> until;     ///< before
   std::vector<std::string> streams;  ///< names; empty: all
   std::string stream_prefix;
+  std::string function;                           ///< name; empty: all that log to the group
   std::string request_id;                         ///< empty: all; none for what is no UUID
   std::function<bool(std::string_view)> matches;  ///< of a message; empty: all
   std::optional<LogPosition> after;               ///< events behind it

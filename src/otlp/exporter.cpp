@@ -70,15 +70,27 @@ Task<void> Exporter::close(SteadyTime deadline) {
 asio::awaitable<void> Exporter::run(Course& course) {
   for (bool is_last = false; !is_last;) {
     is_last = close_at_.has_value();
-    auto batches = co_await course.signal.take();
-    for (Batch& batch : batches) co_await send(course, std::move(batch));
+    while (co_await take_and_send(course)) {
+    }
     if (is_last || close_at_) continue;
     course.timer.expires_after(course.signal.every);
     co_await course.timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }
 }
 
-asio::awaitable<void> Exporter::send(Course& course, Batch batch) {
+/// Whether there is more to send at once.
+asio::awaitable<bool> Exporter::take_and_send(Course& course) {
+  Taken taken = co_await course.signal.take();
+  for (Batch& batch : taken.batches) {
+    const bool is_through = co_await send(course, std::move(batch));
+    if (!is_through && course.signal.done) co_return false;
+  }
+  if (course.signal.done) course.signal.done();
+  co_return taken.has_more && (!close_at_ || clock_.steady_now() < *close_at_);
+}
+
+/// Whether the collector took or refused it.
+asio::awaitable<bool> Exporter::send(Course& course, Batch batch) {
   const SteadyTime begin = clock_.steady_now();
   for (unsigned attempt = 0;; ++attempt) {
     const SteadyTime now = clock_.steady_now();
@@ -89,15 +101,22 @@ asio::awaitable<void> Exporter::send(Course& course, Batch batch) {
     const auto response = co_await http::fetch(std::move(request), deadline);
     std::string reason;
     const Answer answer = judge(response, reason);
-    if (answer == Answer::accepted) co_return count_accepted(course, batch, response.value());
+    if (answer == Answer::accepted) {
+      count_accepted(course, batch, response.value());
+      co_return true;
+    }
     if (answer == Answer::refused) {
       course.counts.rejected += batch.items;
-      co_return tell(course, "otlp_refused", reason, batch.items);
+      tell(course, "otlp_refused", reason, batch.items);
+      co_return true;
     }
     const milliseconds pause = pause_before(attempt + 1, response);
-    if (is_last || clock_.steady_now() + pause > begin + options_.give_up_after) {
+    if (course.signal.done) {
+      if (is_last) co_return false;
+    } else if (is_last || clock_.steady_now() + pause > begin + options_.give_up_after) {
       course.counts.unreachable += batch.items;
-      co_return tell(course, "otlp_given_up", reason, batch.items);
+      tell(course, "otlp_given_up", reason, batch.items);
+      co_return false;
     }
     tell(course, "otlp_not_sent", reason, batch.items);
     ++course.counts.retries;

@@ -33,6 +33,14 @@ class Attributes {
   void add(std::string_view key, std::uint64_t value) {
     put(key, "intValue", text_of(integer(value)));
   }
+  /// A list of one.
+  void add_list(std::string_view key, std::string_view value) {
+    boost::json::object one;
+    one["stringValue"] = text_of(value);
+    boost::json::object list;
+    list["values"] = boost::json::array{std::move(one)};
+    put(key, "arrayValue", std::move(list));
+  }
   boost::json::array take() { return std::move(list_); }
 
  private:

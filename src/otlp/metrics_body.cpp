@@ -1,5 +1,4 @@
-#include "otlp/json.h"
-#include "otlp/otlp.h"
+#include "otlp/resource.h"
 
 #include <boost/json/serialize.hpp>
 
@@ -100,11 +99,8 @@ std::string metrics_body(const MetricPage& page, const Identity& identity, WallT
   for (const MetricPage::Family& family : page.families()) {
     if (!family.samples.empty()) metrics.push_back(metric_of(family, times));
   }
-  json::object scope;
-  scope["name"] = "proa";
-  scope["version"] = identity.version;
   json::object scoped;
-  scoped["scope"] = std::move(scope);
+  scoped["scope"] = scope_of(identity);
   scoped["metrics"] = std::move(metrics);
   json::object resource;
   resource["resource"] = daemon_resource(identity);

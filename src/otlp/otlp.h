@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/task.h"
 #include "http/http.h"
+#include "model/logging_config.h"
 #include "telemetry/metrics.h"
 #include "telemetry/spans.h"
 #include "telemetry/telemetry.h"
@@ -63,9 +64,37 @@ std::string metrics_body(const telemetry::MetricPage& page, const Identity& iden
 /// https://opentelemetry.io/docs/specs/semconv/resource/faas/
 std::string traces_body(const std::vector<telemetry::CallSpan>& spans, const Identity& identity);
 
+/// A line that a function printed, or the platform about it.
+struct LogRecord {
+  WallTime time;
+  std::string account_id;
+  std::string region;
+  std::string log_group;
+  std::string log_stream;
+  std::string function;  ///< empty: not known
+  std::string version;
+  std::string environment_id;
+  std::string request_id;  ///< empty: no call ran
+  std::string trace_id;    ///< 32 hexadecimal digits; empty: not known
+  std::string span_id;     ///< 16; empty: no span of the call is recorded
+  std::optional<model::LogLevel> level;
+  bool is_platform = false;
+  std::string text;  ///< UTF-8
+};
+/// By the conventions for functions and for logs of AWS:
+/// https://opentelemetry.io/docs/specs/semconv/resource/cloud-provider/aws/logs/
+std::string logs_body(const std::vector<LogRecord>& records, const Identity& identity,
+                      WallTime now);
+
 struct Batch {
   std::string body;
   std::size_t items = 0;  ///< records in it, for the counts
+};
+
+/// What a signal gives at a time.
+struct Taken {
+  std::vector<Batch> batches;
+  bool has_more = false;  ///< take again at once
 };
 
 struct Signal {
@@ -73,7 +102,10 @@ struct Signal {
   std::chrono::milliseconds every{1'000};
   /// What is to be sent now; nothing: no request is made. Awaited on the exporter's executor, and
   /// not again before its batches have been sent or dropped.
-  std::function<boost::asio::awaitable<std::vector<Batch>>()> take;
+  std::function<boost::asio::awaitable<Taken>()> take;
+  /// Where there is one, the signal's source keeps what is not sent: its batches are tried until
+  /// the end, not for a minute. Called when all of them were sent, or refused by the collector.
+  std::function<void()> done = {};
 };
 
 struct ExporterOptions {
@@ -121,7 +153,8 @@ class Exporter {
   };
   enum class Answer { accepted, again, refused };
   boost::asio::awaitable<void> run(Course& course);
-  boost::asio::awaitable<void> send(Course& course, Batch batch);
+  boost::asio::awaitable<bool> take_and_send(Course& course);
+  boost::asio::awaitable<bool> send(Course& course, Batch batch);
   static Answer judge(const Result<http::Response>& response, std::string& reason);
   void count_accepted(Course& course, const Batch& batch, const http::Response& response);
   http::ClientRequest request_for(const Signal& signal, const std::string& body) const;

@@ -1,10 +1,8 @@
-#include "otlp/json.h"
-#include "otlp/otlp.h"
+#include "otlp/resource.h"
 
 #include <boost/json/serialize.hpp>
 
 #include <map>
-#include <tuple>
 
 namespace proa::otlp {
 namespace {
@@ -19,23 +17,13 @@ constexpr int kServer = 2;
 constexpr int kConsumer = 5;
 constexpr int kError = 2;
 
-std::string arn_of(const CallSpan& span) {
-  return "arn:aws:lambda:" + span.region + ":" + span.account_id + ":function:" + span.function +
-         ":" + span.version;
+FunctionResource function_of(const CallSpan& span) {
+  return {span.account_id, span.region, span.function, span.version, span.environment_id};
 }
 
 json::object resource_of(const CallSpan& span, const Identity& identity) {
-  Attributes attributes;
-  attributes.add("service.name", span.function);
-  attributes.add("service.version", span.version);
-  attributes.add("faas.name", span.function);
-  attributes.add("faas.version", span.version);
-  if (!span.environment_id.empty()) attributes.add("faas.instance", span.environment_id);
+  Attributes attributes = attributes_of(function_of(span), identity);
   attributes.add("faas.max_memory", std::uint64_t{span.memory_mib} << 20U);
-  attributes.add("cloud.resource_id", arn_of(span));
-  attributes.add("cloud.account.id", span.account_id);
-  attributes.add("cloud.region", span.region);
-  attributes.add("host.name", identity.host_name);
   json::object resource;
   resource["attributes"] = attributes.take();
   return resource;
@@ -82,18 +70,11 @@ json::object init_of(const CallSpan& span) {
   return out;
 }
 
-using ResourceKey = std::tuple<std::string_view, std::string_view, std::string_view,
-                               std::string_view, std::string_view>;
-
-ResourceKey key_of(const CallSpan& span) {
-  return {span.account_id, span.region, span.function, span.version, span.environment_id};
-}
-
 }  // namespace
 
 std::string traces_body(const std::vector<CallSpan>& spans, const Identity& identity) {
-  std::map<ResourceKey, std::vector<const CallSpan*>> by_resource;
-  for (const CallSpan& span : spans) by_resource[key_of(span)].push_back(&span);
+  std::map<FunctionResource, std::vector<const CallSpan*>> by_resource;
+  for (const CallSpan& span : spans) by_resource[function_of(span)].push_back(&span);
   json::array resources;
   for (const auto& [key, calls] : by_resource) {
     json::array list;
@@ -101,11 +82,8 @@ std::string traces_body(const std::vector<CallSpan>& spans, const Identity& iden
       list.push_back(span_of(*call));
       if (call->init_duration.count() != 0) list.push_back(init_of(*call));
     }
-    json::object scope;
-    scope["name"] = "proa";
-    scope["version"] = identity.version;
     json::object scoped;
-    scoped["scope"] = std::move(scope);
+    scoped["scope"] = scope_of(identity);
     scoped["spans"] = std::move(list);
     json::object resource;
     resource["resource"] = resource_of(*calls.front(), identity);

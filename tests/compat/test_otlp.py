@@ -17,16 +17,18 @@ PARENT = "b7ad6b7169203331"
 
 
 class Collector:
-    """Answers 200, or the statuses in `answers` first; `requests` are (path, headers, JSON)."""
+    """Answers 200, to traces the statuses in `answers` first; `requests` are (path, headers,
+    JSON)."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.requests, self.answers = [], []
         collector = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                status = collector.answers.pop(0) if collector.answers else 200
+                is_told = collector.answers and self.path == "/v1/traces"
+                status = collector.answers.pop(0) if is_told else 200
                 if status == 200:
                     collector.requests.append((self.path, dict(self.headers), json.loads(body)))
                 self.send_response(status)
@@ -37,7 +39,7 @@ class Collector:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.endpoint = "http://127.0.0.1:%d" % self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -53,6 +55,17 @@ class Collector:
                 of = attributes(resource["resource"])
                 for scope in resource["scopeSpans"]:
                     found += [dict(span, resource=of) for span in scope["spans"]]
+        return found
+
+    def records(self):
+        """All log records, each with the attributes of its resource under "resource"."""
+        found = []
+        for path, _, body in list(self.requests):
+            for resource in body.get("resourceLogs", []) if path == "/v1/logs" else []:
+                of = attributes(resource["resource"])
+                for scope in resource["scopeLogs"]:
+                    found += [dict(record, resource=of, text=record["body"]["stringValue"])
+                              for record in scope["logRecords"]]
         return found
 
     def metric(self, name, **labels):
@@ -186,6 +199,82 @@ class Export(unittest.TestCase):
         self.assertEqual(headers["Content-Type"], "application/json")
         (resource,) = body.get("resourceMetrics") or body["resourceSpans"][:1]
         self.assertIn("service.name", attributes(resource["resource"]))
+
+    def log_of(self, name, ends):
+        """Records of a function, once so many of its calls have ended."""
+        def found():
+            records = [r for r in self.collector.records()
+                       if r["resource"].get("faas.name") == name]
+            ended = [r for r in records if r["text"].startswith("REPORT ")]
+            return records if len(ended) >= ends else None
+        return self.wait_for(f"{ends} calls in the log of {name}", found)
+
+    def test_what_functions_print_is_sent_with_its_call_and_its_trace(self):
+        self.start()
+        self.deploy("prints", "def handler(e, c): print('a line', e['n'])")
+        self.invoke("prints", {"n": 1}, traceparent=f"00-{TRACE}-{PARENT}-01")
+        records = self.log_of("prints", 1)
+        (span,) = self.spans(1, name="prints")
+        (line,) = [r for r in records if r["text"] == "a line 1"]
+        self.assertEqual((line["traceId"], line["spanId"]), (TRACE, span["spanId"]))
+        about = attributes(line)
+        self.assertEqual(about["proa.log.source"], "function")
+        self.assertEqual(about["faas.invocation_id"], attributes(span)["faas.invocation_id"])
+        self.assertEqual(line["resource"]["aws.log.group.names"],
+                         {"values": [{"stringValue": "/aws/lambda/prints"}]})
+        self.assertEqual(line["resource"]["faas.instance"], span["resource"]["faas.instance"])
+        texts = [r["text"].split(" ")[0] for r in records]
+        self.assertEqual(texts, ["INIT_START", "START", "a", "END", "REPORT"])
+        self.assertEqual(records[1]["severityText"], "INFO")
+        self.assertNotIn("severityText", line)
+        self.assertGreaterEqual(int(line["timeUnixNano"]), int(span["startTimeUnixNano"]) - 10**6)
+
+    def test_levels_of_json_lines_and_functions_of_a_shared_group_are_told(self):
+        self.start()
+        code = "import logging\ndef handler(e, c): logging.getLogger().error('it broke')"
+        config = {"LogFormat": "JSON", "LogGroup": "/shared"}
+        for name in ("one", "two"):
+            self.deploy(name, code)
+            request = urllib.request.Request(
+                f"{self.daemon.endpoint}/2015-03-31/functions/{name}/configuration",
+                json.dumps({"LoggingConfig": config}).encode(), method="PUT")
+            urllib.request.urlopen(request, timeout=60).close()
+            self.invoke(name)
+
+        def broken():
+            records = [r for r in self.collector.records() if "it broke" in r["text"]]
+            return records if len(records) == 2 else None
+        records = self.wait_for("both lines", broken)
+        self.assertEqual(sorted(r["resource"]["faas.name"] for r in records), ["one", "two"])
+        for record in records:
+            self.assertEqual((record["severityNumber"], record["severityText"]), (17, "ERROR"))
+            self.assertEqual(record["resource"]["aws.log.group.names"],
+                             {"values": [{"stringValue": "/shared"}]})
+        with urllib.request.urlopen(self.daemon.endpoint + "/proa/v1/logs?function=one",
+                                    timeout=60) as answer:
+            events = json.load(answer)["events"]
+        self.assertEqual(len([e for e in events if "it broke" in e["message"]]), 1)
+
+    def test_no_line_is_lost_or_sent_twice_by_a_collector_that_was_away_and_a_restart(self):
+        self.collector.close()
+        port = self.collector.server.server_port
+        self.start()
+        self.deploy("keeps", "def handler(e, c): print('line', e['n'])")
+        for n in range(3):
+            self.invoke("keeps", {"n": n})
+        self.wait_for("the log", lambda: '"otlp_not_sent"' in self.daemon.output())
+        self.assertEqual(self.daemon.stop(), 0)
+        self.collector = Collector(port)
+        self.addCleanup(self.collector.close)
+        self.daemon.start()
+        self.log_of("keeps", 3)
+        self.invoke("keeps", {"n": 3})
+        self.log_of("keeps", 4)
+        self.assertEqual(self.daemon.stop(), 0)
+        self.daemon.start()
+        self.invoke("keeps", {"n": 4})
+        lines = [r["text"] for r in self.log_of("keeps", 5) if r["text"].startswith("line ")]
+        self.assertEqual(lines, [f"line {n}" for n in range(5)])
 
     def test_headers_come_from_their_file_and_are_told_nobody(self):
         secret = "Bearer-a-secret-token"

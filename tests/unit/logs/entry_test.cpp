@@ -48,6 +48,21 @@ TEST(Entry, TheGroupIsTheOneThatWasAskedFor) {
   EXPECT_EQ(make_stream(function, environment_id(1), at_noon())->group.name, "/my/group");
 }
 
+TEST(Entry, TellsTheFunctionWhereTheGroupDoesNot) {
+  auto function = make_function("f");
+  for (const char* group : {"", "/my/group", "/aws/lambda/g", "/aws/lambda/f2", "/aws/lambda/"}) {
+    function->logging.group = group;
+    const auto stream = make_stream(function, environment_id(1), at_noon());
+    const std::string payload = entry_of(EntryKind::output, *stream, "line");
+    const auto entry = decode_entry(payload);
+    ASSERT_TRUE(entry) << group;
+    EXPECT_EQ(entry->function, *group == '\0' ? "" : "f") << group;
+    EXPECT_EQ(function_of(*entry, stream->group.name), "f") << group;
+    EXPECT_EQ(entry->request, request_id(1)) << group;
+    EXPECT_EQ(entry->body, "line") << group;
+  }
+}
+
 TEST(Entry, TheNameOfAStreamIsThatOfItsDayAlsoAtTheEndsOfTime) {
   for (const std::int64_t seconds : {0LL, 86'399LL, 1'735'689'599LL, 9'000'000'000LL}) {
     const WallTime created{std::chrono::seconds(seconds)};

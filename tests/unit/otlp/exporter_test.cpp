@@ -48,20 +48,28 @@ class ExporterTest : public testing::Test {
     co_return response;
   }
 
-  boost::asio::awaitable<std::vector<Batch>> take() {
-    std::vector<Batch> batches;
-    if (!waiting_.empty()) {
-      batches.push_back({waiting_.front(), 3});
-      waiting_.pop_front();
+  boost::asio::awaitable<Taken> take() {
+    Taken taken;
+    has_given_ = !waiting_.empty();
+    if (has_given_) {
+      taken.batches.push_back({waiting_.front(), 3});
+      if (!is_kept_) waiting_.pop_front();
     }
-    co_return batches;
+    taken.has_more = is_greedy_ && !waiting_.empty();
+    co_return taken;
+  }
+  void done() {
+    if (!has_given_) return;
+    waiting_.pop_front();
+    ++done_;
   }
 
   void start() {
     std::vector<Signal> signals(1);
     signals[0].name = "traces";
-    signals[0].every = milliseconds(1);
+    signals[0].every = every_;
     signals[0].take = [this] { return take(); };
+    if (is_kept_) signals[0].done = [this] { done(); };
     exporter_ = std::make_unique<Exporter>(io_.get_executor(), clock_, telemetry::Logger(),
                                            options_, std::move(signals));
     exporter_->start();
@@ -85,6 +93,11 @@ class ExporterTest : public testing::Test {
   std::unique_ptr<http::Server> collector_;
   std::deque<http::Response> answers_;
   std::deque<std::string> waiting_;
+  milliseconds every_{1};
+  bool is_greedy_ = false;  ///< says that it has more
+  bool is_kept_ = false;    ///< gives a batch until it is done
+  bool has_given_ = false;
+  std::size_t done_ = 0;  ///< batches
   std::vector<Seen> seen_;
   std::unique_ptr<Exporter> exporter_;
 };
@@ -177,6 +190,42 @@ TEST_F(ExporterTest, ClosingWaitsForNoBackoffAndForNoCollectorThatSaysNothing) {
   close();
   EXPECT_EQ(counts().unreachable, 3U);
   EXPECT_EQ(seen_.size(), 2U);
+}
+
+TEST_F(ExporterTest, WhatHasMoreIsTakenAgainAtOnce) {
+  every_ = std::chrono::hours(1);
+  is_greedy_ = true;
+  waiting_ = {"one", "two", "three"};
+  start();
+  run_until([&] { return counts().sent == 9; });
+  close();
+}
+
+TEST_F(ExporterTest, WhatItsSourceKeepsIsTriedUntilACollectorTakesOrRefusesIt) {
+  options_.give_up_after = milliseconds(1);
+  is_kept_ = true;
+  for (int i = 0; i < 20; ++i) answers_.emplace_back(503);
+  waiting_ = {"one"};
+  start();
+  run_until([&] { return counts().sent == 3; });
+  EXPECT_EQ(counts().unreachable, 0U);
+  run_until([&] { return done_ == 1; });
+  answers_.assign(1, http::Response(400));
+  waiting_ = {"two"};
+  run_until([&] { return done_ == 2; });
+  EXPECT_EQ(counts().rejected, 3U);
+  close();
+}
+
+TEST_F(ExporterTest, WhatItsSourceKeepsIsNotDoneWhenTheEndComesFirst) {
+  is_kept_ = true;
+  for (int i = 0; i < 100'000; ++i) answers_.emplace_back(503);
+  waiting_ = {"one"};
+  start();
+  run_until([&] { return counts().retries >= 1; });
+  close();
+  EXPECT_EQ(done_, 0U);
+  EXPECT_EQ(counts().unreachable, 0U) << "it is not lost";
 }
 
 TEST_F(ExporterTest, ACollectorThatNeverAnswersDoesNotHoldTheEndUp) {
