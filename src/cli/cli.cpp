@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "cli/completion.h"
 #include "cli/help.h"
 #include "cli/screen.h"
 #include "cli/verb.h"
@@ -103,17 +104,28 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
   add_examples(app, {{"proa serve", "the daemon, on this machine"},
                      {"proa status", "what it is, has and does"},
                      {"proa VERB --help", "what a verb takes, with examples"}});
+  add_list_verb(app, surroundings, verbs_->chosen);
+  add_show_verb(app, surroundings, verbs_->chosen);
+  add_config_verb(app, surroundings, verbs_->chosen);
+  add_delete_verb(app, surroundings, verbs_->chosen);
+  add_invoke_verb(app, surroundings, verbs_->chosen);
   add_logs_verb(app, surroundings, verbs_->chosen);
   add_usage_verb(app, surroundings, verbs_->chosen);
   add_dead_letter_verbs(app, surroundings, verbs_->chosen);
   add_account_verbs(app, surroundings, verbs_->chosen);
   add_key_verbs(app, surroundings, verbs_->chosen);
   add_status_verb(app, surroundings, verbs_->chosen);
+  add_completion_verb(app, verbs_->chosen);
 }
 
 CommandLine::~CommandLine() = default;
 
 std::optional<ExitCode> CommandLine::run(int argc, const char* const* argv) {
+  const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (!words.empty() && words.front() == kCompleteVerb) {
+    around_.print(completion_answer(around_, app_, {words.begin() + 1, words.end()}));
+    return ExitCode::done;
+  }
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -123,7 +135,6 @@ std::optional<ExitCode> CommandLine::run(int argc, const char* const* argv) {
     around_.print(std::string(version.what()) + "\n");
     return ExitCode::done;
   } catch (const CLI::ParseError& error) {
-    const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
     const Refusal refusal = explain_refusal(app_, words, error.what());
     return refuse(refusal.text, "`" + refusal.command + " --help` says more.\n");
   }

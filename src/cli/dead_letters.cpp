@@ -4,6 +4,7 @@
 #include "cli/lambda_api.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "cli/words.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
@@ -113,7 +114,8 @@ void add_dead_letter_verbs(CLI::App& app, const Surroundings& surroundings, Chos
   CLI::App* again = add_bulk(*letters, "rerun", "Run some again, as new events", *words);
   CLI::App* removed = add_bulk(*letters, "delete", "Remove some for good", *words);
   for (CLI::App* verb : {listed, again, removed}) {
-    verb->add_option("--function", words->function, "Only those of this function");
+    verb->add_option("--function", words->function, "Only those of this function")
+        ->type_name(kFunctionName);
     verb->add_flag("--json", words->is_json, "Print the answer as JSON");
   }
   listed->callback(

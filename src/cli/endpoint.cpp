@@ -34,7 +34,11 @@ Result<void> sign_request(http::ClientRequest& request, const Endpoint& endpoint
   copy.method = request.method;
   copy.target = request.target;
   copy.body = request.body;
+  for (std::size_t i = 0; i < request.headers.size(); ++i) {
+    copy.headers.add(request.headers.at(i).first, request.headers.at(i).second);
+  }
   copy.headers.add("Host", host_header(endpoint));
+  const std::size_t given = copy.headers.size();
   TRY(http::parse_target(copy));
   identity::Credentials credentials;
   credentials.key_id = surroundings.key_id;
@@ -43,7 +47,7 @@ Result<void> sign_request(http::ClientRequest& request, const Endpoint& endpoint
   identity::SigningScope scope;
   scope.region = surroundings.region;
   identity::sign(copy, credentials, scope, std::chrono::system_clock::now());
-  for (std::size_t i = 1; i < copy.headers.size(); ++i) {
+  for (std::size_t i = given; i < copy.headers.size(); ++i) {
     const auto [name, value] = copy.headers.at(i);
     request.headers.add(name, value);
   }
@@ -161,7 +165,9 @@ Result<json::value> json_of(const Surroundings& surroundings, const http::Respon
   if (response.status >= 300) return error_of(response, is_signed(surroundings));
   if (response.body.empty()) return json::value();
   json::error_code failed;
-  json::value answer = json::parse(response.body, failed);
+  json::parse_options options;
+  options.max_depth = 1000;  // an event in a dead letter may be deep
+  json::value answer = json::parse(response.body, failed, {}, options);
   if (failed) {
     return Error(Errc::corrupt, "the answer of " + surroundings.endpoint + " is not JSON");
   }

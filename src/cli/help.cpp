@@ -76,7 +76,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
 Refusal explain_refusal(const CLI::App& app, const std::vector<std::string>& words,
                         const std::string& reason) {
   const CLI::App* verb = &app;
-  Refusal refusal{reason, app.get_name()};
+  Refusal refusal{words.empty() ? "a verb is missing" : reason, app.get_name()};
   for (const std::string& word : words) {
     const auto names = names_of(*verb);
     if (names.empty() || word.starts_with('-')) break;

@@ -4,6 +4,7 @@
 #include "cli/help.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "cli/words.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
@@ -164,7 +165,9 @@ void add_logs_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chos
   add_examples(*verb, {{"proa logs resize -f", "as it prints"},
                        {"proa logs resize --since 1h --filter ERROR", ""},
                        {"proa logs resize --request-id ID --json | jq .message", "one call"}});
-  verb->add_option("function", words->function, "Its name or ARN")->required();
+  verb->add_option("function", words->function, "Its name or ARN")
+      ->required()
+      ->type_name(kFunctionName);
   verb->add_flag("-f,--follow", words->is_following, "Go on as it prints, until Ctrl-C");
   verb->add_option("--since", words->since,
                    "From then on: an age (30s, 10m, 2h, 1d, 1w) or a time (2026-11-26T01:00:00Z)");

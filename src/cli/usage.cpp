@@ -4,6 +4,7 @@
 #include "cli/help.h"
 #include "cli/table.h"
 #include "cli/verb.h"
+#include "cli/words.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
@@ -180,7 +181,8 @@ void add_usage_verb(CLI::App& app, const Surroundings& surroundings, Chosen& cho
   verb->group(kCalls);
   add_examples(*verb, {{"proa usage --since 1d", "sums by function"},
                        {"proa usage resize --csv > calls.csv", "a line a call"}});
-  verb->add_option("function", words->function, "Only of this function, by its name or ARN");
+  verb->add_option("function", words->function, "Only of this function, by its name or ARN")
+      ->type_name(kFunctionName);
   verb->add_option("--since", words->since,
                    "Calls that ended then or later: an age (1h, 1d, 4w) or a time (2026-11-26)");
   verb->add_option("--until", words->until, "Calls that ended before");

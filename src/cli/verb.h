@@ -21,6 +21,12 @@ struct Chosen {
 };
 
 /// One verb a file, with its subverbs. All references outlive the parsing and the action.
+void add_list_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_show_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_config_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_delete_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_invoke_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_completion_verb(CLI::App& app, Chosen& chosen);
 void add_account_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_key_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_dead_letter_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);

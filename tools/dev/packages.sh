@@ -58,6 +58,8 @@ test   libtool                cmd:libtoolize
 test   make                   cmd:make
 test   wrk                    cmd:wrk
 test   shellcheck             cmd:shellcheck
+test   zsh                    cmd:zsh
+test   fish                   cmd:fish
 test   clang-tidy-14          cmd:clang-tidy-14
 format clang-format-14        cmd:clang-format-14
 TABLE

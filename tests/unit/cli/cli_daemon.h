@@ -34,6 +34,9 @@ class CliDaemonTest : public ::testing::Test {
       return --readers_patience_ > 0;
     };
     around_.note = [this](std::string_view text) { noted_ += text; };
+    around_.read_input = [this]() -> Result<std::string> { return input_; };
+    around_.read_line = [this] { return std::optional(input_); };
+    around_.now = [] { return std::chrono::system_clock::from_time_t(1'764'134'562); };
     around_.endpoint = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
     http::ServerOptions options;
     options.body_limit = [](const http::Request&) { return 1U << 20U; };
@@ -55,6 +58,7 @@ class CliDaemonTest : public ::testing::Test {
     for (const std::string& word : words) argv.push_back(word.c_str());
     printed_.clear();
     noted_.clear();
+    all_asked_.clear();
     CLI::App app("Proa", "proa");
     CommandLine line(app, around_);
     const auto code = line.run(static_cast<int>(argv.size()), argv.data());
@@ -71,14 +75,26 @@ class CliDaemonTest : public ::testing::Test {
   int status_ = 200;
   std::string body_ = "{}";
   std::vector<std::string> bodies_;  ///< of the first answers; then body_
+  std::vector<int> statuses_;        ///< the same
+  http::Headers headers_;            ///< of every answer
+  std::string input_;                ///< on standard input
   std::string asked_;                ///< "METHOD /target BODY" of the last request
-  std::string signed_by_;            ///< its Authorization header
+  std::vector<std::string> all_asked_;
+  http::Headers asked_headers_;
+  std::string signed_by_;  ///< its Authorization header
 
  private:
   boost::asio::awaitable<http::Response> answer(http::Request& request) {
     asked_ = request.method + " " + request.target + " " + request.body;
+    all_asked_.push_back(asked_);
+    asked_headers_ = request.headers;
     signed_by_ = std::string(request.headers.find("Authorization").value_or(""));
     http::Response response(status_);
+    if (!statuses_.empty()) {
+      response.status = statuses_.front();
+      statuses_.erase(statuses_.begin());
+    }
+    response.headers = headers_;
     response.body = body_;
     if (!bodies_.empty()) {
       response.body = bodies_.front();

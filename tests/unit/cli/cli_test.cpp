@@ -77,8 +77,9 @@ TEST(CommandLine, EveryVerbShowsExamples) {
   CLI::App app("Proa", "proa");
   CommandLine line(app, around);
   for (const CLI::App* verb : app.get_subcommands(nullptr)) {
-    EXPECT_NE(verb->get_footer().find("Examples:\n  proa " + verb->get_name()), std::string::npos)
-        << verb->get_name();
+    const std::string footer = verb->get_footer();
+    EXPECT_TRUE(footer.starts_with("Examples:\n  ")) << verb->get_name();
+    EXPECT_NE(footer.find("proa " + verb->get_name()), std::string::npos) << verb->get_name();
     EXPECT_NE(verb->get_group(), "Subcommands") << verb->get_name();
   }
 }

@@ -31,7 +31,7 @@ TEST(Help, WrongVerbsAreExplained) {
   const Refusal of_an_option = explain_refusal(app, {"key", "list", "--odd"}, "r");
   EXPECT_EQ(of_an_option.text, "r");
   EXPECT_EQ(of_an_option.command, "proa key list");
-  EXPECT_EQ(explain_refusal(app, {}, "r").text, "r");
+  EXPECT_EQ(explain_refusal(app, {}, "r").text, "a verb is missing");
 }
 
 TEST(Help, ExamplesStandUnderTheOptions) {
