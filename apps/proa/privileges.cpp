@@ -133,7 +133,7 @@ Result<void> prepare_data_folder(const std::filesystem::path& data, const Daemon
   std::filesystem::create_directories(data, failed);
   if (failed) return os_error("create " + data.string(), failed.value());
   TRY(make_part(data, 0, user.gid, 0750));
-  for (const char* name : {"catalog", "code", "blobs", "queue", "logs", "usage"}) {
+  for (const char* name : {"catalog", "code", "blobs", "uploads", "queue", "logs", "usage"}) {
     TRY(make_part(data / name, user.uid, user.gid, 0700));
   }
   return make_part(data / "disks", 0, 0, 0700);

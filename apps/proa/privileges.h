@@ -22,8 +22,8 @@ struct DaemonUser {
 Result<DaemonUser> find_user(const std::string& name);
 
 /// Makes the data folder and its parts. The folder itself stays root's, so that the daemon cannot
-/// move what the launcher looks up in it; code/, blobs/ and catalog/ are the daemon's, disks/ is
-/// the launcher's. Errc: os.
+/// move what the launcher looks up in it; code/, blobs/, uploads/ and catalog/ are the daemon's,
+/// disks/ is the launcher's. Errc: os.
 Result<void> prepare_data_folder(const std::filesystem::path& data, const DaemonUser& user);
 
 /// Holds the data folder against a second daemon for as long as the descriptor lives.

@@ -128,10 +128,8 @@ Result<Decoded> decode_request(const std::string& text, const model::Scope& scop
   TRY(refuse_unsupported_members(fields));
   auto source = decode_source(*fields.object("Code"), "Code.");
   if ((decoded.refused = refusal(problems))) return decoded;
-  TRY(auto found, std::move(source));
   catalog::NewFunction& request = decoded.request;
-  request.zip = std::move(found.zip);
-  request.object = std::move(found.object);
+  TRY(static_cast<catalog::ArchiveSource&>(request), std::move(source));
   request.config = make_version(input, ref, options);
   request.config.logging = std::move(logging);
   request.layer_arns = input.config.layer_arns.value_or(std::vector<std::string>());

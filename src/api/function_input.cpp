@@ -303,12 +303,20 @@ Result<void> check_architecture(const std::optional<std::string>& asked, const s
   return not_supported("The architecture " + *asked + " on this machine (" + ours + ")");
 }
 
-Result<CodeSource> decode_source(const Fields& code, const std::string& prefix) {
+Result<catalog::ArchiveSource> decode_source(const Fields& code, const std::string& prefix) {
   for (const std::string_view key : {"S3ObjectVersion", "ImageUri", "SourceKMSKeyArn"}) {
     if (code.says_something(key)) return not_supported(prefix + std::string(key));
   }
   const auto encoded = code.view("ZipFile");
-  CodeSource source;
+  catalog::ArchiveSource source;
+  if (code.says_something("ProaUpload")) {
+    if (encoded || code.says_something("S3Bucket") || code.says_something("S3Key")) {
+      return Error(Errc::invalid, "Please do not provide other sources of the code beside " +
+                                      prefix + "ProaUpload.");
+    }
+    source.upload_id = code.text("ProaUpload").value_or("");
+    return source;
+  }
   if (code.says_something("S3Bucket") || code.says_something("S3Key")) {
     if (encoded) {
       return Error(Errc::invalid,

@@ -9,6 +9,7 @@ namespace {
 constexpr std::uint64_t kInvokeLimit = 6291456;  ///< the event of a synchronous call
 constexpr std::uint64_t kEventLimit = 1048576;   ///< that of an asynchronous one
 constexpr std::uint64_t kCodeLimit = 70167211;   ///< 50 MB of zip in base64, and the rest
+constexpr std::uint64_t kUploadPartLimit = catalog::UploadLimits().part_bytes_max;
 
 /// From the API model, newest first in doubt. Paths end without the slash that older models have.
 constexpr auto kOperations = std::to_array<Operation>({
@@ -82,6 +83,15 @@ constexpr auto kOperations = std::to_array<Operation>({
     {"ProaGetDeadLetter", "GET", "/proa/v1/dead-letters/{Id}", get_dead_letter},
     {"ProaRerunDeadLetter", "POST", "/proa/v1/dead-letters/{Id}/rerun", rerun_dead_letter},
     {"ProaDeleteDeadLetter", "DELETE", "/proa/v1/dead-letters/{Id}", delete_dead_letter},
+    {"ProaCreateUpload", "POST", "/proa/v1/uploads", create_upload},
+    {"ProaGetUpload", "GET", "/proa/v1/uploads/{UploadId}", get_upload},
+    {"ProaPutUploadPart",
+     "PUT",
+     "/proa/v1/uploads/{UploadId}",
+     put_upload_part,
+     {},
+     kUploadPartLimit},
+    {"ProaDeleteUpload", "DELETE", "/proa/v1/uploads/{UploadId}", delete_upload},
     {"ProaReadLogs", "GET", "/proa/v1/logs", read_logs},
     {"ProaReadUsage", "GET", "/proa/v1/usage", read_usage},
     {"ProaCreateAccount", "POST", "/proa/v1/accounts", create_account},

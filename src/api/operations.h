@@ -99,6 +99,11 @@ Task<http::Response> list_dead_letters(Context& context, Call& call);
 Task<http::Response> get_dead_letter(Context& context, Call& call);
 Task<http::Response> rerun_dead_letter(Context& context, Call& call);
 Task<http::Response> delete_dead_letter(Context& context, Call& call);
+// uploads.cpp
+Task<http::Response> create_upload(Context& context, Call& call);
+Task<http::Response> get_upload(Context& context, Call& call);
+Task<http::Response> put_upload_part(Context& context, Call& call);
+Task<http::Response> delete_upload(Context& context, Call& call);
 // logs_endpoint.cpp
 Task<http::Response> read_logs(Context& context, Call& call);
 // usage_endpoint.cpp

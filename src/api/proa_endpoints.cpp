@@ -21,11 +21,12 @@ http::Response zip_response(std::string zip) {
 
 Task<http::Response> health(Context&, Call&) { co_return json_response(200, R"({"status":"ok"})"); }
 
-Task<http::Response> status(Context& context, Call&) {
+Task<http::Response> status(Context& context, Call& call) {
   if (!context.options.status) {
     co_return Error(Errc::unsupported, "/proa/v1/status is not supported by this program");
   }
-  const auto body = co_await context.options.status();
+  auto body = co_await context.options.status();
+  body["account_id"] = call.scope.account_id;  // of whoever asks
   co_return json_response(200, boost::json::serialize(body));
 }
 

@@ -81,9 +81,7 @@ Result<Decoded> decode_request(const std::string& text) {
   if ((decoded.refused = refusal(problems))) return decoded;
   auto source = decode_source(*fields.object("Content"), "Content.");
   if ((decoded.refused = refusal(problems))) return decoded;
-  TRY(auto found, std::move(source));
-  decoded.layer.zip = std::move(found.zip);
-  decoded.layer.object = std::move(found.object);
+  TRY(static_cast<catalog::ArchiveSource&>(decoded.layer), std::move(source));
   return decoded;
 }
 

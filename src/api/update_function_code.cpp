@@ -32,9 +32,7 @@ Result<Decoded> decode_request(const std::string& text, const ApiOptions& option
   TRY(refuse_unsupported_members(fields));
   auto source = decode_source(fields, "");
   if ((decoded.refused = refusal(problems))) return decoded;
-  TRY(auto found, std::move(source));
-  change.zip = std::move(found.zip);
-  change.object = std::move(found.object);
+  TRY(static_cast<catalog::ArchiveSource&>(change), std::move(source));
   return decoded;
 }
 

@@ -40,20 +40,24 @@ Result<std::unique_ptr<Catalog>> Catalog::open(CatalogOptions options,
                                                storage::KeyValueStore& store,
                                                asio::thread_pool& blocking, Clock& clock) {
   PackageLimits stored = options.package_limits;
-  stored.zip_bytes_max = std::max(stored.zip_bytes_max, stored.unpacked_bytes_max);
+  // A zip of files that cannot be made smaller is larger than they are.
+  stored.zip_bytes_max = std::max(stored.zip_bytes_max, options.upload_limits.bytes_max);
   TRY(auto code, CodeStore::open(options.data_folder, blocking, stored));
-  auto catalog =
-      std::make_unique<CatalogImpl>(std::move(options), store, blocking, clock, std::move(code));
+  TRY(auto uploads, UploadStore::open(options.data_folder, clock, options.upload_limits));
+  auto catalog = std::make_unique<CatalogImpl>(std::move(options), store, blocking, clock,
+                                               std::move(code), std::move(uploads));
   TRY(catalog->load());
   return std::unique_ptr<Catalog>(std::move(catalog));
 }
 
 CatalogImpl::CatalogImpl(CatalogOptions options, storage::KeyValueStore& store,
-                         asio::thread_pool& blocking, Clock& clock, CodeStore code)
+                         asio::thread_pool& blocking, Clock& clock, CodeStore code,
+                         std::unique_ptr<UploadStore> uploads)
     : options_(std::move(options)),
       store_(store),
       strand_(asio::make_strand(blocking)),
       clock_(clock),
+      uploads_(std::move(uploads)),
       code_(std::move(code)) {}
 
 Result<model::FunctionPtr> CatalogImpl::resolve(const model::FunctionRef& ref) const {

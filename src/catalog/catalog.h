@@ -12,8 +12,10 @@
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "catalog/archive_source.h"
 #include "catalog/code_store.h"
 #include "catalog/object_folder.h"
+#include "catalog/upload_store.h"
 #include "model/event_invoke_config.h"
 #include "model/function.h"
 #include "model/function_ref.h"
@@ -39,13 +41,11 @@ using EventConfigs = std::map<std::string, model::EventInvokeConfig>;
 
 /// CreateFunction after decoding. Shape constraints were checked by api; the catalog checks what
 /// needs the code or other records.
-struct NewFunction {
+struct NewFunction : ArchiveSource {
   model::FunctionVersion
       config;  ///< account, region, name, runtime ...; ids and hashes are filled in
   std::vector<std::string> layer_arns;
   Tags tags;
-  std::string zip;                 ///< the raw archive; empty with `object`
-  std::optional<S3Object> object;  ///< where it is instead
 };
 
 /// UpdateFunctionConfiguration: what is set is changed.
@@ -64,9 +64,7 @@ struct ConfigChange {
 };
 
 /// UpdateFunctionCode.
-struct CodeChange {
-  std::string zip;
-  std::optional<S3Object> object;  ///< where it is instead
+struct CodeChange : ArchiveSource {
   std::optional<std::string> architecture;
   std::optional<std::string> revision_id;  ///< refused (precondition) when stale
   bool is_dry_run = false;                 ///< checks everything, changes nothing
@@ -96,15 +94,13 @@ struct EventConfigChange {
 };
 
 /// PublishLayerVersion after decoding.
-struct NewLayerVersion {
+struct NewLayerVersion : ArchiveSource {
   model::Scope scope;
   std::string name;
   std::string description;
   std::string license_info;
   std::vector<std::string> compatible_runtimes;
   std::vector<std::string> compatible_architectures;
-  std::string zip;
-  std::optional<S3Object> object;  ///< where it is instead
 };
 
 /// One version of a layer; immutable.
@@ -142,6 +138,7 @@ struct CatalogOptions {
   model::Settings default_settings;
   InterpreterVersions interpreter_versions;  ///< empty: extension modules' versions are not checked
   PackageLimits package_limits;
+  UploadLimits upload_limits;
   const ObjectFolder* objects = nullptr;     ///< outlives the catalog; none: there is no bucket
   std::uint32_t account_concurrency = 1000;  ///< of one account in one region
   std::uint32_t unreserved_concurrency_min = 100;  ///< what reservations must leave over
@@ -232,6 +229,8 @@ class Catalog {
                                                            const std::string& name,
                                                            std::uint64_t before,
                                                            std::size_t max_items) const = 0;
+  /// Archives that came or come in parts, to be named as the source of a change. Any thread.
+  virtual UploadStore& uploads() = 0;
   /// The zip of a layer version, for Content.Location. Blocks. Errc: not_found, os.
   virtual Result<std::string> layer_zip(const LayerVersion& layer) const = 0;
 };

@@ -21,7 +21,8 @@ namespace proa::catalog {
 class CatalogImpl final : public Catalog {
  public:
   CatalogImpl(CatalogOptions options, storage::KeyValueStore& store,
-              boost::asio::thread_pool& blocking, Clock& clock, CodeStore code);
+              boost::asio::thread_pool& blocking, Clock& clock, CodeStore code,
+              std::unique_ptr<UploadStore> uploads);
 
   /// Before anything else is called.
   Result<void> load();
@@ -59,6 +60,7 @@ class CatalogImpl final : public Catalog {
                                                    const std::string& name, std::uint64_t before,
                                                    std::size_t max_items) const override;
   Result<std::string> layer_zip(const LayerVersion& layer) const override;
+  UploadStore& uploads() override { return *uploads_; }
 
  private:
   // function_changes.cpp
@@ -71,11 +73,8 @@ class CatalogImpl final : public Catalog {
                                 const std::map<std::string, std::optional<std::string>>& changes);
   Result<FunctionRecordPtr> reserve(const model::FunctionRef& ref,
                                     std::optional<std::uint32_t> count);
-  /// Fetches the archive where only its place is known, and checks the size of one that was sent.
-  Result<void> fetch(std::string& zip, const std::optional<S3Object>& object) const;
   /// Puts an installed package into the document and checks that everything fits together.
-  Result<void> use_code(FunctionDocument& document, std::string_view zip,
-                        const InstalledPackage& package) const;
+  Result<void> use_code(FunctionDocument& document, const InstalledPackage& package) const;
   Result<void> use_layers(FunctionDocument& document, const std::vector<std::string>& arns) const;
   Result<void> check_size(const FunctionDocument& document) const;
   Result<void> check_native(const FunctionDocument& document) const;
@@ -88,6 +87,13 @@ class CatalogImpl final : public Catalog {
   Result<void> check_destinations(const EventConfigChange& change,
                                   const model::FunctionRef& ref) const;
   Result<void> check_function(const std::string& arn, const model::FunctionRef& ref) const;
+
+  // archives.cpp
+  /// Fetches the archive from wherever it is, stores and unpacks it.
+  Result<InstalledPackage> install(const ArchiveSource& source, const std::string& account_id);
+  Result<InstalledPackage> install_upload(const std::string& id, const std::string& account_id);
+  /// The change that `source` was for is published: its upload has been used.
+  void finish(const ArchiveSource& source, const std::string& account_id);
 
   // publish.cpp
   Result<void> load_functions();
@@ -111,6 +117,7 @@ class CatalogImpl final : public Catalog {
   storage::KeyValueStore& store_;
   boost::asio::strand<boost::asio::thread_pool::executor_type> strand_;
   Clock& clock_;
+  std::unique_ptr<UploadStore> uploads_;
   CodeStore code_;  // before the snapshot, whose versions hold leases of it
   CurrentSnapshot current_;
   RandomSource random_;  // on the strand

@@ -50,6 +50,13 @@ Result<void> make_folder(const fs::path& folder) {
   return ok();
 }
 
+Result<void> link_file(const fs::path& from, const fs::path& to) {
+  if (::link(from.c_str(), to.c_str()) != 0 && errno != EEXIST) {
+    return os_error("link " + to.string());
+  }
+  return ok();
+}
+
 /// Removes a tree that nobody sees any more. What cannot be removed now is swept at the next start.
 void remove_quietly(const fs::path& path) {
   std::error_code ignored;
@@ -143,15 +150,32 @@ CodeStore::~CodeStore() {
   state_->blocking = nullptr;
 }
 
-Result<InstalledPackage> CodeStore::install(std::string_view zip) {
-  TRY(auto size, unpacked_size(zip, state_->limits));
+Result<InstalledPackage> CodeStore::install(std::string_view zip) { return install(zip, nullptr); }
+
+Result<InstalledPackage> CodeStore::install(std::string_view zip, const StoredZip& stored) {
+  return install(zip, &stored);
+}
+
+Result<InstalledPackage> CodeStore::install(std::string_view zip, const StoredZip* stored) {
   InstalledPackage package;
-  package.tree_id = to_hex(sha256(zip));
-  package.unpacked_bytes = size;
+  package.digest = sha256(zip);
+  if (stored != nullptr && package.digest != stored->digest) {
+    return Error(Errc::invalid, "The upload has the SHA-256 " + to_hex(package.digest) +
+                                    ", not the announced " + to_hex(stored->digest));
+  }
+  TRY(package.unpacked_bytes, unpacked_size(zip, state_->limits));
+  package.tree_id = to_hex(package.digest);
+  package.zip_bytes = zip.size();
   // The lease comes first: a removal of the same content that is under way finds it and stops.
   package.lease = acquire_kept({package.tree_id});
   if (!is_there(state_->blobs / package.tree_id)) {
-    TRY(os::replace_file(state_->blobs / package.tree_id, zip, 0600));
+    const fs::path blob = state_->blobs / package.tree_id;
+    if (stored != nullptr) {
+      TRY(link_file(stored->file, blob));
+      TRY(sync_folder(state_->blobs));
+    } else {
+      TRY(os::replace_file(blob, zip, 0600));
+    }
   }
   if (is_there(tree_path(package.tree_id))) return package;
   TRY(unpack(zip, package.tree_id));

@@ -9,6 +9,7 @@
 // versions in flight use it). When the last of both is gone, it is removed on the blocking pool.
 #pragma once
 
+#include "base/encoding.h"
 #include "base/result.h"
 #include "catalog/package.h"
 
@@ -50,8 +51,16 @@ class CodeLease {
 /// A package that is there, and a lease that keeps it until a record holds it.
 struct InstalledPackage {
   std::string tree_id;
+  Sha256Digest digest{};  ///< of the zip
+  std::uint64_t zip_bytes = 0;
   std::uint64_t unpacked_bytes = 0;
   CodeLease lease;
+};
+
+/// A zip that is in a file already.
+struct StoredZip {
+  std::filesystem::path file;  ///< durable, of the same file system, never changed again
+  Sha256Digest digest{};       ///< what the zip must have
 };
 
 /// Owned by the catalog. Thread-safe behind one mutex, held for map look-ups and one rename: leases
@@ -69,6 +78,9 @@ class CodeStore {
   /// Unpacks and stores `zip`, unless it is there already. One at a time; blocks.
   /// Errc: as unpack_package().
   Result<InstalledPackage> install(std::string_view zip);
+  /// The same for the bytes of `stored`, whose file gets a second name instead of being copied.
+  /// Errc: also invalid (another SHA-256).
+  Result<InstalledPackage> install(std::string_view zip, const StoredZip& stored);
   /// Errc: not_found when a tree is not there.
   Result<CodeLease> acquire(std::vector<std::string> tree_ids);
   /// For a version whose trees are kept already (its record is held, or another lease is alive):
@@ -89,6 +101,7 @@ class CodeStore {
 
  private:
   explicit CodeStore(std::shared_ptr<CodeLease::State> state) : state_(std::move(state)) {}
+  Result<InstalledPackage> install(std::string_view zip, const StoredZip* stored);
   Result<std::uint64_t> unpack(std::string_view zip, const std::string& tree_id);
 
   std::shared_ptr<CodeLease::State> state_;  // leases and removals under way share it

@@ -81,11 +81,13 @@ Result<FunctionRecordPtr> CatalogImpl::create(NewFunction& request) {
   }
   TRY(document.latest.settings, settings_of(document.tags));
   TRY(use_layers(document, request.layer_arns));
-  TRY(fetch(request.zip, request.object));
-  TRY(auto package, code_.install(request.zip));
-  TRY(use_code(document, request.zip, package));
+  const std::string account_id = document.latest.account_id;
+  TRY(auto package, install(request, account_id));
+  TRY(use_code(document, package));
   renew_revision(document);
-  return publish(std::move(document));
+  TRY(auto record, publish(std::move(document)));
+  finish(request, account_id);
+  return record;
 }
 
 Result<FunctionRecordPtr> CatalogImpl::change_code(const model::FunctionRef& ref,
@@ -94,12 +96,13 @@ Result<FunctionRecordPtr> CatalogImpl::change_code(const model::FunctionRef& ref
   TRY(check_revision(*record, change.revision_id));
   FunctionDocument document = to_document(*record);
   if (change.architecture) document.latest.architecture = *change.architecture;
-  TRY(fetch(change.zip, change.object));
-  TRY(auto package, code_.install(change.zip));
-  TRY(use_code(document, change.zip, package));
+  TRY(auto package, install(change, ref.account_id));
+  TRY(use_code(document, package));
   if (change.is_dry_run) return to_record(document);
   renew_revision(document);
-  return publish(std::move(document));
+  TRY(auto changed, publish(std::move(document)));
+  finish(change, ref.account_id);
+  return changed;
 }
 
 Result<FunctionRecordPtr> CatalogImpl::change_configuration(const model::FunctionRef& ref,
@@ -173,25 +176,11 @@ Result<FunctionRecordPtr> CatalogImpl::reserve(const model::FunctionRef& ref,
   return publish(std::move(document));
 }
 
-Result<void> CatalogImpl::fetch(std::string& zip, const std::optional<S3Object>& object) const {
-  const PackageLimits& limits = options_.package_limits;
-  if (object) {
-    // Lambda's limit on archives is one of the request; what comes from S3 may be larger.
-    const ObjectFolder none;
-    const ObjectFolder& folder = options_.objects != nullptr ? *options_.objects : none;
-    TRY(zip, folder.read(*object, limits.unpacked_bytes_max));
-    return ok();
-  }
-  if (zip.size() <= limits.zip_bytes_max) return ok();
-  return Error(Errc::too_large, "Zipped size must be smaller than " +
-                                    std::to_string(limits.zip_bytes_max) + " bytes");
-}
-
-Result<void> CatalogImpl::use_code(FunctionDocument& document, std::string_view zip,
+Result<void> CatalogImpl::use_code(FunctionDocument& document,
                                    const InstalledPackage& package) const {
   document.latest.tree_id = package.tree_id;
-  document.latest.code_size = zip.size();
-  document.latest.code_sha256_base64 = to_base64(as_chars(sha256(zip)));
+  document.latest.code_size = package.zip_bytes;
+  document.latest.code_sha256_base64 = to_base64(as_chars(package.digest));
   document.code_unpacked_bytes = package.unpacked_bytes;
   TRY(check_size(document));
   return check_native(document);

@@ -45,8 +45,7 @@ std::optional<LayerName> parse_arn(std::string_view arn) {
 }  // namespace
 
 Result<LayerVersionPtr> CatalogImpl::add_layer_version(NewLayerVersion& request) {
-  TRY(fetch(request.zip, request.object));
-  TRY(auto package, code_.install(request.zip));
+  TRY(auto package, install(request, request.scope.account_id));
   LayerDocument document;
   document.account_id = request.scope.account_id;
   document.region = request.scope.region;
@@ -63,14 +62,15 @@ Result<LayerVersionPtr> CatalogImpl::add_layer_version(NewLayerVersion& request)
   version->license_info = request.license_info;
   version->compatible_runtimes = request.compatible_runtimes;
   version->compatible_architectures = request.compatible_architectures;
-  version->code_sha256_base64 = to_base64(as_chars(sha256(request.zip)));
-  version->code_size = request.zip.size();
+  version->code_sha256_base64 = to_base64(as_chars(package.digest));
+  version->code_size = package.zip_bytes;
   version->unpacked_bytes = package.unpacked_bytes;
   version->tree_id = package.tree_id;
   version->created = clock_.wall_now();
   document.versions.push_back(version);
   TRY(publish(std::move(document)));
   code_.hold(version->tree_id);
+  finish(request, request.scope.account_id);
   return LayerVersionPtr(version);
 }
 

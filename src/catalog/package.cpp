@@ -2,10 +2,10 @@
 
 #include "catalog/package_tree.h"
 #include "catalog/zip_directory.h"
+#include "os/utf8_locale.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,26 +31,6 @@ Error refuse(std::string_view reason) {
 Error as_refusal(const Error& error) {
   return error.code() == Errc::invalid ? refuse(error.message()) : error;
 }
-
-/// libarchive turns names into the thread's character set: with this one they stay the bytes they
-/// are.
-class Utf8Locale {
- public:
-  Utf8Locale() : utf8_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
-    if (utf8_ != nullptr) previous_ = ::uselocale(utf8_);
-  }
-  ~Utf8Locale() {
-    if (utf8_ == nullptr) return;
-    ::uselocale(previous_);
-    ::freelocale(utf8_);
-  }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
-
- private:
-  locale_t utf8_;
-  locale_t previous_ = nullptr;
-};
 
 struct CloseArchive {
   void operator()(archive* reader) const { archive_read_free(reader); }
@@ -244,7 +224,7 @@ Result<std::uint64_t> unpack_package(std::string_view zip, int folder,
                                      const PackageLimits& limits) {
   TRY(unpacked_size(zip, limits));  // refuses early what says itself that it is too large
   TRY(auto entries, read_directory(zip, limits));
-  const Utf8Locale locale;
+  const os::Utf8Locale locale;
   return Unpacking(zip, folder, limits, entries).run();
 }
 

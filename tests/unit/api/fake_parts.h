@@ -185,6 +185,9 @@ class FakeCatalog final : public catalog::Catalog {
     return page;
   }
   Result<std::string> layer_zip(const catalog::LayerVersion&) const override { return zip; }
+  catalog::UploadStore& uploads() override { return *upload_store; }
+
+  std::unique_ptr<catalog::UploadStore> upload_store;  ///< set by the test that needs one
 
  private:
   static Error no_layers() {

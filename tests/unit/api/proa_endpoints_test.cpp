@@ -27,7 +27,7 @@ TEST_F(ProaEndpointsTest, ServesHealthAndStatus) {
     co_return status;
   };
   make(std::move(options));
-  EXPECT_EQ(send("GET", "/proa/v1/status").body, R"({"functions":3})");
+  EXPECT_EQ(send("GET", "/proa/v1/status").body, R"({"functions":3,"account_id":"000000000000"})");
 }
 
 TEST_F(ProaEndpointsTest, TheCodeLocationCanBeFetched) {
