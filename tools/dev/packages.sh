@@ -27,6 +27,7 @@ build  libbpf-dev             pc:libbpf
 build  libnftables-dev        pc:libnftables
 build  libelf-dev             pc:libelf
 build  libre2-dev             pc:re2
+build  libyaml-cpp-dev        pc:yaml-cpp
 build  libssl-dev             pc:openssl
 build  libcap-dev             pc:libcap
 build  musl-dev               file:/usr/include/*-linux-musl/stdlib.h
