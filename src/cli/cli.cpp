@@ -104,6 +104,7 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
   add_examples(app, {{"proa serve", "the daemon, on this machine"},
                      {"proa status", "what it is, has and does"},
                      {"proa VERB --help", "what a verb takes, with examples"}});
+  add_deploy_verb(app, surroundings, verbs_->chosen);
   add_list_verb(app, surroundings, verbs_->chosen);
   add_show_verb(app, surroundings, verbs_->chosen);
   add_config_verb(app, surroundings, verbs_->chosen);

@@ -32,6 +32,7 @@ void add_key_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chos
 void add_dead_letter_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_usage_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_logs_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_deploy_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_status_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 
 }  // namespace proa::cli

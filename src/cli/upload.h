@@ -1,0 +1,19 @@
+// Brings an archive to the daemon, in parts. Private to cli/.
+#pragma once
+
+#include "cli/endpoint.h"
+#include "cli/progress.h"
+#include "packaging/packaging.h"
+
+#include <string>
+
+namespace proa::cli {
+
+/// Uploads the package and gives the id that stands for it in a change ("ProaUpload"). Goes on
+/// after a lost connection. Errc: as ask().
+Result<std::string> upload(const Surroundings& around, const packaging::Package& package,
+                           ProgressLine& progress);
+/// Gives an upload up that will not be used; whether that worked does not matter: it goes by age.
+void forget_upload(const Surroundings& around, const std::string& id);
+
+}  // namespace proa::cli
