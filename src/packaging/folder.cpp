@@ -256,6 +256,7 @@ Error too_large(const Contents& contents, const Limits& limits) {
     folders[entry.path.substr(0, end)] += entry.bytes;
   }
   std::vector<std::pair<std::uint64_t, std::string>> largest;
+  largest.reserve(folders.size());
   for (const auto& [name, bytes] : folders) largest.emplace_back(bytes, name);
   std::sort(largest.rbegin(), largest.rend());
   largest.resize(std::min<std::size_t>(largest.size(), 5));

@@ -1,29 +1,38 @@
 // Names as the archive has them. Private to packaging/.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace proa::packaging {
 
+/// How many bytes follow the first one of a character; nothing follows one that is wrong: 4.
+inline std::size_t bytes_behind(unsigned char lead) {
+  if (lead < 0x80) return 0;
+  if (lead < 0xC2 || lead > 0xF4) return 4;
+  if (lead < 0xE0) return 1;
+  return lead < 0xF0 ? 2 : 3;
+}
+
+/// Whether a character that begins with these two is the shortest form of one that exists.
+inline bool is_begin(unsigned char lead, unsigned char second) {
+  if (lead == 0xE0) return second >= 0xA0;
+  if (lead == 0xED) return second <= 0x9F;
+  if (lead == 0xF0) return second >= 0x90;
+  return lead != 0xF4 || second <= 0x8F;
+}
+
 /// Whether `text` is well-formed UTF-8 (RFC 3629).
 inline bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t more = lead < 0x80   ? 0
-                             : lead < 0xC2 ? 9
-                             : lead < 0xE0 ? 1
-                             : lead < 0xF0 ? 2
-                             : lead < 0xF5 ? 3
-                                           : 9;
-    if (more == 9 || i + more >= text.size()) return false;
-    for (std::size_t k = 1; k <= more; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0U) != 0x80) return false;
+  const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  std::size_t behind = 0;
+  for (std::size_t i = 0; i < text.size(); i += behind + 1) {
+    behind = bytes_behind(byte(i));
+    if (behind == 4 || i + behind >= text.size()) return false;
+    if (behind > 0 && !is_begin(byte(i), byte(i + 1))) return false;
+    for (std::size_t k = 1; k <= behind; ++k) {
+      if ((byte(i + k) & 0xC0U) != 0x80) return false;
     }
-    const auto second = more == 0 ? 0U : static_cast<unsigned char>(text[i + 1]);
-    const bool is_bad = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-                        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
-    if (is_bad) return false;
-    i += more + 1;
   }
   return true;
 }

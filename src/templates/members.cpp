@@ -17,7 +17,7 @@ const Node* filled(const Node& node, std::string_view name) {
 
 bool is_intrinsic(const Node& node) {
   return node.is_map() && node.members.size() == 1 &&
-         (node.members[0].first == "Ref" || node.members[0].first.starts_with("Fn::"));
+         (node.members[0].name == "Ref" || node.members[0].name.starts_with("Fn::"));
 }
 
 bool says_something(const Node& node) {
@@ -76,12 +76,13 @@ void sort_members(const Node& node, std::span<const KnownMember> known, const st
                   Template& out) {
   for (const auto& [name, member] : node.members) {
     if (!says_something(member)) continue;
-    const auto found = std::find_if(known.begin(), known.end(),
-                                    [&](const KnownMember& each) { return each.name == name; });
+    const auto found =
+        std::find_if(known.begin(), known.end(),
+                     [&wanted = name](const KnownMember& each) { return each.name == wanted; });
     const Use use = found == known.end() ? Use::unsupported : found->use;
-    Problem problem{member.line, where + ": " + name.substr(0, 100)};
-    if (use == Use::noted) out.notes.push_back(std::move(problem));
-    if (use == Use::unsupported) out.problems.push_back(std::move(problem));
+    if (use == Use::taken) continue;
+    auto& list = use == Use::noted ? out.notes : out.problems;
+    list.push_back(Problem{member.line, where + ": " + name.substr(0, 100)});
   }
 }
 
@@ -98,11 +99,11 @@ Node merged(const Node& theirs, const Node& ours) {
   out.line = ours.line;
   for (const auto& [name, member] : ours.members) {
     const auto at = std::find_if(out.members.begin(), out.members.end(),
-                                 [&, &key = name](const auto& each) { return each.first == key; });
+                                 [&, &key = name](const auto& each) { return each.name == key; });
     if (at == out.members.end()) {
       out.members.emplace_back(name, member);
     } else {
-      at->second = merged(at->second, member);
+      at->value = merged(at->value, member);
     }
   }
   return out;

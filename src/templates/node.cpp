@@ -4,6 +4,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
@@ -166,10 +167,17 @@ class Builder : public YAML::EventHandler {
 
 }  // namespace
 
+Node::Node() = default;
+Node::Node(const Node& other) = default;
+Node::Node(Node&& other) noexcept = default;
+Node& Node::operator=(const Node& other) = default;
+Node& Node::operator=(Node&& other) noexcept = default;
+Node::~Node() = default;
+
 const Node* Node::find(std::string_view name) const {
   const auto at = std::find_if(members.begin(), members.end(),
-                               [&](const auto& member) { return member.first == name; });
-  return at == members.end() ? nullptr : &at->second;
+                               [&](const auto& member) { return member.name == name; });
+  return at == members.end() ? nullptr : &at->value;
 }
 
 std::string_view Node::kind_name() const {

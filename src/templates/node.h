@@ -16,11 +16,20 @@ namespace proa::templates {
 /// A value of a template. JSON is YAML too. Tags of CloudFormation ("!Sub x") are what they stand
 /// for: a map with the one member "Fn::Sub".
 struct Node {
+  // Made in node.cpp, where a Member is complete.
+  Node();
+  Node(const Node& other);
+  Node(Node&& other) noexcept;
+  Node& operator=(const Node& other);
+  Node& operator=(Node&& other) noexcept;
+  ~Node();
+
+  struct Member;
   enum class Kind { null, scalar, list, map } kind = Kind::null;
   std::size_t line = 0;  ///< from 1
   std::string text;      ///< of a scalar
   std::vector<Node> items;
-  std::vector<std::pair<std::string, Node>> members;  ///< in order, each name once
+  std::vector<Member> members;  ///< in order, each name once
 
   bool is_null() const { return kind == Kind::null; }
   bool is_scalar() const { return kind == Kind::scalar; }
@@ -30,6 +39,14 @@ struct Node {
   const Node* find(std::string_view name) const;
   /// "a text", "a list" ...: for errors.
   std::string_view kind_name() const;
+};
+
+/// A value of a map, and its name.
+struct Node::Member {
+  Member(std::string member_name, Node member_value)
+      : name(std::move(member_name)), value(std::move(member_value)) {}
+  std::string name;
+  Node value;
 };
 
 Node make_scalar(std::string text, std::size_t line);

@@ -13,7 +13,7 @@ constexpr std::size_t kDepthMax = 100;
 
 bool is_intrinsic(const Node& node) {
   return node.is_map() && node.members.size() == 1 &&
-         (node.members[0].first == "Ref" || node.members[0].first.starts_with("Fn::"));
+         (node.members[0].name == "Ref" || node.members[0].name.starts_with("Fn::"));
 }
 
 std::string type_of(const Node& resource) {
@@ -86,7 +86,7 @@ Result<std::optional<Node>> Resolver::resolve(const Node& node) {
     std::size_t& depth;
     ~Leave() { --depth; }
   } const leave{depth_};
-  if (is_intrinsic(node)) return call(node.members[0].first, node.members[0].second);
+  if (is_intrinsic(node)) return call(node.members[0].name, node.members[0].value);
   Node out;
   out.kind = node.kind;
   out.line = node.line;
@@ -345,7 +345,7 @@ Result<bool> Resolver::evaluate(const Node& expression) {
   if (!expression.is_map() || expression.members.size() != 1) {
     return error_at(expression, "a condition is one of Fn::Equals, And, Or, Not, Condition");
   }
-  return evaluate_call(expression.members[0].first, expression.members[0].second);
+  return evaluate_call(expression.members[0].name, expression.members[0].value);
 }
 
 Result<bool> Resolver::evaluate_call(const std::string& name, const Node& argument) {

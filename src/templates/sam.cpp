@@ -161,7 +161,7 @@ Result<void> SamReader::read_resource(const std::string& id, const Node& resourc
   sort_members(properties, members, id, out_);
   std::erase_if(known.members, [&](const auto& member) {
     return std::none_of(members.begin(), members.end(), [&](const KnownMember& each) {
-      return each.name == member.first && each.use == Use::taken;
+      return each.name == member.name && each.use == Use::taken;
     });
   });
   TRY(const auto resolved, resolver_.resolve(known));

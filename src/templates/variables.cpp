@@ -33,7 +33,7 @@ std::vector<std::string> alternatives(std::string_view expression) {
   char quote = 0;
   for (const char c : expression) {
     if (quote != 0) {
-      quote = c == quote ? 0 : quote;
+      quote = c == quote ? '\0' : quote;
     } else if (c == '\'' || c == '"') {
       quote = c;
     } else if (c == '{' || c == '(') {

@@ -67,6 +67,18 @@ TEST_F(FolderTest, RefusesWhatIsNeitherFileNorFolderByName) {
   EXPECT_EQ(refusal(), "FOLDER/bad\xFFname has a name that is not UTF-8");
 }
 
+TEST_F(FolderTest, NamesMustBeUtf8) {
+  for (const char* name : {"\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x8C\x8D"}) {
+    write(name, "x");
+    EXPECT_EQ(refusal(), "") << name;
+  }
+  for (const char* name : {"\xC3", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80"}) {
+    write(name, "x");
+    EXPECT_NE(refusal(), "");
+    std::filesystem::remove(folder_ / name);
+  }
+}
+
 TEST_F(FolderTest, AnUnreadableFileIsNamed) {
   if (::geteuid() == 0) GTEST_SKIP() << "root reads everything";
   write("secret", "x", 0);
