@@ -5,6 +5,7 @@
 #include "daemon_status.h"
 #include "events.h"
 #include "languages.h"
+#include "live.h"
 #include "network/network.h"
 #include "os/file.h"
 #include "os/host.h"
@@ -257,8 +258,8 @@ boost::asio::awaitable<boost::json::object> status_with_auth(const DaemonStatus&
 }
 
 api::ApiOptions api_options_of(const ServeOptions& options, const DaemonStatus& daemon_status,
-                               const DaemonMetrics& metrics, const identity::KeyStore& keys,
-                               const Ground& ground) {
+                               const DaemonMetrics& metrics, const Live& live,
+                               const identity::KeyStore& keys, const Ground& ground) {
   api::ApiOptions out;
   out.account_id = options.account_id;
   out.region = options.region;
@@ -268,6 +269,7 @@ api::ApiOptions api_options_of(const ServeOptions& options, const DaemonStatus& 
     out.trace_sample_share = options.trace_sample_percent / 100;
   }
   out.metrics = [&metrics] { return metrics.text(); };
+  out.live = [&live](model::LiveQuery query) { return live.collect(std::move(query)); };
   out.status = [&daemon_status, &keys] { return status_with_auth(daemon_status, keys); };
   return out;
 }
@@ -378,7 +380,8 @@ Result<int> run(const ServeOptions& options) {
   DaemonMetrics metrics(shards, events.queue(), blocking,
                         {options.account_concurrency, options.max_environments});
   const auto exporter = make_export(options, ground, shards, metrics, logs, clock, log);
-  auto api_options = api_options_of(options, daemon_status, metrics, *state.keys, ground);
+  const Live live(shards, budget, blocking, clock, options.account_concurrency);
+  auto api_options = api_options_of(options, daemon_status, metrics, live, *state.keys, ground);
   for (std::size_t i = 0; i < shard_count; ++i) {
     TRY(shards[i]->open(std::move(ground.listeners[i]), api_options));
   }

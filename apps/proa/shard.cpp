@@ -173,6 +173,13 @@ asio::awaitable<ShardCounts> Shard::collect() {
 
 asio::awaitable<dispatch::TakenSpans> Shard::take_spans() { co_return dispatcher_.take_spans(); }
 
+asio::awaitable<ShardLife> Shard::watch(std::optional<std::string> account_id) {
+  ShardLife life;
+  life.environments = pool_.reports(account_id);
+  life.functions = dispatcher_.functions(account_id);
+  co_return life;
+}
+
 asio::awaitable<std::string> Shard::host_status() {
   auto status = co_await launcher_.pool_status();
   co_return status ? std::move(status.value()) : std::string();

@@ -12,6 +12,7 @@
 #include "http/metrics.h"
 #include "identity/identity.h"
 #include "launcher/launcher.h"
+#include "model/live.h"
 #include "logs/log_keeper.h"
 #include "network/network.h"
 #include "pinning.h"
@@ -55,6 +56,12 @@ struct ShardCounts {
   std::uint64_t launcher_restarts = 0;
 };
 
+/// What lives on a shard at one moment.
+struct ShardLife {
+  std::vector<environment::EnvironmentReport> environments;
+  std::vector<model::FunctionView> functions;
+};
+
 /// Constructed and connected by main before its thread starts; the members stand in the order of
 /// the arrows of docs/architecture.md, bottom-up.
 class Shard {
@@ -73,11 +80,12 @@ class Shard {
   void stop();
   /// Connections to new launcher roles. Any thread.
   void reconnect(os::UniqueFd spawn, os::UniqueFd pool);
-  /// Where the four below are awaited.
+  /// Where those below are awaited.
   boost::asio::any_io_executor executor() { return io_.get_executor(); }
   boost::asio::awaitable<pool::PoolCounts> count();
   boost::asio::awaitable<ShardCounts> collect();
   boost::asio::awaitable<dispatch::TakenSpans> take_spans();
+  boost::asio::awaitable<ShardLife> watch(std::optional<std::string> account_id);
   /// The pool role's status as JSON; empty when there is no answer.
   boost::asio::awaitable<std::string> host_status();
   /// Sockets for the DNS service, from the pool role. Any thread but ours; blocks.

@@ -17,6 +17,7 @@
 #include "identity/identity.h"
 #include "logs/logs.h"
 #include "model/function_caller.h"
+#include "model/live.h"
 #include "telemetry/telemetry.h"
 
 #include <boost/asio/awaitable.hpp>
@@ -46,6 +47,8 @@ struct ApiOptions {
   /// The body of GET /proa/v1/status, made by whoever built the daemon's parts. Awaited on the
   /// shard.
   std::function<boost::asio::awaitable<boost::json::object>()> status;
+  /// What runs now, likewise.
+  std::function<boost::asio::awaitable<model::LiveView>(model::LiveQuery)> live;
   /// The body of GET /metrics, likewise.
   std::function<boost::asio::awaitable<std::string>()> metrics;
   /// Whoever knows it may read that (`--metrics-token-file`); empty: no such token.

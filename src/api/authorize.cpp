@@ -74,6 +74,8 @@ identity::Rights rights_for(const Operation& operation) {
       operation.pattern.starts_with("/proa/v1/keys")) {
     return Rights{Right::admin};
   }
+  // Request ids and what calls use; of all accounts for an admin.
+  if (name == "ProaListEnvironments") return Rights{Right::logs, Right::admin};
   // They show what was sent to functions, and what those printed and answered.
   const bool shows = name == "ProaListDeadLetters" || name == "ProaGetDeadLetter" ||
                      name == "ProaReadLogs" || name == "ProaReadUsage" ||

@@ -76,6 +76,7 @@ constexpr auto kOperations = std::to_array<Operation>({
     {"ProaHealth", "GET", "/proa/v1/health", health},
     {"ProaStatus", "GET", "/proa/v1/status", status},
     {"ProaMetrics", "GET", "/metrics", get_metrics},
+    {"ProaListEnvironments", "GET", "/proa/v1/environments", list_environments},
     {"ProaDownloadCode", "GET", "/proa/v1/functions/{FunctionName}/code", download_code},
     {"ProaDownloadLayer", "GET", "/proa/v1/layers/{LayerName}/versions/{VersionNumber}/content",
      download_layer},

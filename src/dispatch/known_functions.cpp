@@ -83,6 +83,17 @@ std::uint32_t KnownFunctions::all_reserved(const model::FunctionVersion& functio
   return sum;
 }
 
+std::vector<std::pair<model::FunctionPtr, std::size_t>> KnownFunctions::waiting() const {
+  std::vector<std::pair<model::FunctionPtr, std::size_t>> out;
+  for (const auto& [ref, known] : known_) {
+    auto function = known.function.lock();
+    if (function && known.gate->waiting() > 0) {
+      out.emplace_back(std::move(function), known.gate->waiting());
+    }
+  }
+  return out;
+}
+
 void KnownFunctions::forget_old() {
   std::erase_if(known_, [](const auto& one) { return one.second.gate.use_count() == 1; });
 }

@@ -14,6 +14,8 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace proa::dispatch {
 
@@ -39,6 +41,9 @@ class KnownFunctions {
   /// What `ref` means now, and the version itself. The reference holds until the next call of
   /// find(). Errc: not_found, as Catalog::resolve().
   Result<std::pair<model::FunctionPtr, KnownFunction*>> find(const model::FunctionRef& ref);
+
+  /// Calls that wait for their turn (call_gate.h), by function; those without any are left out.
+  std::vector<std::pair<model::FunctionPtr, std::size_t>> waiting() const;
 
  private:
   struct Hash {

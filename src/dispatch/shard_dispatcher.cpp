@@ -1,6 +1,7 @@
 #include "dispatch/shard_dispatcher.h"
 
 #include "base/run_on.h"
+#include "dispatch/live_functions.h"
 
 namespace proa::dispatch {
 namespace asio = boost::asio;
@@ -53,6 +54,13 @@ Task<model::InvocationResult> ShardDispatcher::invoke(model::FunctionRef ref,
   counters_.count(*counted, result, took);
   if (span) tracer_->end(*span, *traced, result, took);
   co_return result;
+}
+
+std::vector<model::FunctionView> ShardDispatcher::functions(
+    const std::optional<std::string>& account_id) {
+  Waits waits = known_.waiting();
+  for (auto& function : pool_.waiting()) waits.emplace_back(std::move(function), 1);
+  return live_functions(counters_.collect(), waits, account_id);
 }
 
 Task<model::InvocationResult> ShardDispatcher::place_and_run(model::FunctionPtr function,

@@ -6,6 +6,7 @@
 #include "dispatch/call_tracer.h"
 #include "dispatch/dispatch.h"
 #include "dispatch/known_functions.h"
+#include "model/live.h"
 #include "pool/pool.h"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -36,6 +37,9 @@ class ShardDispatcher final : public Dispatcher {
   TakenSpans take_spans() { return tracer_ ? tracer_->take() : TakenSpans(); }
   /// What was counted of the calls that this shard was asked for.
   CallCounts collect() { return counters_.collect(); }
+  /// The same by function for whoever watches, with the calls that wait on this shard; with an
+  /// account, only its own.
+  std::vector<model::FunctionView> functions(const std::optional<std::string>& account_id);
 
  private:
   /// In its turn: here, or on another shard that can begin sooner.

@@ -9,6 +9,8 @@ Environment::Environment(EnvironmentParts parts, std::optional<RuntimeProgram> p
     : parts_(parts),
       id_(parts_.random.hex(16)),
       program_(std::move(program)),
+      made_(parts_.clock.steady_now()),
+      since_(made_),
       sandbox_(parts_.sandboxes.make(tmp_mib)),
       pin_(parts_.pins, *sandbox_),
       output_(parts_.executor, parts_.logs),
@@ -19,9 +21,59 @@ Environment::~Environment() {
   check(state_ == State::terminated, "an environment must be closed before it is destroyed");
 }
 
-void Environment::change(State to) {
+void Environment::change(State to) { change(to, parts_.clock.steady_now()); }
+
+void Environment::change(State to, SteadyTime now) {
   check(may_change(state_, to), "environment: illegal transition");
   state_ = to;
+  since_ = now;
+}
+
+model::Phase Environment::phase() const {
+  switch (state_) {
+    case State::provisioning:
+      return model::Phase::starting;
+    case State::warm:
+      return function_ ? model::Phase::starting : model::Phase::parked;
+    case State::assigned:
+      return model::Phase::idle;
+    case State::running:
+      return is_initialised_ ? model::Phase::busy : model::Phase::init;
+    case State::frozen:
+      return model::Phase::frozen;
+    case State::resetting:
+      return model::Phase::resetting;
+    case State::terminated:
+      return model::Phase::ending;
+  }
+  return model::Phase::ending;
+}
+
+EnvironmentReport Environment::report() const {
+  const SteadyTime now = parts_.clock.steady_now();
+  const auto since = [now](SteadyTime then) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(now - then);
+  };
+  EnvironmentReport report;
+  model::EnvironmentView& view = report.view;
+  view.id = id_;
+  view.runtime = runtime_identity_;
+  view.phase = phase();
+  view.start = start_;
+  view.age = since(made_);
+  view.in_phase = since(since_);
+  view.calls = calls_;
+  view.request_id = call_id_;
+  if (function_) {
+    view.account_id = function_->account_id;
+    view.region = function_->region;
+    view.function = function_->name;
+    view.version = function_->version;
+    view.timeout = function_->timeout;
+    view.memory_limit = Bytes::mib(function_->memory_mib);
+  }
+  report.usage = sandbox_->usage_reader();
+  return report;
 }
 
 Result<void> Environment::freeze() {

@@ -19,6 +19,7 @@
 #include "logs/logs.h"
 #include "model/function.h"
 #include "model/invocation.h"
+#include "model/live.h"
 #include "runtime_api/runtime_api.h"
 #include "sandbox/sandbox.h"
 #include "telemetry/telemetry.h"
@@ -42,6 +43,12 @@ struct EnvironmentParts {
   const PinWatch* pins = nullptr;
   /// Of the shard; none: only the tail of a call is kept.
   logs::LogWriter* logs = nullptr;
+};
+
+/// What is told of an environment to whoever watches it, and how to read what it uses.
+struct EnvironmentReport {
+  model::EnvironmentView view;  ///< without what it uses
+  sandbox::UsageReader usage;   ///< empty: its sandbox is not there yet
 };
 
 /// One environment. Owned by the pool; members do not overlap. close() before destruction.
@@ -77,6 +84,9 @@ class Environment {
   /// True when it can never run a call again: it has ended, or a call in it was given up half way.
   bool is_broken() const { return sandbox_->has_ended() || state_ == State::running; }
 
+  /// What it does now. No system call.
+  EnvironmentReport report() const;
+
   /// Stops all its processes: assigned -> frozen. Errc: unsupported, os.
   Result<void> freeze();
   /// Ends everything in it: -> terminated.
@@ -90,6 +100,8 @@ class Environment {
   };
 
   void change(State to);
+  void change(State to, SteadyTime now);
+  model::Phase phase() const;
   void log_first_call(const InitReport& report, model::Start start) const;
   Result<void> open_endpoint();
   std::map<std::string, std::string> variables() const;
@@ -120,6 +132,8 @@ class Environment {
   std::string id_;
   std::optional<RuntimeProgram> program_;
   State state_ = State::provisioning;
+  SteadyTime made_;
+  SteadyTime since_;        ///< in this state
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   ProcessorPin pin_;
   std::unique_ptr<runtime_api::RuntimeSession> session_;
@@ -129,6 +143,9 @@ class Environment {
   std::string entrypoint_;       ///< the program that was started last
   model::FunctionPtr function_;  ///< keeps the code trees on disk, too (catalog::Catalog::resolve)
   logs::LogStreamPtr log_stream_;
+  std::string call_id_;        ///< of the call that runs or waits for init; empty: none
+  std::uint64_t calls_ = 0;    ///< that have ended
+  std::optional<model::Start> start_;  ///< of the first one
   logs::RequestId request_{};  ///< of the call that runs
   ExitDescription fault_;      ///< of that call, where it is the platform's to tell
   telemetry::Logger log_;

@@ -35,13 +35,17 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
     CO_TRY(sandbox_->thaw());
     change(State::assigned);
   }
-  change(State::running);
+  // The clock is read below, before anybody could look: a warm call reads it no more often.
+  change(State::running, since_);
+  call_id_ = invocation.request_id;
   std::optional<model::InvocationResult> result;
   std::optional<SteadyTime> repeated_at;
   auto ready = co_await renew_if_exited();
   fault_ = {};
   if (is_initialised_) forget_output(invocation);
   if (ready && !is_initialised_) {
+    since_ = parts_.clock.steady_now();
+    if (!start_) start_ = start;
     auto report = co_await initialise(invocation);
     if (report) {
       init_duration_ = report.value().duration;
@@ -55,6 +59,7 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   }
   if (!ready) {
     change(State::assigned);
+    call_id_.clear();
     needs_reset_ = true;
     co_return Error(Errc::unavailable, ready.error().message());
   }
@@ -62,6 +67,7 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   const SteadyTime now = parts_.clock.steady_now();
   const WallTime wall_now = parts_.clock.wall_now();
   const SteadyTime begin = repeated_at.value_or(now);
+  since_ = begin;
   if (!result) {
     pin_.call_begins(now);
     const SteadyTime deadline = begin + function_->timeout;
@@ -85,7 +91,9 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   result->runtime_identity = runtime_identity_;
   result->executed_version = function_->version;
   write_report(invocation, wall_now - (now - begin), *result);
-  change(State::assigned);
+  change(State::assigned, end);
+  call_id_.clear();
+  ++calls_;
   co_return std::move(*result);
 }
 

@@ -87,6 +87,15 @@ std::size_t Budget::environments() const {
   return environments_;
 }
 
+BudgetUse Budget::use() const {
+  const std::lock_guard lock(mutex_);
+  BudgetUse use;
+  use.environments = environments_;
+  use.memory_counted = counted_memory_;
+  use.host = read_host_();
+  return use;
+}
+
 double Budget::free_part(std::size_t spare) const {
   const std::lock_guard lock(mutex_);
   const HostReading host = read_host_();

@@ -29,6 +29,13 @@ struct HostReading {
   std::uint64_t descriptors_left = std::numeric_limits<std::uint64_t>::max();
 };
 
+/// What is given out, and what the host has.
+struct BudgetUse {
+  std::size_t environments = 0;
+  Bytes memory_counted;  ///< for all of them, by their functions' memory sizes
+  HostReading host;
+};
+
 class Budget;
 
 /// The right to one environment; movable, given back by the destructor.
@@ -68,6 +75,8 @@ class Budget {
   /// What claim() would answer now.
   Result<void> check(Bytes memory);
   std::size_t environments() const;
+  BudgetUse use() const;
+  const BudgetOptions& options() const { return options_; }
   /// The part of what environments can have that is left, 0 to 1: of places or of memory, whichever
   /// is less. `spare` of the environments could be given up, and count as free.
   double free_part(std::size_t spare) const;

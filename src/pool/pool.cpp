@@ -50,7 +50,7 @@ Pool::Pool(environment::EnvironmentParts parts, const environment::RuntimeProgra
       sweep_timer_(parts.executor),
       tasks_(parts.executor) {}
 
-Pool::~Pool() { check(total_ == 0, "a pool must be closed before it is destroyed"); }
+Pool::~Pool() { check(members_.empty(), "a pool must be closed before it is destroyed"); }
 
 bool Pool::has_idle(const model::FunctionPtr& function) const {
   const auto group = groups_.find(function.get());
@@ -207,8 +207,9 @@ Task<void> Pool::make_room(std::function<Result<void>()> attempt) {
 }
 
 MemberPtr Pool::make_member(Claim claim, Program program, std::uint32_t tmp_mib) {
-  ++total_;
-  return std::make_unique<Member>(std::move(claim), parts_, std::move(program), tmp_mib);
+  auto made = std::make_unique<Member>(std::move(claim), parts_, std::move(program), tmp_mib);
+  members_.insert(made.get());
+  return made;
 }
 
 MemberPtr Pool::take_idle(const model::FunctionPtr& function) {
@@ -274,9 +275,22 @@ void Pool::retire(MemberPtr given) { tasks_.spawn(end(std::move(given))); }
 
 boost::asio::awaitable<void> Pool::end(MemberPtr given) {
   (void)co_await given->environment.close();
+  members_.erase(given.get());
   given.reset();
-  --total_;
   ++history_.ended;
+}
+
+std::vector<environment::EnvironmentReport> Pool::reports(
+    const std::optional<std::string>& account_id) const {
+  std::vector<environment::EnvironmentReport> reports;
+  reports.reserve(members_.size());
+  for (const Member* member : members_) {
+    const model::FunctionPtr& function = member->environment.function();
+    if (account_id && (!function || function->account_id != *account_id)) continue;
+    reports.push_back(member->environment.report());
+    reports.back().view.shard = options_.shard;
+  }
+  return reports;
 }
 
 PoolCounts Pool::counts() const {

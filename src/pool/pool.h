@@ -25,8 +25,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace proa::pool {
@@ -114,6 +116,12 @@ class Pool {
   /// Keeps at least one parked environment of each runtime program from now on.
   void keep_parked(const std::vector<environment::RuntimeProgram>& programs);
   PoolCounts counts() const;
+  /// Every environment there is, those in the hands of calls and those that start or end included;
+  /// with an account, only those of its functions.
+  std::vector<environment::EnvironmentReport> reports(
+      const std::optional<std::string>& account_id) const;
+  /// The functions of the calls that wait for their turn to start an environment.
+  std::vector<model::FunctionPtr> waiting() const { return queue_.wanted(); }
   /// Applies the idle policy now (idle_policy.cpp). The pool's own timer does so all the time.
   void sweep();
   /// Ends every environment; leases must have been given back. Who still waits for one gets
@@ -199,7 +207,7 @@ class Pool {
   SteadyTime no_parking_until_;           ///< what was parked had to make room
   StartQueue queue_;
   PoolHistory history_;
-  std::size_t total_ = 0;  ///< environments that exist
+  std::unordered_set<const Member*> members_;  ///< all that exist, wherever they are held
   std::size_t leased_ = 0;
   std::size_t starting_ = 0;
   std::size_t preparing_ = 0;  ///< calls whose environment is being started or given its code

@@ -103,6 +103,13 @@ void StartQueue::disappoint(const std::string& family) {
   pump();
 }
 
+std::vector<model::FunctionPtr> StartQueue::wanted() const {
+  std::vector<model::FunctionPtr> functions;
+  functions.reserve(waiters_.size());
+  for (const Waiter* waiter : waiters_) functions.push_back(waiter->wish.function);
+  return functions;
+}
+
 std::size_t StartQueue::expecting(const std::string& family) const {
   return static_cast<std::size_t>(
       std::count_if(waiters_.begin(), waiters_.end(), [&](const Waiter* waiter) {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <list>
 #include <string>
+#include <vector>
 
 namespace proa::pool {
 
@@ -53,6 +54,8 @@ class StartQueue {
   void disappoint(const std::string& family);
 
   std::size_t waiting() const { return waiters_.size(); }
+  /// What they wait for.
+  std::vector<model::FunctionPtr> wanted() const;
   /// Calls that expect a parked environment of the runtime.
   std::size_t expecting(const std::string& family) const;
   /// Ends every wait.

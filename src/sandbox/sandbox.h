@@ -13,7 +13,9 @@
 #include "model/function.h"
 #include "os/unique_fd.h"
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +55,17 @@ struct RuntimeExit {
   int wait_status = 0;  ///< as waitpid(2) gives it
   int exec_errno = 0;   ///< not 0: the program could not be executed
 };
+
+/// What all processes inside use; what the kernel does not count is missing.
+struct SandboxUsage {
+  std::optional<Bytes> memory;       ///< now, page cache of its files included
+  std::optional<Bytes> memory_peak;  ///< since configure()
+  std::optional<std::chrono::microseconds> cpu_time;  ///< since start(), ended ones included
+};
+
+/// Reads it: some microseconds to a tenth of a millisecond of system calls, so not on a shard. On
+/// any thread, at any time; of a sandbox that has been closed, nothing it says means anything.
+using UsageReader = std::function<SandboxUsage()>;
 
 /// One sandbox. Owned by its Environment; every member is called on the shard's executor, one at a
 /// time except where said. States: new -> started -> (runtime running <-> none) -> ended.
@@ -99,6 +112,8 @@ class Sandbox {
   virtual std::optional<Bytes> memory_peak() const = 0;
   /// How often the kernel killed a process of it for lack of memory.
   virtual std::uint64_t oom_kills() const = 0;
+  /// Empty before start().
+  virtual UsageReader usage_reader() const = 0;
 
   /// Ends everything inside and gives its resources back. Always call before destruction.
   virtual Task<void> close() = 0;

@@ -144,6 +144,13 @@ class FakeSandbox final : public Sandbox {
   }
   std::optional<Bytes> memory_peak() const override { return std::nullopt; }
   std::uint64_t oom_kills() const override { return world_.oom_kills; }
+  UsageReader usage_reader() const override {
+    return [] {
+      SandboxUsage usage;
+      usage.memory = Bytes::mib(30);
+      return usage;
+    };
+  }
   Task<void> close() override {
     std::erase(world_.alive, this);
     has_ended_ = true;

@@ -104,7 +104,7 @@ Task<void> ContainerSandbox::start() {
   sockets_ = std::move(slot.sockets);
   CO_TRY(auto files, os::CgroupFiles::from_fds(slot.cgroup_kind, std::move(slot.cgroup_fds)));
   CO_TRY(auto cgroup, os::CgroupControl::open(std::move(files)));
-  cgroup_ = std::move(cgroup);
+  cgroup_ = std::make_shared<os::CgroupControl>(std::move(cgroup));
   CO_TRY(auto control, co_await launcher_.start_sandbox(*slot_));
   frames::Link::Limits limits;
   limits.body_max = kMaxControlBody;
@@ -188,6 +188,17 @@ std::optional<Bytes> ContainerSandbox::memory_peak() const {
 std::uint64_t ContainerSandbox::oom_kills() const {
   auto kills = cgroup_->oom_kills();
   return kills ? kills.value() : 0;
+}
+
+UsageReader ContainerSandbox::usage_reader() const {
+  if (!cgroup_) return {};
+  return [cgroup = std::shared_ptr<const os::CgroupControl>(cgroup_)] {
+    SandboxUsage usage;
+    if (const auto memory = cgroup->memory_usage()) usage.memory = memory.value();
+    if (const auto peak = cgroup->memory_peak()) usage.memory_peak = peak.value();
+    if (const auto time = cgroup->cpu_time()) usage.cpu_time = time.value();
+    return usage;
+  };
 }
 
 // Everything proa-init says. Its end of the link closes only when it is gone.

@@ -36,6 +36,7 @@ class ContainerSandbox final : public Sandbox {
   Result<void> run_on(std::string_view processors) override;
   std::optional<Bytes> memory_peak() const override;
   std::uint64_t oom_kills() const override;
+  UsageReader usage_reader() const override;
   Task<void> close() override;
 
  private:
@@ -48,7 +49,8 @@ class ContainerSandbox final : public Sandbox {
   std::uint32_t tmp_mib_;
   std::optional<launcher::SlotId> slot_;
   launcher::EnvironmentSockets sockets_;
-  std::optional<os::CgroupControl> cgroup_;
+  /// Shared with usage readers, which may be at work on another thread when this is closed.
+  std::shared_ptr<os::CgroupControl> cgroup_;
   std::unique_ptr<frames::Link> control_;
   Pending<bool> init_up_;
   Pending<bool> killed_;

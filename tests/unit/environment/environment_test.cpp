@@ -51,6 +51,37 @@ TEST_F(EnvironmentTest, IsBrokenWhileACallInItIsNotOver) {
   EXPECT_FALSE(environment_->is_broken());
 }
 
+TEST_F(EnvironmentTest, TellsWhatItDoesAndSinceWhen) {
+  make();
+  EXPECT_EQ(environment_->report().view.phase, model::Phase::starting);
+  ASSERT_TRUE(run(environment_->provision()));
+  EXPECT_EQ(environment_->report().view.phase, model::Phase::parked);
+  EXPECT_EQ(environment_->report().view.function, "");
+  clock_.advance(std::chrono::seconds(5));
+  ASSERT_TRUE(run(environment_->assign(function(), program_)));
+  world_.answers.reset();
+  auto call = frames::begin(io_, environment_->invoke(invocation_, model::Start::parked));
+  io_.restart();
+  io_.poll();
+  clock_.advance(std::chrono::milliseconds(1500));
+  const auto busy = environment_->report();
+  EXPECT_EQ(busy.view.phase, model::Phase::busy);
+  EXPECT_EQ(busy.view.request_id, invocation_.request_id);
+  EXPECT_EQ(busy.view.in_phase, std::chrono::milliseconds(1500));
+  EXPECT_EQ(busy.view.age, std::chrono::milliseconds(6500));
+  EXPECT_EQ(busy.view.start, model::Start::parked);
+  EXPECT_EQ(busy.view.calls, 0U);
+  EXPECT_EQ(busy.usage().memory, Bytes::mib(30));
+  world_.answers.set(true);
+  ASSERT_TRUE(frames::finish<model::InvocationResult>(io_, call));
+  const auto idle = environment_->report().view;
+  EXPECT_EQ(idle.phase, model::Phase::idle);
+  EXPECT_EQ(idle.request_id, "");
+  EXPECT_EQ(idle.calls, 1U);
+  ASSERT_TRUE(environment_->freeze());
+  EXPECT_EQ(environment_->report().view.phase, model::Phase::frozen);
+}
+
 TEST_F(EnvironmentTest, ClosingTwiceIsNoError) {
   assign();
   EXPECT_TRUE(run(environment_->close()));

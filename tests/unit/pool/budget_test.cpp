@@ -118,6 +118,9 @@ TEST_F(BudgetTest, AnUnknownHostIsNoLimit) {
   std::vector<Claim> held;
   for (int i = 0; i < 1000; ++i) held.push_back(std::move(budget.claim(Bytes::mib(10240)).value()));
   EXPECT_EQ(budget.environments(), 1000U);
+  const BudgetUse use = budget.use();
+  EXPECT_EQ(use.environments, 1000U);
+  EXPECT_GT(use.memory_counted, Bytes::mib(1000 * 1024));
 }
 
 }  // namespace

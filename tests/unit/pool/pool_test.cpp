@@ -19,6 +19,27 @@ TEST_F(PoolTest, AnIdleEnvironmentThatHasThisCodeComesFirst) {  // BASE-14, step
   EXPECT_EQ(second.first, first.first);
 }
 
+TEST_F(PoolTest, ReportsEveryEnvironmentWhereverItIs) {
+  park("python3.11");
+  auto held = take(function("f"));
+  const auto idle = call(function("g", "2"));
+  settle();
+  const auto all = pool_->reports(std::nullopt);
+  EXPECT_EQ(all.size(), world_.alive.size());
+  const auto count = [&](const std::string& function) {
+    return std::count_if(all.begin(), all.end(), [&](const auto& one) {
+      return one.view.function == function;
+    });
+  };
+  EXPECT_EQ(count("f"), 1) << "in the hands of a call";
+  EXPECT_EQ(count("g"), 1);
+  EXPECT_GE(count(""), 1) << "parked";
+  const auto theirs = pool_->reports(std::string("2"));
+  ASSERT_EQ(theirs.size(), 1U);
+  EXPECT_EQ(theirs[0].view.id, idle.first);
+  EXPECT_EQ(theirs[0].view.phase, model::Phase::idle);
+}
+
 TEST_F(PoolTest, OfIdleEnvironmentsTheMostRecentlyUsedComesFirst) {
   const auto f = function("f");
   auto older = take(f);
