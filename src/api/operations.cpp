@@ -77,6 +77,7 @@ constexpr auto kOperations = std::to_array<Operation>({
     {"ProaStatus", "GET", "/proa/v1/status", status},
     {"ProaMetrics", "GET", "/metrics", get_metrics},
     {"ProaListEnvironments", "GET", "/proa/v1/environments", list_environments},
+    {"ProaExplain", "GET", "/proa/v1/functions/{FunctionName}/explain", explain_function},
     {"ProaDownloadCode", "GET", "/proa/v1/functions/{FunctionName}/code", download_code},
     {"ProaDownloadLayer", "GET", "/proa/v1/layers/{LayerName}/versions/{VersionNumber}/content",
      download_layer},

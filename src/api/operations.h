@@ -96,6 +96,8 @@ Task<http::Response> download_code(Context& context, Call& call);
 Task<http::Response> download_layer(Context& context, Call& call);
 // environments_endpoint.cpp
 Task<http::Response> list_environments(Context& context, Call& call);
+// explain_endpoint.cpp
+Task<http::Response> explain_function(Context& context, Call& call);
 // dead_letters.cpp
 Task<http::Response> list_dead_letters(Context& context, Call& call);
 Task<http::Response> get_dead_letter(Context& context, Call& call);

@@ -1,6 +1,7 @@
 // Admission: may this call run now? Counts calls in flight, by function and by account.
 #pragma once
 
+#include "base/decision_record.h"
 #include "base/result.h"
 #include "model/function.h"
 
@@ -47,6 +48,17 @@ class Admission {
   };
   Counts counts_of(const model::FunctionVersion& function);
 
+  /// Which counter is held against which limit.
+  struct Rule {
+    const std::shared_ptr<InFlight>& counter;
+    std::uint32_t limit;
+    bool is_reserved;  ///< the function's own
+  };
+  Rule rule_for(const Counts& counts, std::optional<std::uint32_t> reserved,
+                std::uint32_t all_reserved) const;
+  /// Whether enter() would give a slot now, and by which limit.
+  DecisionRecord explain(const Counts& counts, std::optional<std::uint32_t> reserved,
+                         std::uint32_t all_reserved) const;
   /// A slot, or Errc throttled with Lambda's Reason as its message:
   /// ReservedFunctionConcurrentInvocationLimitExceeded or ConcurrentInvocationLimitExceeded.
   /// `all_reserved` is the sum of the account's reservations. Takes no lock.

@@ -7,6 +7,7 @@
 // Long documents: docs/flows/invoke.md, docs/flows/events.md.
 #pragma once
 
+#include "base/decision_record.h"
 #include "base/task.h"
 #include "model/function_ref.h"
 #include "model/invocation.h"
@@ -29,6 +30,9 @@ class Dispatcher {
   /// (the launcher is gone), internal.
   virtual Task<model::InvocationResult> invoke(model::FunctionRef ref,
                                                model::Invocation invocation) = 0;
+  /// What invoke() would decide for a call that came now: admission, interpreter, environment. Runs
+  /// nothing. Errc: not_found, as invoke().
+  virtual Result<std::vector<DecisionRecord>> explain(const model::FunctionRef& ref) = 0;
 };
 
 /// An asynchronous call that was given up. It is kept until somebody runs it again or removes it.

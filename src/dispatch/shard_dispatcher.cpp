@@ -56,6 +56,15 @@ Task<model::InvocationResult> ShardDispatcher::invoke(model::FunctionRef ref,
   co_return result;
 }
 
+Result<std::vector<DecisionRecord>> ShardDispatcher::explain(const model::FunctionRef& ref) {
+  TRY(const auto found, known_.find(ref));
+  const KnownFunction& known = *found.second;
+  std::vector<DecisionRecord> records{
+      admission_.explain(known.counts, known.reserved, known.all_reserved)};
+  for (DecisionRecord& record : pool_.explain(found.first)) records.push_back(std::move(record));
+  return records;
+}
+
 std::vector<model::FunctionView> ShardDispatcher::functions(
     const std::optional<std::string>& account_id) {
   Waits waits = known_.waiting();

@@ -29,6 +29,7 @@ class ShardDispatcher final : public Dispatcher {
 
   Task<model::InvocationResult> invoke(model::FunctionRef ref,
                                        model::Invocation invocation) override;
+  Result<std::vector<DecisionRecord>> explain(const model::FunctionRef& ref) override;
   /// Calls whose environment works now, on this shard.
   std::size_t in_flight() const { return in_flight_; }
   /// From now on spans are recorded. Before the shard runs.

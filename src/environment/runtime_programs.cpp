@@ -1,7 +1,9 @@
 #include "environment/runtime_programs.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <span>
 
 namespace proa::environment {
 namespace {
@@ -59,6 +61,34 @@ RuntimeProgram program_of(const Interpreter& interpreter, const RuntimeOptions& 
   return program;
 }
 
+/// What the choice of an interpreter depends on.
+struct RuntimeFacts {
+  Language language = Language::python;
+  int generation = 0;
+  bool is_exact = false;
+};
+
+constexpr std::string_view kSameLanguage = "interpreter of that language";
+
+const std::array<MustHave<RuntimeFacts, Interpreter>, 2> kMustHaves = {{
+    {kSameLanguage, [](const RuntimeFacts& facts,
+                       const Interpreter& one) { return one.language == facts.language; }},
+    {"very same version (--runtime-exact)",
+     [](const RuntimeFacts& facts, const Interpreter& one) {
+       return !facts.is_exact || one.generation == facts.generation;
+     }},
+}};
+
+/// How far it is from the version that is asked for; of two as far, the newer is nearer.
+double distance(const RuntimeFacts& facts, const Interpreter& one) {
+  const int away = one.generation - facts.generation;
+  return std::abs(away) - (away > 0 ? 0.5 : 0);
+}
+
+Decision decide_runtime(const RuntimeFacts& facts, const std::vector<Interpreter>& all) {
+  return decide<RuntimeFacts, Interpreter>(facts, all, kMustHaves, distance);
+}
+
 // provided.*: the program is in the package (runtime_start.h).
 RuntimeProgram custom_program() {
   RuntimeProgram program;
@@ -86,35 +116,64 @@ Result<std::optional<std::string>> RuntimePrograms::version_of(std::string_view 
 }
 
 Result<const Interpreter*> RuntimePrograms::choose(std::string_view runtime) const {
-  Language language{};
-  int wanted = 0;
+  RuntimeFacts facts;
+  facts.is_exact = options_.is_exact;
   const std::string name(runtime);
-  if (!parse_runtime(runtime, language, wanted)) {
+  if (!parse_runtime(runtime, facts.language, facts.generation)) {
     return Error(Errc::unsupported, "The runtime " + name + " is not supported by Proa yet");
   }
-  const Interpreter* nearest = nullptr;
-  for (const Interpreter& one : interpreters_) {
-    if (one.language != language) continue;
-    const auto distance = [&](const Interpreter& of) {
-      return std::pair(std::abs(of.generation - wanted), -of.generation);
-    };
-    if (nearest == nullptr || distance(one) < distance(*nearest)) nearest = &one;
-  }
-  if (nearest == nullptr) {
-    const bool is_python = language == Language::python;
+  const Decision decision = decide_runtime(facts, interpreters_);
+  if (decision.chosen) return &interpreters_[*decision.chosen];
+  const bool has_language = std::ranges::any_of(
+      decision.verdicts, [](const Verdict& one) { return one.missing != kSameLanguage; });
+  if (!has_language) {
+    const bool is_python = facts.language == Language::python;
     return Error(Errc::unsupported,
                  "There is no " + std::string(is_python ? "Python" : "Node.js") +
                      " on this host for runtime " + name + ": install the package " +
                      (is_python ? "python3" : "nodejs") + ", or start proa serve with --runtime");
   }
-  if (options_.is_exact && nearest->generation != wanted) {
-    return Error(Errc::unsupported,
-                 "Runtime " + name +
-                     " is not installed on this host, and proa serve was told to "
-                     "take no other version (--runtime-exact). Installed: " +
-                     installed());
+  return Error(Errc::unsupported, "Runtime " + name +
+                                      " is not installed on this host, and proa serve was told to "
+                                      "take no other version (--runtime-exact). Installed: " +
+                                      installed());
+}
+
+DecisionRecord RuntimePrograms::explain(std::string_view runtime) const {
+  DecisionRecord record;
+  record.decision = "runtime";
+  record.unit = " generations away";
+  record.inputs = {{"Runtime", std::string(runtime), "function configuration"},
+                   {"exact version only", options_.is_exact ? "yes" : "no",
+                    from_flag("--runtime-exact", !options_.is_exact)}};
+  if (runtime.starts_with("provided")) {
+    record.chosen = "bootstrap of the package";
+    record.reason = "a custom runtime brings its own";
+    return record;
   }
-  return nearest;
+  RuntimeFacts facts;
+  facts.is_exact = options_.is_exact;
+  if (parse_runtime(runtime, facts.language, facts.generation)) {
+    const std::span<const Interpreter> all(interpreters_);
+    record.candidates = recorded(decide_runtime(facts, interpreters_), all,
+                                 [](const Interpreter& one) { return one.runtime(); });
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      record.candidates[i].detail =
+          all[i].version + " at " + all[i].executable.string() + ", found in " + all[i].place;
+    }
+  }
+  const auto chosen = choose(runtime);
+  if (!chosen) {
+    record.reason = chosen.error().message();
+    return record;
+  }
+  const Interpreter& one = *chosen.value();
+  record.chosen = one.runtime();
+  record.reason = one.generation == facts.generation
+                      ? "the very version"
+                      : "the nearest version of the language; of two, the newer";
+  record.outcome = one.version + " at " + one.executable.string();
+  return record;
 }
 
 std::string RuntimePrograms::installed() const {

@@ -1,6 +1,7 @@
 // Which interpreter of this host runs which Lambda runtime.
 #pragma once
 
+#include "base/decision_record.h"
 #include "base/result.h"
 #include "environment/interpreters.h"
 #include "sandbox/sandbox.h"
@@ -45,6 +46,8 @@ class RuntimePrograms {
   Result<RuntimeProgram> find(std::string_view runtime) const;
   /// Version of the interpreter that will run `runtime`; none for custom runtimes. Errc: as find().
   Result<std::optional<std::string>> version_of(std::string_view runtime) const;
+  /// The choice that find() makes: every interpreter with what speaks for or against it.
+  DecisionRecord explain(std::string_view runtime) const;
   const std::vector<Interpreter>& interpreters() const { return interpreters_; }
   bool is_exact() const { return options_.is_exact; }
 

@@ -47,13 +47,19 @@ MemberPtr Pool::take_parked(Parked& parked, std::uint32_t tmp_mib) {
   return nullptr;
 }
 
-// One that makes room for a call that cannot use it, of the runtime that has most.
-MemberPtr Pool::take_spare_parked() {
+// The runtime that has most of them ready: the first to make room.
+Pool::Parked* Pool::most_parked() {
   Parked* most = nullptr;
   for (auto& [family, parked] : parked_) {
     if (most == nullptr || parked.ready.size() > most->ready.size()) most = &parked;
   }
-  if (most == nullptr || most->ready.empty()) return nullptr;
+  return most == nullptr || most->ready.empty() ? nullptr : most;
+}
+
+// One that makes room for a call that cannot use it.
+MemberPtr Pool::take_spare_parked() {
+  Parked* most = most_parked();
+  if (most == nullptr) return nullptr;
   no_parking_until_ = parts_.clock.steady_now() + kPause;
   MemberPtr taken = std::move(most->ready.front());
   most->ready.pop_front();

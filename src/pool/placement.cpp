@@ -1,9 +1,13 @@
 #include "pool/placement.h"
 
+#include "model/invocation.h"
+
 #include <array>
 
 namespace proa::pool {
 namespace {
+
+constexpr std::string_view kUnit = "ms";
 
 const std::array<MustHave<PlacementFacts, Candidate>, 2> kMustHaves = {{
     {"room", [](const PlacementFacts&, const Candidate& candidate) { return candidate.has_room; }},
@@ -37,13 +41,22 @@ std::string name_of(const Candidate& candidate) {
          std::to_string(candidate.shard);
 }
 
+Decision decide_place(const PlacementFacts& facts) {
+  return decide<PlacementFacts, Candidate>(facts, facts.candidates, kMustHaves, cost_of);
+}
+
+/// A sandbox without an interpreter saves 2 ms; to the caller that is a cold start all the same.
+model::Start start_of(Step step, bool is_ahead) {
+  if (step == Step::idle) return model::Start::warm;
+  return step != Step::fresh && is_ahead ? model::Start::parked : model::Start::cold;
+}
+
 }  // namespace
 
 Result<Placement> place(const PlacementFacts& facts) {
   const std::span<const Candidate> candidates = facts.candidates;
-  const Decision decision =
-      decide<PlacementFacts, Candidate>(facts, candidates, kMustHaves, cost_of);
-  std::string reason = explain(decision, candidates, name_of, "ms");
+  const Decision decision = decide_place(facts);
+  std::string reason = explain(decision, candidates, name_of, kUnit);
   if (!decision.chosen) return Error(Errc::throttled, reason);
   const Candidate& chosen = candidates[*decision.chosen];
   Placement placement;
@@ -51,6 +64,28 @@ Result<Placement> place(const PlacementFacts& facts) {
   placement.shard = chosen.shard;
   placement.reason = std::move(reason);
   return placement;
+}
+
+DecisionRecord explain_placement(const PlacementFacts& facts, bool is_ahead) {
+  const std::span<const Candidate> candidates = facts.candidates;
+  const Decision decision = decide_place(facts);
+  DecisionRecord record;
+  record.decision = "environment";
+  record.reason = explain(decision, candidates, name_of, kUnit);
+  record.unit = kUnit;
+  record.inputs = {{"shard that the call arrives at", std::to_string(facts.shard), "this request"},
+                   {"size of /tmp", std::to_string(facts.tmp_mib) + " MiB",
+                    "function configuration: EphemeralStorage"}};
+  record.candidates = recorded(decision, candidates, name_of);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    record.candidates[i].detail = candidates[i].environment;
+  }
+  if (!decision.chosen) return record;
+  const Candidate& chosen = candidates[*decision.chosen];
+  record.chosen = name_of(chosen);
+  record.outcome =
+      "X-Proa-Start: " + std::string(model::to_string(start_of(chosen.step, is_ahead)));
+  return record;
 }
 
 }  // namespace proa::pool

@@ -1,7 +1,7 @@
 // Placement: where a call runs for which its own shard has no idle environment.
 #pragma once
 
-#include "base/decision.h"
+#include "base/decision_record.h"
 #include "base/result.h"
 
 #include <cstddef>
@@ -26,6 +26,7 @@ struct Candidate {
   std::size_t shard = 0;
   std::uint32_t tmp_mib = 0;  ///< size of its /tmp; a new one gets what is wanted
   bool has_room = true;       ///< it exists, or the host has room for it (budget.h)
+  std::string environment;    ///< for explain(): which one, where that is known
 };
 
 /// All that the choice depends on.
@@ -44,5 +45,8 @@ struct Placement {
 /// The candidate that lets the code begin first and has what it must have: room, the right size
 /// of /tmp. Pure. Errc: throttled (none has; the message is the record).
 Result<Placement> place(const PlacementFacts& facts);
+/// The same choice with all that was found: what `proa explain` shows. `is_ahead`: what is parked
+/// has the function's interpreter running already.
+DecisionRecord explain_placement(const PlacementFacts& facts, bool is_ahead);
 
 }  // namespace proa::pool

@@ -59,6 +59,15 @@ bool Pool::has_idle(const model::FunctionPtr& function) const {
 
 Result<Placement> Pool::place(const model::FunctionPtr& function) {
   TRY(const auto needs, needs_of(*function));
+  const auto [facts, room] = facts_of(function, needs);
+  auto placement = pool::place(facts);
+  if (!placement && !room) placement = room.error();
+  if (hooks_.placed) hooks_.placed(*function, placement);
+  return placement;
+}
+
+std::pair<PlacementFacts, Result<void>> Pool::facts_of(const model::FunctionPtr& function,
+                                                       const Needs& needs) {
   Parked& parked = parked_of(needs.ahead);
   PlacementFacts facts;
   facts.shard = options_.shard;
@@ -79,10 +88,7 @@ Result<Placement> Pool::place(const model::FunctionPtr& function) {
   auto room = budget_.check(Bytes::mib(function->memory_mib));
   add(Step::fresh, here);
   add_room(facts, room);
-  auto placement = pool::place(facts);
-  if (!placement && !room) placement = room.error();
-  if (hooks_.placed) hooks_.placed(*function, placement);
-  return placement;
+  return {std::move(facts), std::move(room)};
 }
 
 // Where there is no room, an environment that no call needs can give way: here, else elsewhere.
@@ -225,12 +231,17 @@ MemberPtr Pool::take_idle(const model::FunctionPtr& function) {
   return nullptr;
 }
 
-MemberPtr Pool::take_oldest_idle() {
+Pool::Group* Pool::oldest_idle() {
   Group* oldest = nullptr;
   for (auto& [function, group] : groups_) {
     if (group.idle.empty()) continue;
     if (oldest == nullptr || group.idle.front().since < oldest->idle.front().since) oldest = &group;
   }
+  return oldest;
+}
+
+MemberPtr Pool::take_oldest_idle() {
+  Group* oldest = oldest_idle();
   if (oldest == nullptr) return nullptr;
   MemberPtr victim = std::move(oldest->idle.front().member);
   oldest->idle.erase(oldest->idle.begin());

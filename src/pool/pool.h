@@ -29,6 +29,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace proa::pool {
@@ -108,6 +109,10 @@ class Pool {
   /// Where a call of `function` should run, when has_idle() is false. Errc: unsupported (no
   /// interpreter), throttled (Lambda's Reason, a colon, and what the host is short of).
   Result<Placement> place(const model::FunctionPtr& function);
+  /// What place() and lease() would decide for a call of `function` that arrives here now: which
+  /// interpreter and process, which environment, what would have to end to make room. Starts and
+  /// takes nothing.
+  std::vector<DecisionRecord> explain(const model::FunctionPtr& function);
   /// An environment of `function`, ready for invoke(). Waits while as many others start as may at
   /// the same time. Errc: unsupported (no interpreter), throttled (as above, or waited too long),
   /// exhausted, unavailable, os.
@@ -177,11 +182,18 @@ class Pool {
   boost::asio::awaitable<void> end(MemberPtr member);
   boost::asio::awaitable<void> reset_one(MemberPtr member);
   void note_idle(Group& group, int change);
+  /// What place() chooses from, and whether the host has room for one more.
+  std::pair<PlacementFacts, Result<void>> facts_of(const model::FunctionPtr& function,
+                                                   const Needs& needs);
   void add_room(PlacementFacts& facts, const Result<void>& room) const;
+  const Member* next_idle(const model::FunctionPtr& function) const;
+  Group* oldest_idle();
+  DecisionRecord explain_room(const Result<void>& room, const std::string& account_id);
 
   Parked& parked_of(const Program& program);
   MemberPtr take_parked(Parked& parked, std::uint32_t tmp_mib);
   MemberPtr take_spare_parked();
+  Parked* most_parked();
   bool expects_parked(const Parked& parked, std::uint32_t tmp_mib) const;
   void note_parked(Parked& parked, int change);
   std::size_t wanted(const Parked& parked, SteadyTime now) const;

@@ -218,6 +218,12 @@ class FakeDispatcher final : public dispatch::Dispatcher {
     if (error) co_return *error;
     co_return result;
   }
+  Result<std::vector<DecisionRecord>> explain(const model::FunctionRef& asked) override {
+    ref = asked;
+    if (error) return *error;
+    return records;
+  }
+  std::vector<DecisionRecord> records;
 };
 
 /// Remembers what was accepted; dead letters as they are put in.

@@ -30,6 +30,24 @@ TEST(Admission, TheAccountsLimitHoldsForAllFunctionsTogetherAndSlotsReturn) {
   EXPECT_TRUE(admission.enter(admission.counts_of(function_named("c")), std::nullopt, 0));
 }
 
+TEST(Admission, ExplainsWhatItWouldDoByTheLimitThatHolds) {
+  Admission admission(2);
+  const auto counts = admission.counts_of(function_named("a"));
+  const auto switched_off = admission.explain(counts, 0, 0);
+  EXPECT_EQ(switched_off.chosen, "throttle");
+  EXPECT_EQ(switched_off.outcome,
+            "TooManyRequestsException, Reason ReservedFunctionConcurrentInvocationLimitExceeded");
+  EXPECT_FALSE(admission.enter(counts, 0, 0));
+  EXPECT_EQ(switched_off.inputs.at(0).from, "PutFunctionConcurrency");
+  const auto slot = admission.enter(counts, std::nullopt, 1);
+  ASSERT_TRUE(slot);
+  const auto full = admission.explain(counts, std::nullopt, 1);
+  EXPECT_EQ(full.chosen, "throttle");
+  EXPECT_EQ(full.reason, "1 of 1 unreserved calls of the account run");
+  EXPECT_EQ(full.inputs.at(0).from, "flag --account-concurrency");
+  EXPECT_EQ(admission.explain(counts, std::nullopt, 0).chosen, "admit");
+}
+
 TEST(Admission, ReservedConcurrencyIsACeilingAndTakesNothingFromTheOthers) {
   Admission admission(2);
   const auto reserved = admission.counts_of(function_named("reserved"));

@@ -50,6 +50,9 @@ class ScriptedDispatcher final : public Dispatcher {
     gate_.cancel();
   }
 
+  Result<std::vector<DecisionRecord>> explain(const model::FunctionRef&) override {
+    return Error(Errc::unsupported, "scripted");
+  }
   Task<model::InvocationResult> invoke(model::FunctionRef ref,
                                        model::Invocation invocation) override {
     payloads.push_back(invocation.payload);

@@ -40,6 +40,24 @@ TEST(RuntimePrograms, TakesTheVeryVersionElseTheNearestAndOfTwoTheNewer) {
   EXPECT_EQ(programs.find("nodejs").value().version, "20.9.0");
 }
 
+TEST(RuntimePrograms, ExplainsTheChoiceThatItMakes) {
+  const RuntimePrograms programs(some());
+  const auto record = programs.explain("python3.12");
+  EXPECT_EQ(record.chosen, programs.find("python3.12").value().family);
+  ASSERT_EQ(record.candidates.size(), 4U);
+  EXPECT_EQ(record.candidates[1].missing, "interpreter of that language");
+  EXPECT_EQ(record.candidates[0].cost, 1.0);
+  EXPECT_EQ(record.candidates[2].cost, 0.5) << "of two as near, the newer";
+  EXPECT_EQ(record.inputs.at(1).from, "default of --runtime-exact");
+  const RuntimePrograms exact(some(), {true, false});
+  const auto refused = exact.explain("python3.12");
+  EXPECT_EQ(refused.chosen, "");
+  EXPECT_EQ(refused.reason, exact.find("python3.12").error().message());
+  EXPECT_EQ(refused.candidates[0].missing, "very same version (--runtime-exact)");
+  EXPECT_EQ(programs.explain("provided.al2023").chosen, "bootstrap of the package");
+  EXPECT_EQ(programs.explain("java21").chosen, "");
+}
+
 TEST(RuntimePrograms, SaysWhichVersionWillRun) {
   const RuntimePrograms programs(some());
   EXPECT_EQ(programs.version_of("python3.12").value(), "3.13.0");

@@ -25,6 +25,24 @@ PlacementFacts everything() {
   return facts;
 }
 
+TEST(Placement, IsExplainedAsItIsMade) {
+  PlacementFacts facts = everything();
+  facts.candidates.back().environment = "0011 (frozen, f)";
+  const auto record = explain_placement(facts, true);
+  EXPECT_EQ(record.chosen, "idle@1");
+  EXPECT_EQ(record.reason, place(facts).value().reason);
+  EXPECT_EQ(record.outcome, "X-Proa-Start: warm");
+  EXPECT_EQ(record.candidates.back().detail, "0011 (frozen, f)");
+  facts.candidates.resize(6);  // none is idle
+  EXPECT_EQ(explain_placement(facts, true).outcome, "X-Proa-Start: parked");
+  EXPECT_EQ(explain_placement(facts, false).outcome, "X-Proa-Start: cold");
+  facts.tmp_mib = 1024;
+  EXPECT_EQ(explain_placement(facts, true).outcome, "X-Proa-Start: cold");
+  EXPECT_EQ(explain_placement(facts, true).candidates.back().missing, "/tmp of that size");
+  facts.candidates.clear();
+  EXPECT_EQ(explain_placement(facts, true).chosen, "");
+}
+
 TEST(Placement, TheStepsAreTriedInTheirOrderAndHereBeforeElsewhere) {  // BASE-14
   PlacementFacts facts = everything();
   for (const Step step : {Step::idle, Step::parked, Step::parking, Step::fresh}) {
