@@ -73,10 +73,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static boost::asio::thread_pool blocking(1);  // a thread an input would be most of the time
   storage::MapStore store;
   const auto keys = identity::KeyStore::open(store, blocking, clock, "000000000000").value();
+  const auto roles = identity::RoleStore::open(store, blocking, clock).value();
   api::FakeLogs logs;
   logs.put("/aws/lambda/f", "s", "a line\n", "00000000-0000-4000-8000-000000000001");
   logs.on_wait = [] { return false; };
-  const api::ApiParts parts{catalog, dispatcher, events, *keys, logs, blocking, clock};
+  const api::ApiParts parts{catalog, dispatcher, events, *keys, *roles, logs, blocking, clock};
   api::Api api(parts, api::ApiOptions());
   check(api.body_limit(request) > 0, "no body limit");
   http::Response response(0);

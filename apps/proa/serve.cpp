@@ -18,6 +18,8 @@
 #include "storage/storage.h"
 #include "telemetry_export.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <fcntl.h>
 #include <poll.h>
@@ -218,6 +220,8 @@ struct State {
   std::unique_ptr<storage::KeyValueStore> catalog_store;
   std::unique_ptr<storage::KeyValueStore> key_records;  ///< a file of its own: secrets are in it
   std::unique_ptr<identity::KeyStore> keys;
+  std::unique_ptr<storage::KeyValueStore> role_records;  ///< likewise
+  std::unique_ptr<identity::RoleStore> roles;
   std::unique_ptr<catalog::ObjectFolder> objects;
   std::unique_ptr<catalog::Catalog> catalog;
 };
@@ -229,6 +233,8 @@ Result<State> open_state(const ServeOptions& options, Ground& ground,
   TRY(state.key_records, storage::open_sqlite(options.data / "catalog" / "keys.db"));
   TRY(state.keys,
       identity::KeyStore::open(*state.key_records, blocking, clock, options.account_id));
+  TRY(state.role_records, storage::open_sqlite(options.data / "catalog" / "roles.db"));
+  TRY(state.roles, identity::RoleStore::open(*state.role_records, blocking, clock));
   if (!ground.is_loopback && !state.keys->is_on()) {
     return Error(Errc::denied,
                  "--listen " + options.listen +
@@ -257,9 +263,24 @@ boost::asio::awaitable<boost::json::object> status_with_auth(const DaemonStatus&
   co_return status;
 }
 
-api::ApiOptions api_options_of(const ServeOptions& options, const DaemonStatus& daemon_status,
-                               const DaemonMetrics& metrics, const Live& live,
-                               const identity::KeyStore& keys, const Ground& ground) {
+boost::asio::awaitable<void> retire_role(const Shards& shards, std::string account_id,
+                                         std::string arn) {
+  for (const auto& shard : shards) {
+    co_await boost::asio::co_spawn(shard->executor(), shard->retire_role(account_id, arn),
+                                   boost::asio::use_awaitable);
+  }
+}
+
+/// Who answers what the API is asked about the daemon.
+struct Tellers {
+  const DaemonStatus& status;
+  const DaemonMetrics& metrics;
+  const Live& live;
+};
+
+api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& tellers,
+                               const Shards& shards, const identity::KeyStore& keys,
+                               const Ground& ground) {
   api::ApiOptions out;
   out.account_id = options.account_id;
   out.region = options.region;
@@ -268,9 +289,14 @@ api::ApiOptions api_options_of(const ServeOptions& options, const DaemonStatus& 
   if (!options.otlp_endpoint.empty()) {
     out.trace_sample_share = options.trace_sample_percent / 100;
   }
-  out.metrics = [&metrics] { return metrics.text(); };
-  out.live = [&live](model::LiveQuery query) { return live.collect(std::move(query)); };
-  out.status = [&daemon_status, &keys] { return status_with_auth(daemon_status, keys); };
+  out.metrics = [&metrics = tellers.metrics] { return metrics.text(); };
+  out.live = [&live = tellers.live](model::LiveQuery query) {
+    return live.collect(std::move(query));
+  };
+  out.status = [&status = tellers.status, &keys] { return status_with_auth(status, keys); };
+  out.retire_role = [&shards](std::string account_id, std::string arn) {
+    return retire_role(shards, std::move(account_id), std::move(arn));
+  };
   return out;
 }
 
@@ -371,9 +397,9 @@ Result<int> run(const ServeOptions& options) {
   network::DnsService dns(kResolvConf, policies);
   const std::chrono::microseconds spin(options.spin_us);
   const Pinning pinning = choose_pinning(options, shard_count, allowed_processors());
-  const Shared shared{*state.catalog, events.queue(), *state.keys, blocking, admission, idle_board,
-                      budget,         programs,       clock,       policies, logs,      log,
-                      spin,           pinning};
+  const Shared shared{*state.catalog, events.queue(), *state.keys, *state.roles, blocking,
+                      admission,      idle_board,     budget,      programs,     clock,
+                      policies,       logs,           log,         spin,         pinning};
   const auto shards = make_shards(shared, options.max_parked, ground.roles);
   const DaemonStatus daemon_status(shards, events.queue(), logs,
                                    fixed_status(options, ground, programs, pinning));
@@ -381,7 +407,8 @@ Result<int> run(const ServeOptions& options) {
                         {options.account_concurrency, options.max_environments});
   const auto exporter = make_export(options, ground, shards, metrics, logs, clock, log);
   const Live live(shards, budget, blocking, clock, options.account_concurrency);
-  auto api_options = api_options_of(options, daemon_status, metrics, live, *state.keys, ground);
+  const Tellers tellers{daemon_status, metrics, live};
+  const auto api_options = api_options_of(options, tellers, shards, *state.keys, ground);
   for (std::size_t i = 0; i < shard_count; ++i) {
     TRY(shards[i]->open(std::move(ground.listeners[i]), api_options));
   }

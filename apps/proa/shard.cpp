@@ -47,6 +47,15 @@ pool::PoolHooks hooks_of(catalog::Catalog& catalog, Clock& clock, telemetry::Log
   return hooks;
 }
 
+/// A function's own account names its roles: another account's role of the same name is none of it.
+void apply_role(const identity::RoleStore& roles, model::FunctionCaller& caller) {
+  const auto found = roles.find({caller.function->account_id, caller.function->role});
+  if (!found) return;
+  caller.access_key_id = found->access_key_id;
+  caller.secret_access_key = found->secret_access_key;
+  caller.session_token = found->session_token;
+}
+
 }  // namespace
 
 Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, os::UniqueFd spawn,
@@ -67,6 +76,9 @@ Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, 
                 parts_of(io_, sandboxes_, shared.clock, random_, function_api_, pins_.get());
             parts.log = shared.log.for_module("environment");
             parts.logs = &shared.logs.add_shard(io_.get_executor());
+            parts.apply_role = [&roles = shared.roles](model::FunctionCaller& caller) {
+              apply_role(roles, caller);
+            };
             return parts;
           }(),
           shared.programs, shared.idle_board, shared.budget,
@@ -86,8 +98,8 @@ Shard::~Shard() {
 
 Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
   options.log = shared_.log.for_module("api");
-  const api::ApiParts parts{shared_.catalog, dispatcher_,      shared_.events, shared_.keys,
-                            shared_.logs,    shared_.blocking, shared_.clock};
+  const api::ApiParts parts{shared_.catalog, dispatcher_,  shared_.events,   shared_.keys,
+                            shared_.roles,   shared_.logs, shared_.blocking, shared_.clock};
   api_ = std::make_unique<api::Api>(parts, std::move(options));
   function_api_ = [this](http::Request& request, const model::FunctionCaller& caller) {
     return api_->serve_function(request, caller);
@@ -172,6 +184,13 @@ asio::awaitable<ShardCounts> Shard::collect() {
 }
 
 asio::awaitable<dispatch::TakenSpans> Shard::take_spans() { co_return dispatcher_.take_spans(); }
+
+asio::awaitable<void> Shard::retire_role(std::string account_id, std::string arn) {
+  pool_.retire_all([&](const model::FunctionVersion& function) {
+    return function.account_id == account_id && function.role == arn;
+  });
+  co_return;
+}
 
 asio::awaitable<ShardLife> Shard::watch(std::optional<std::string> account_id) {
   ShardLife life;

@@ -34,6 +34,7 @@ struct Shared {
   catalog::Catalog& catalog;
   dispatch::EventQueue& events;
   identity::KeyStore& keys;
+  identity::RoleStore& roles;
   boost::asio::thread_pool& blocking;
   dispatch::Admission& admission;
   pool::IdleBoard& idle_board;
@@ -85,6 +86,7 @@ class Shard {
   boost::asio::awaitable<pool::PoolCounts> count();
   boost::asio::awaitable<ShardCounts> collect();
   boost::asio::awaitable<dispatch::TakenSpans> take_spans();
+  boost::asio::awaitable<void> retire_role(std::string account_id, std::string arn);
   boost::asio::awaitable<ShardLife> watch(std::optional<std::string> account_id);
   /// The pool role's status as JSON; empty when there is no answer.
   boost::asio::awaitable<std::string> host_status();

@@ -77,6 +77,7 @@ struct Api::Parts {
                                                    parts.dispatcher,
                                                    parts.events,
                                                    parts.keys,
+                                                   parts.roles,
                                                    parts.logs,
                                                    parts.blocking,
                                                    parts.clock,

@@ -49,6 +49,8 @@ struct ApiOptions {
   std::function<boost::asio::awaitable<boost::json::object>()> status;
   /// What runs now, likewise.
   std::function<boost::asio::awaitable<model::LiveView>(model::LiveQuery)> live;
+  /// Ends the environments of an account's functions that have this role, idle ones at once.
+  std::function<boost::asio::awaitable<void>(std::string account_id, std::string arn)> retire_role;
   /// The body of GET /metrics, likewise.
   std::function<boost::asio::awaitable<std::string>()> metrics;
   /// Whoever knows it may read that (`--metrics-token-file`); empty: no such token.
@@ -89,6 +91,7 @@ struct ApiParts {
   dispatch::Dispatcher& dispatcher;
   dispatch::EventQueue& events;
   identity::KeyStore& keys;
+  identity::RoleStore& roles;
   logs::LogStore& logs;
   boost::asio::thread_pool& blocking;  ///< for hashing and decoding large bodies, reading archives
   Clock& clock;

@@ -71,7 +71,8 @@ identity::Rights rights_for(const Operation& operation) {
   // Of all accounts, as what an admin may see.
   if (name == "ProaMetrics") return Rights{Right::admin};
   if (operation.pattern.starts_with("/proa/v1/accounts") ||
-      operation.pattern.starts_with("/proa/v1/keys")) {
+      operation.pattern.starts_with("/proa/v1/keys") ||
+      operation.pattern.starts_with("/proa/v1/roles")) {
     return Rights{Right::admin};
   }
   // Request ids and what calls use; of all accounts for an admin.

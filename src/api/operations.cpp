@@ -100,6 +100,9 @@ constexpr auto kOperations = std::to_array<Operation>({
     {"ProaListAccounts", "GET", "/proa/v1/accounts", list_accounts},
     {"ProaCreateKey", "POST", "/proa/v1/keys", create_key},
     {"ProaListKeys", "GET", "/proa/v1/keys", list_keys},
+    {"ProaSetRole", "PUT", "/proa/v1/roles", set_role},
+    {"ProaListRoles", "GET", "/proa/v1/roles", list_roles},
+    {"ProaDeleteRole", "DELETE", "/proa/v1/roles", delete_role},
     {"ProaRevokeKey", "DELETE", "/proa/v1/keys/{KeyId}", revoke_key},
     // Recognised, so that a caller reads which operation it is that Proa has not got.
     {"ListProvisionedConcurrencyConfigs", "GET",

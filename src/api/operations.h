@@ -20,6 +20,7 @@ struct Context {
   dispatch::Dispatcher& dispatcher;
   dispatch::EventQueue& events;
   identity::KeyStore& keys;
+  identity::RoleStore& roles;
   logs::LogStore& logs;
   boost::asio::thread_pool& blocking;
   Clock& clock;
@@ -112,6 +113,10 @@ Task<http::Response> delete_upload(Context& context, Call& call);
 Task<http::Response> read_logs(Context& context, Call& call);
 // usage_endpoint.cpp
 Task<http::Response> read_usage(Context& context, Call& call);
+// role_endpoints.cpp
+Task<http::Response> set_role(Context& context, Call& call);
+Task<http::Response> list_roles(Context& context, Call& call);
+Task<http::Response> delete_role(Context& context, Call& call);
 // key_endpoints.cpp
 Task<http::Response> create_account(Context& context, Call& call);
 Task<http::Response> list_accounts(Context& context, Call& call);

@@ -24,6 +24,7 @@
 #include "sandbox/sandbox.h"
 #include "telemetry/telemetry.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ struct EnvironmentParts {
   const PinWatch* pins = nullptr;
   /// Of the shard; none: only the tail of a call is kept.
   logs::LogWriter* logs = nullptr;
+  /// Puts the credentials of the function's role in the place of those made here, where it has
+  /// some; may be empty.
+  std::function<void(model::FunctionCaller&)> apply_role = {};
 };
 
 /// What is told of an environment to whoever watches it, and how to read what it uses.

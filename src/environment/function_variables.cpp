@@ -33,7 +33,8 @@ Variables function_variables(const model::FunctionVersion& function, const std::
     set("AWS_ENDPOINT_URL_LAMBDA", "http://" + std::string(sandbox::kLambdaApiAddress));
     set("AWS_ACCESS_KEY_ID", caller->access_key_id);
     set("AWS_SECRET_ACCESS_KEY", caller->secret_access_key);
-    set("AWS_SESSION_TOKEN", caller->session_token);
+    // Keys that last have none, and an empty one would be sent.
+    if (!caller->session_token.empty()) set("AWS_SESSION_TOKEN", caller->session_token);
   }
   set_default("TZ", ":UTC");
   set_default("LANG", "en_US.UTF-8");

@@ -87,7 +87,9 @@ Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram progr
   co_return ok();
 }
 
-// The Lambda API inside, with credentials that are made here and forgotten with the environment.
+// The Lambda API inside, with credentials that are made here and forgotten with the environment, or
+// with those of the function's role: then what it signs with them for AWS is good here, too, since
+// the socket tells whose it is.
 Result<void> Environment::open_endpoint() {
   if (parts_.function_api == nullptr) return ok();
   model::FunctionCaller caller;
@@ -95,6 +97,7 @@ Result<void> Environment::open_endpoint() {
   caller.access_key_id = parts_.random.access_key_id();
   caller.secret_access_key = parts_.random.hex(20);
   caller.session_token = parts_.random.hex(48);
+  if (parts_.apply_role) parts_.apply_role(caller);
   TRY(auto listener, sandbox_->lambda_api_listener());
   TRY(endpoint_, runtime_api::FunctionEndpoint::create(parts_.executor, std::move(listener),
                                                        std::move(caller), *parts_.function_api));

@@ -3,7 +3,8 @@
 // Nouns: Account (12 digits; functions belong to it), Key (an access key with a secret, an account
 // and rights), KeyLookup (where a verifier finds keys), SignatureVerifier (AWS Signature Version 4:
 // header form and presigned query), Verdict (the key that signed, or why the request is refused),
-// KeyStore (the accounts and keys of this daemon). `api` verifies every request with it before
+// KeyStore (the accounts and keys of this daemon), RoleStore (AWS credentials for functions, by
+// role: docs/guides/roles.md). `api` verifies every request with it before
 // anything is placed; `cli` signs with sign(). Underneath: storage for the records. Secrets are
 // kept as they are, since SigV4 needs them again: docs/decisions/0007-keys-and-signatures.md.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
@@ -15,6 +16,7 @@
 #include "identity/key_store.h"
 #include "identity/keys.h"
 #include "identity/rights.h"
+#include "identity/role_store.h"
 
 #include <cstdint>
 #include <memory>

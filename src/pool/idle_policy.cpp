@@ -42,6 +42,21 @@ void Pool::sweep() {
   schedule_sweep(has_parked ? Sweep::slow : Sweep::none);
 }
 
+void Pool::retire_all(const std::function<bool(const model::FunctionVersion&)>& is_meant) {
+  for (Member* member : members_) {
+    const model::FunctionPtr& function = member->environment.function();
+    if (function && is_meant(*function)) member->is_outdated = true;
+  }
+  for (auto& [function, group] : groups_) {
+    if (!is_meant(*function)) continue;
+    for (Idle& idle : group.idle) {
+      note_idle(group, -1);
+      retire(std::move(idle.member));
+    }
+    group.idle.clear();  // the group goes with the next sweep
+  }
+}
+
 // True while one of the group's environments still runs and must be looked at soon.
 bool Pool::sweep_group(Group& group, SteadyTime now) {
   bool has_unfrozen = false;

@@ -16,6 +16,7 @@ struct Member {
       : claim(std::move(given)), environment(std::forward<Arguments>(arguments)...) {}
 
   Claim claim;
+  bool is_outdated = false;  ///< runs no call more than the one it has
   environment::Environment environment;
 };
 

@@ -250,7 +250,8 @@ MemberPtr Pool::take_oldest_idle() {
 }
 
 void Pool::give_back(MemberPtr given) {
-  if (is_closing_ || given->environment.is_broken()) return retire(std::move(given));
+  const bool is_spent = is_closing_ || given->is_outdated || given->environment.is_broken();
+  if (is_spent) return retire(std::move(given));
   if (given->environment.needs_reset()) return tasks_.spawn(reset_one(std::move(given)));
   push_idle(std::move(given));
 }
@@ -275,7 +276,7 @@ void Pool::note_idle(Group& group, int change) {
 
 boost::asio::awaitable<void> Pool::reset_one(MemberPtr given) {
   auto result = co_await given->environment.reset();
-  if (result && !is_closing_ && !given->environment.is_broken()) {
+  if (result && !is_closing_ && !given->is_outdated && !given->environment.is_broken()) {
     push_idle(std::move(given));
     co_return;
   }

@@ -127,6 +127,8 @@ class Pool {
       const std::optional<std::string>& account_id) const;
   /// The functions of the calls that wait for their turn to start an environment.
   std::vector<model::FunctionPtr> waiting() const { return queue_.wanted(); }
+  /// Ends the environments of those functions: idle ones now, others when their call is over.
+  void retire_all(const std::function<bool(const model::FunctionVersion&)>& is_meant);
   /// Applies the idle policy now (idle_policy.cpp). The pool's own timer does so all the time.
   void sweep();
   /// Ends every environment; leases must have been given back. Who still waits for one gets
@@ -219,7 +221,7 @@ class Pool {
   SteadyTime no_parking_until_;           ///< what was parked had to make room
   StartQueue queue_;
   PoolHistory history_;
-  std::unordered_set<const Member*> members_;  ///< all that exist, wherever they are held
+  std::unordered_set<Member*> members_;  ///< all that exist, wherever they are held
   std::size_t leased_ = 0;
   std::size_t starting_ = 0;
   std::size_t preparing_ = 0;  ///< calls whose environment is being started or given its code

@@ -27,12 +27,14 @@ class ApiTest : public ::testing::Test {
  protected:
   ApiTest() {
     keys_ = identity::KeyStore::open(store_, blocking_, clock_, "000000000000").value();
+    roles_ = identity::RoleStore::open(store_, blocking_, clock_).value();
     make({});
   }
   ~ApiTest() override { blocking_.join(); }
 
   void make(ApiOptions options) {
-    const ApiParts parts{catalog_, dispatcher_, events_, *keys_, logs_, blocking_, clock_};
+    const ApiParts parts{catalog_, dispatcher_, events_,   *keys_,
+                         *roles_,  logs_,       blocking_, clock_};
     api_ = std::make_unique<Api>(parts, std::move(options));
   }
 
@@ -157,6 +159,7 @@ class ApiTest : public ::testing::Test {
   storage::MapStore store_;
   boost::asio::thread_pool blocking_{1};
   std::unique_ptr<identity::KeyStore> keys_;
+  std::unique_ptr<identity::RoleStore> roles_;
   std::unique_ptr<Api> api_;
   std::string service_ = "lambda";  ///< that send_signed() signs for
 

@@ -66,5 +66,14 @@ TEST(FunctionVariables, HoldTheCredentialsOfTheCaller) {
   EXPECT_EQ(variables.at("AWS_SESSION_TOKEN"), "token");
 }
 
+TEST(FunctionVariables, AKeyThatLastsHasNoSessionToken) {
+  model::FunctionCaller caller;
+  caller.access_key_id = "AKIA1";
+  caller.secret_access_key = "secret";
+  const auto variables = function_variables(function(), "stream", {}, false, &caller);
+  EXPECT_EQ(variables.at("AWS_ACCESS_KEY_ID"), "AKIA1");
+  EXPECT_EQ(variables.count("AWS_SESSION_TOKEN"), 0U) << "an empty one would be sent";
+}
+
 }  // namespace
 }  // namespace proa::environment

@@ -40,6 +40,27 @@ TEST_F(PoolTest, ReportsEveryEnvironmentWhereverItIs) {
   EXPECT_EQ(theirs[0].view.phase, model::Phase::idle);
 }
 
+TEST_F(PoolTest, RetiredEnvironmentsRunNoCallMoreThanTheOneTheyHave) {
+  const auto f = function("f");
+  auto held = take(f);
+  const std::string held_id = held->environment().id();
+  const auto idle = call(f);
+  const auto other = call(function("other"));
+  pool_->retire_all([](const model::FunctionVersion& version) { return version.name == "f"; });
+  settle();
+  auto next = take(f);
+  EXPECT_NE(next->environment().id(), idle.first);
+  held.reset();
+  settle();
+  EXPECT_NE(call(f).first, held_id);
+  const auto left = pool_->reports(std::nullopt);
+  EXPECT_TRUE(std::none_of(left.begin(), left.end(), [&](const auto& one) {
+    return one.view.id == held_id || one.view.id == idle.first;
+  }));
+  EXPECT_TRUE(std::any_of(left.begin(), left.end(),
+                          [&](const auto& one) { return one.view.id == other.first; }));
+}
+
 TEST_F(PoolTest, OfIdleEnvironmentsTheMostRecentlyUsedComesFirst) {
   const auto f = function("f");
   auto older = take(f);
