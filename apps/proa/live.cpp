@@ -1,7 +1,6 @@
 #include "live.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "base/run_on.h"
 
 #include <limits>
 #include <optional>
@@ -30,8 +29,7 @@ asio::awaitable<Live::Gathered> Live::gather(const model::LiveQuery& query) cons
   all.limit = query.limit;
   std::vector<model::FunctionView> functions;
   for (const auto& shard : shards_) {
-    ShardLife one = co_await asio::co_spawn(shard->executor(), shard->watch(query.account_id),
-                                            asio::use_awaitable);
+    ShardLife one = co_await await_on(shard->executor(), shard->watch(query.account_id));
     for (auto& environment : one.environments) {
       all.readers.emplace(environment.view.id, std::move(environment.usage));
       all.view.environments.push_back(std::move(environment.view));
@@ -78,7 +76,7 @@ asio::awaitable<model::LiveView> Live::collect(model::LiveQuery query) const {
     co_return me.view_of(std::move(from));
   };
   auto work = make(*this, std::move(gathered));
-  co_return co_await asio::co_spawn(blocking_, std::move(work), asio::use_awaitable);
+  co_return co_await await_on(blocking_.get_executor(), std::move(work));
 }
 
 }  // namespace proa::apps

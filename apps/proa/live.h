@@ -2,7 +2,7 @@
 #pragma once
 
 #include "model/live.h"
-#include "pool/budget.h"
+#include "pool/pool.h"
 #include "shard.h"
 
 #include <boost/asio/awaitable.hpp>

@@ -1,5 +1,6 @@
 // proa serve: constructs every part in the order of the arrows, connects them, runs until a signal.
 // Reading serve() top to bottom is reading the architecture.
+#include "base/run_on.h"
 #include "capacity.h"
 #include "daemon_metrics.h"
 #include "daemon_status.h"
@@ -18,8 +19,6 @@
 #include "storage/storage.h"
 #include "telemetry_export.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <fcntl.h>
 #include <poll.h>
@@ -266,8 +265,7 @@ boost::asio::awaitable<boost::json::object> status_with_auth(const DaemonStatus&
 boost::asio::awaitable<void> retire_role(const Shards& shards, std::string account_id,
                                          std::string arn) {
   for (const auto& shard : shards) {
-    co_await boost::asio::co_spawn(shard->executor(), shard->retire_role(account_id, arn),
-                                   boost::asio::use_awaitable);
+    co_await await_on(shard->executor(), shard->retire_role(account_id, arn));
   }
 }
 
@@ -351,6 +349,10 @@ std::unique_ptr<TelemetryExport> make_export(const ServeOptions& options, Ground
   return made;
 }
 
+std::chrono::microseconds spin_of(const ServeOptions& options) {
+  return std::chrono::microseconds(options.spin_us);
+}
+
 SteadyTime stop_deadline(const ServeOptions& options, Clock& clock) {
   return clock.steady_now() + std::chrono::seconds(options.stop_timeout_s);
 }
@@ -392,14 +394,12 @@ Result<int> run(const ServeOptions& options) {
 
   logs::LogKeeper logs(keeper_options(options), clock, log.for_module("logs"));
   TRY(logs.open());
-
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);
-  const std::chrono::microseconds spin(options.spin_us);
   const Pinning pinning = choose_pinning(options, shard_count, allowed_processors());
-  const Shared shared{*state.catalog, events.queue(), *state.keys, *state.roles, blocking,
-                      admission,      idle_board,     budget,      programs,     clock,
-                      policies,       logs,           log,         spin,         pinning};
+  const Shared shared{*state.catalog, events.queue(), *state.keys, *state.roles,     blocking,
+                      admission,      idle_board,     budget,      programs,         clock,
+                      policies,       logs,           log,         spin_of(options), pinning};
   const auto shards = make_shards(shared, options.max_parked, ground.roles);
   const DaemonStatus daemon_status(shards, events.queue(), logs,
                                    fixed_status(options, ground, programs, pinning));
@@ -407,8 +407,8 @@ Result<int> run(const ServeOptions& options) {
                         {options.account_concurrency, options.max_environments});
   const auto exporter = make_export(options, ground, shards, metrics, logs, clock, log);
   const Live live(shards, budget, blocking, clock, options.account_concurrency);
-  const Tellers tellers{daemon_status, metrics, live};
-  const auto api_options = api_options_of(options, tellers, shards, *state.keys, ground);
+  const auto api_options =
+      api_options_of(options, {daemon_status, metrics, live}, shards, *state.keys, ground);
   for (std::size_t i = 0; i < shard_count; ++i) {
     TRY(shards[i]->open(std::move(ground.listeners[i]), api_options));
   }

@@ -73,17 +73,18 @@ struct Api::Target {
 
 struct Api::Parts {
   Parts(const ApiParts& parts, ApiOptions given_options)
-      : options(std::move(given_options)), context{parts.catalog,
-                                                   parts.dispatcher,
-                                                   parts.events,
-                                                   parts.keys,
-                                                   parts.roles,
-                                                   parts.logs,
-                                                   parts.blocking,
-                                                   parts.clock,
-                                                   options,
-                                                   {},
-                                                   identity::SignatureVerifier()} {
+      : options(std::move(given_options)),
+        context{parts.catalog,
+                parts.dispatcher,
+                parts.events,
+                parts.keys,
+                parts.roles,
+                parts.logs,
+                parts.blocking,
+                parts.clock,
+                options,
+                {},
+                identity::SignatureVerifier()} {
     context.counts.requests.resize(operations().size() + log_operations().size());
     context.counts.inside.resize(context.counts.requests.size());
     int id = 0;

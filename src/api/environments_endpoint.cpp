@@ -1,5 +1,6 @@
 // /proa/v1/environments: what runs now, for `proa top`.
 #include "api/errors.h"
+#include "api/off_shard.h"
 #include "api/operations.h"
 #include "base/utc_text.h"
 #include "identity/identity.h"
@@ -8,6 +9,8 @@
 #include <boost/json/serialize.hpp>
 
 #include <charconv>
+#include <functional>
+#include <memory>
 
 namespace proa::api {
 namespace {
@@ -38,7 +41,7 @@ json::object describe(const model::EnvironmentView& one) {
   out["calls"] = one.calls;
   out["request_id"] = one.request_id;
   out["timeout_ms"] = one.timeout.count();
-  out["memory_limit_bytes"] = one.memory_limit.count();
+  out["memory_limit_bytes"] = bytes_or_null(one.memory_limit);
   out["memory_bytes"] = bytes_or_null(one.memory);
   out["memory_peak_bytes"] = bytes_or_null(one.memory_peak);
   out["cpu_ms"] = one.cpu_time ? json::value(milliseconds(*one.cpu_time)) : json::value();
@@ -102,14 +105,7 @@ Result<model::LiveQuery> decode(const Call& call) {
   return query;
 }
 
-}  // namespace
-
-Task<http::Response> list_environments(Context& context, Call& call) {
-  if (!context.options.live) {
-    co_return Error(Errc::unsupported, "/proa/v1/environments is not supported by this program");
-  }
-  CO_TRY(auto query, decode(call));
-  const model::LiveView view = co_await context.options.live(std::move(query));
+std::string body_of(const model::LiveView& view) {
   json::object answer;
   answer["now"] = utc_text(view.now, "Z");
   answer["began"] = utc_text(view.began, "Z");
@@ -120,7 +116,22 @@ Task<http::Response> list_environments(Context& context, Call& call) {
   answer["environments_in_all"] = view.environments_in_all;
   answer["is_truncated"] = view.functions_in_all > view.functions.size() ||
                            view.environments_in_all > view.environments.size();
-  co_return json_response(200, json::serialize(answer));
+  return json::serialize(answer);
+}
+
+}  // namespace
+
+Task<http::Response> list_environments(Context& context, Call& call) {
+  if (!context.options.live) {
+    co_return Error(Errc::unsupported, "/proa/v1/environments is not supported by this program");
+  }
+  CO_TRY(auto query, decode(call));
+  auto view = co_await context.options.live(std::move(query));
+  // Thousands of rows take milliseconds to write. Shared, as a std::function must be copyable.
+  const auto shared = std::make_shared<const model::LiveView>(std::move(view));
+  std::function<Result<std::string>()> work = [shared] { return body_of(*shared); };
+  CO_TRY(auto body, co_await off_shard<std::string>(context.blocking, std::move(work)));
+  co_return json_response(200, std::move(body));
 }
 
 }  // namespace proa::api

@@ -63,8 +63,8 @@ void add_enforcement(DecisionRecord& record, const json::value* host, std::strin
   const json::value* is_enforced = member_of(report, "enforced");
   if (is_enforced == nullptr) return;
   const bool holds = is_enforced->is_bool() && is_enforced->get_bool();
-  record.inputs.push_back({std::string(limit), text_at(report, "by"),
-                           holds ? "host: enforced" : "host: NOT enforced"});
+  record.inputs.push_back(
+      {std::string(limit), text_at(report, "by"), holds ? "host: enforced" : "host: NOT enforced"});
 }
 
 DecisionRecord explain_limits(const model::FunctionVersion& function, const json::value* host) {

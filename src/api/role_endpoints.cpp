@@ -17,9 +17,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr auto kMembers =
-    std::to_array<std::string_view>({"arn", "account_id", "access_key_id", "secret_access_key",
-                                     "session_token", "expires_ms"});
+constexpr auto kMembers = std::to_array<std::string_view>(
+    {"arn", "account_id", "access_key_id", "secret_access_key", "session_token", "expires_ms"});
 
 json::object describe(const identity::RoleEntry& role, WallTime now) {
   json::object out;
@@ -53,16 +52,15 @@ Result<identity::NewRole> decode(const json::object& body, const Fields& fields,
 
 Result<void> check_account(const Context& context, const std::string& account_id) {
   const auto accounts = context.keys.accounts();
-  const bool is_known = std::any_of(accounts.begin(), accounts.end(), [&](const auto& account) {
-    return account.id == account_id;
-  });
+  const bool is_known = std::any_of(accounts.begin(), accounts.end(),
+                                    [&](const auto& account) { return account.id == account_id; });
   if (is_known) return ok();
   return Error(Errc::invalid, "There is no account " + account_id.substr(0, 100) +
                                   "; proa account create makes one");
 }
 
-/// Environments that were made before get nothing of the change: idle ones go now, those with a call
-/// after it.
+/// Environments that were made before get nothing of the change: idle ones go now, those that have
+/// a call after it.
 boost::asio::awaitable<void> retire(Context& context, const identity::RoleName& name) {
   if (!context.options.retire_role) co_return;
   co_await context.options.retire_role(name.account_id, name.arn);

@@ -1,9 +1,9 @@
 // Decision: the one shape of every choice Proa makes: facts -> candidates -> filter by
 // must-haves -> rank -> record why.
 //
-// Placement (pool/placement.h) and the choice of an interpreter (environment/runtime_programs.h) use
-// it; sidecars, kernel variants and hardware are to. decision_record.h tells one. A choice is a pure
-// function of its facts: it reads no clock and asks nobody, so that a recorded one can be
+// Placement (pool/placement.h) and the choice of an interpreter (environment/runtime_programs.h)
+// use it; sidecars, kernel variants and hardware are to. decision_record.h tells one. A choice is a
+// pure function of its facts: it reads no clock and asks nobody, so that a recorded one can be
 // computed again. Nothing here is for the path of a warm call. Values only, any thread.
 #pragma once
 

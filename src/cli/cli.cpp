@@ -115,7 +115,10 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
   add_dead_letter_verbs(app, surroundings, verbs_->chosen);
   add_account_verbs(app, surroundings, verbs_->chosen);
   add_key_verbs(app, surroundings, verbs_->chosen);
+  add_role_verbs(app, surroundings, verbs_->chosen);
   add_status_verb(app, surroundings, verbs_->chosen);
+  add_top_verb(app, surroundings, verbs_->chosen);
+  add_explain_verb(app, surroundings, verbs_->chosen);
   add_completion_verb(app, verbs_->chosen);
 }
 

@@ -34,5 +34,8 @@ void add_usage_verb(CLI::App& app, const Surroundings& surroundings, Chosen& cho
 void add_logs_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_deploy_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_status_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_top_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_explain_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_role_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 
 }  // namespace proa::cli

@@ -15,7 +15,7 @@ namespace proa::dispatch {
 /// Calls that wait, by the function they are for.
 using Waits = std::vector<std::pair<model::FunctionPtr, std::size_t>>;
 
-/// What a shard has counted, and what waits on it, one row a function; with an account only its own.
+/// What a shard has counted, and what waits on it, one row a function; with an account its own.
 std::vector<model::FunctionView> live_functions(const CallCounts& counts, const Waits& waits,
                                                 const std::optional<std::string>& account_id);
 

@@ -124,6 +124,8 @@ class Environment {
   bool was_killed_for_memory();
   boost::asio::awaitable<model::InvocationResult> failed(const runtime_api::CallOutcome& outcome,
                                                          const model::Invocation& invocation);
+  Error not_ready(const Error& reason);
+  void describe_self(model::InvocationResult& result);
   void log_late_answers(const model::Invocation& invocation);
   void forget_output(const model::Invocation& invocation);
   void write_start(const model::Invocation& invocation);
@@ -137,7 +139,7 @@ class Environment {
   std::optional<RuntimeProgram> program_;
   State state_ = State::provisioning;
   SteadyTime made_;
-  SteadyTime since_;        ///< in this state
+  SteadyTime since_;  ///< in this state
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   ProcessorPin pin_;
   std::unique_ptr<runtime_api::RuntimeSession> session_;
@@ -147,11 +149,11 @@ class Environment {
   std::string entrypoint_;       ///< the program that was started last
   model::FunctionPtr function_;  ///< keeps the code trees on disk, too (catalog::Catalog::resolve)
   logs::LogStreamPtr log_stream_;
-  std::string call_id_;        ///< of the call that runs or waits for init; empty: none
-  std::uint64_t calls_ = 0;    ///< that have ended
+  std::string call_id_;                ///< of the call that runs or waits for init; empty: none
+  std::uint64_t calls_ = 0;            ///< that have ended
   std::optional<model::Start> start_;  ///< of the first one
-  logs::RequestId request_{};  ///< of the call that runs
-  ExitDescription fault_;      ///< of that call, where it is the platform's to tell
+  logs::RequestId request_{};          ///< of the call that runs
+  ExitDescription fault_;              ///< of that call, where it is the platform's to tell
   telemetry::Logger log_;
   bool is_initialised_ = false;
   bool needs_reset_ = false;

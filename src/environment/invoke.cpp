@@ -57,12 +57,7 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
       ready = report.error();
     }
   }
-  if (!ready) {
-    change(State::assigned);
-    call_id_.clear();
-    needs_reset_ = true;
-    co_return Error(Errc::unavailable, ready.error().message());
-  }
+  if (!ready) co_return not_ready(ready.error());
   write_start(invocation);
   const SteadyTime now = parts_.clock.steady_now();
   const WallTime wall_now = parts_.clock.wall_now();
@@ -85,16 +80,28 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   const SteadyTime end = parts_.clock.steady_now();
   pin_.call_ended(end);
   result->duration = since(begin, end);
-  result->init_duration = std::exchange(init_duration_, std::chrono::microseconds(0));
   result->start = start;
-  result->environment_id = id_;
-  result->runtime_identity = runtime_identity_;
-  result->executed_version = function_->version;
+  describe_self(*result);
   write_report(invocation, wall_now - (now - begin), *result);
   change(State::assigned, end);
   call_id_.clear();
   ++calls_;
   co_return std::move(*result);
+}
+
+// Nothing of the call ran: it may be tried in another one.
+Error Environment::not_ready(const Error& reason) {
+  change(State::assigned);
+  call_id_.clear();
+  needs_reset_ = true;
+  return Error(Errc::unavailable, reason.message());
+}
+
+void Environment::describe_self(model::InvocationResult& result) {
+  result.init_duration = std::exchange(init_duration_, std::chrono::microseconds(0));
+  result.environment_id = id_;
+  result.runtime_identity = runtime_identity_;
+  result.executed_version = function_->version;
 }
 
 void Environment::log_late_answers(const model::Invocation& invocation) {

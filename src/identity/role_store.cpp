@@ -1,10 +1,8 @@
 #include "identity/role_store.h"
 
+#include "base/run_on.h"
 #include "identity/role_records.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <openssl/crypto.h>
 
 #include <algorithm>
@@ -28,12 +26,7 @@ asio::awaitable<std::optional<Result<T>>> run(std::function<Result<T>()> work) {
 /// Runs a change on the strand and comes back to the caller's executor.
 template <class T, class Strand>
 Task<T> on_strand(Strand strand, std::function<Result<T>()> work) {
-  auto [failure, result] =
-      co_await asio::co_spawn(strand, run<T>(std::move(work)), asio::as_tuple(asio::use_awaitable));
-  if (failure || !result) {
-    co_return Error(Errc::cancelled, "the change was given up before it began");
-  }
-  co_return std::move(*result);
+  return run_boxed_on<T>(std::move(strand), run<T>(std::move(work)));
 }
 
 /// Visible characters of ASCII, which is what signatures are made of.
@@ -43,8 +36,8 @@ bool is_visible(std::string_view text) {
 
 Result<void> check(std::string_view what, std::string_view text, std::size_t most) {
   if (!text.empty() && text.size() <= most && is_visible(text)) return ok();
-  return Error(Errc::invalid, std::string(what) + " must be 1 to " + std::to_string(most) +
-                                  " visible characters");
+  return Error(Errc::invalid,
+               std::string(what) + " must be 1 to " + std::to_string(most) + " visible characters");
 }
 
 Result<void> check(const NewRole& role) {

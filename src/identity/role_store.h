@@ -57,7 +57,7 @@ struct RoleName {
 struct RoleEntry {
   RoleName name;
   WallTime set;
-  bool is_temporary = false;         ///< has a session token
+  bool is_temporary = false;        ///< has a session token
   std::optional<WallTime> expires;  ///< where it was said
 };
 
@@ -71,9 +71,9 @@ struct NewRole {
 /// arn:PARTITION:iam::ACCOUNT:role/NAME, as Lambda takes it for a function's Role.
 bool is_role_arn(std::string_view arn);
 
-/// Durable in `store` (bucket "roles"), whose file only the daemon can read. Thread-safe: reads come
-/// from memory behind one mutex, changes run one at a time on a strand over the blocking pool and
-/// are durable before their Task completes. Owned by main; outlives the shards.
+/// Durable in `store` (bucket "roles"), whose file only the daemon can read. Thread-safe: reads
+/// come from memory behind one mutex, changes run one at a time on a strand over the blocking pool
+/// and are durable before their Task completes. Owned by main; outlives the shards.
 class RoleStore {
  public:
   /// Loads all records (blocks). Errc: corrupt (names the record), unsupported (written by a newer

@@ -42,10 +42,10 @@ struct EnvironmentView {
   std::optional<Start> start;  ///< how it came to its first call
   std::chrono::microseconds age{0};
   std::chrono::microseconds in_phase{0};
-  std::uint64_t calls = 0;              ///< that have ended in it
-  std::string request_id;               ///< of the call that it works for; empty: none
+  std::uint64_t calls = 0;               ///< that have ended in it
+  std::string request_id;                ///< of the call that it works for; empty: none
   std::chrono::milliseconds timeout{0};  ///< of the function
-  Bytes memory_limit;
+  std::optional<Bytes> memory_limit;     ///< of the function
   std::optional<Bytes> memory;  ///< what the kernel does not count is missing, here and below
   std::optional<Bytes> memory_peak;
   std::optional<std::chrono::microseconds> cpu_time;
@@ -70,11 +70,11 @@ struct FunctionView {
 struct HostView {
   std::size_t environments = 0;
   std::size_t environments_max = 0;
-  std::uint64_t running = 0;            ///< calls of the functions that were asked for
-  std::uint64_t waiting = 0;            ///< of them
-  std::uint32_t concurrency_max = 0;    ///< of an account
-  Bytes memory_counted;                 ///< what is counted for environments (--memory-commit)
-  std::optional<Bytes> memory_total;    ///< missing: could not be read
+  std::uint64_t running = 0;          ///< calls of the functions that were asked for
+  std::uint64_t waiting = 0;          ///< of them
+  std::uint32_t concurrency_max = 0;  ///< of an account
+  Bytes memory_counted;               ///< what is counted for environments (--memory-commit)
+  std::optional<Bytes> memory_total;  ///< missing: could not be read
   std::optional<Bytes> memory_available;
   Bytes memory_reserve;
 };

@@ -33,11 +33,12 @@ std::vector<DecisionRecord> explain_settings(const Settings& settings, const Tag
   std::vector<DecisionRecord> records;
   records.push_back(
       setting("isolation", to_string(settings.isolation), from_tag(tags, "proa:isolation")));
-  records.push_back(setting("network", to_string(settings.network), from_tag(tags, "proa:network")));
+  records.push_back(
+      setting("network", to_string(settings.network), from_tag(tags, "proa:network")));
   DecisionRecord idle;
   idle.decision = "idle";
-  idle.chosen = "freeze after " + ms(settings.idle_freeze) + ", remove after " +
-                ms(settings.idle_remove);
+  idle.chosen =
+      "freeze after " + ms(settings.idle_freeze) + ", remove after " + ms(settings.idle_remove);
   idle.inputs = {{"freeze", ms(settings.idle_freeze), from_option(tags, "proa:idle", "freeze=")},
                  {"remove", ms(settings.idle_remove), from_option(tags, "proa:idle", "remove=")}};
   records.push_back(std::move(idle));
@@ -52,9 +53,9 @@ DecisionRecord explain_logging(const FunctionVersion& function) {
   DecisionRecord record;
   record.decision = "log";
   record.chosen = function.log_group();
-  record.inputs = {{"LogGroup", function.log_group(), logging.group.empty() ? kDefault : kConfigured},
-                   {"LogFormat", std::string(to_string(logging.format)),
-                    is_json ? kConfigured : kDefault}};
+  record.inputs = {
+      {"LogGroup", function.log_group(), logging.group.empty() ? kDefault : kConfigured},
+      {"LogFormat", std::string(to_string(logging.format)), is_json ? kConfigured : kDefault}};
   if (!is_json) return record;
   const auto level = [&](const char* name, LogLevel value) {
     record.inputs.push_back({name, std::string(to_string(value)),

@@ -63,7 +63,9 @@ std::vector<DecisionRecord> Pool::explain(const model::FunctionPtr& function) {
     if (candidate.shard != options_.shard) continue;
     const Member* member = candidate.step == Step::idle ? next_idle(function) : nullptr;
     const Parked& parked = parked_of(needs.value().ahead);
-    if (candidate.step == Step::parked && !parked.ready.empty()) member = parked.ready.front().get();
+    if (candidate.step == Step::parked && !parked.ready.empty()) {
+      member = parked.ready.front().get();
+    }
     if (member != nullptr) candidate.environment = name_of(*member, function->account_id);
   }
   records.push_back(explain_placement(facts, needs.value().ahead.has_value()));

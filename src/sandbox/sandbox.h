@@ -58,8 +58,8 @@ struct RuntimeExit {
 
 /// What all processes inside use; what the kernel does not count is missing.
 struct SandboxUsage {
-  std::optional<Bytes> memory;       ///< now, page cache of its files included
-  std::optional<Bytes> memory_peak;  ///< since configure()
+  std::optional<Bytes> memory;                        ///< now, page cache of its files included
+  std::optional<Bytes> memory_peak;                   ///< since configure()
   std::optional<std::chrono::microseconds> cpu_time;  ///< since start(), ended ones included
 };
 

@@ -180,12 +180,12 @@ class Live(DaemonTestCase):
 
     def test_q_gives_the_terminal_back(self):
         screen = self.screen("-n", "0.5")
-        screen.read_until("ENVIRONMENT")
+        screen.read_until("STATE")
         self.assertFalse(screen.is_as_before())
         screen.type("m")
         screen.resize(10, 40)
         shown = screen.read_until("q quit")
-        self.assertNotIn("ENVIRONMENT", shown.split("\x1b[H")[-1], "it does not fit 40 columns")
+        self.assertNotIn("REQUEST", shown.split("\x1b[H")[-1], "it does not fit 40 columns")
         screen.type("q")
         screen.read_until("\x1b[?1049l")
         self.assertEqual(screen.process.wait(timeout=30), 0)
@@ -193,13 +193,13 @@ class Live(DaemonTestCase):
 
     def test_so_do_ctrl_c_and_sigterm(self):
         screen = self.screen()
-        screen.read_until("ENVIRONMENT")
+        screen.read_until("STATE")
         screen.type("\x03")
         screen.read_until("\x1b[?1049l")
         self.assertEqual(screen.process.wait(timeout=30), -signal.SIGINT)
         self.assertTrue(screen.is_as_before())
         screen = self.screen()
-        screen.read_until("ENVIRONMENT")
+        screen.read_until("STATE")
         screen.process.send_signal(signal.SIGTERM)
         screen.read_until("\x1b[?1049l")
         self.assertEqual(screen.process.wait(timeout=30), -signal.SIGTERM)
@@ -257,7 +257,8 @@ class Explain(DaemonTestCase):
     def test_a_throttle_is_foretold_by_the_limit_that_throttles(self):
         client = self.deploy("none", SLEEPS)
         self.assertEqual(self.explain("none")["admission"]["chosen"], "admit")
-        self.assertEqual(self.inputs(self.explain("none")["admission"])["concurrency of the account"],
+        inputs = self.inputs(self.explain("none")["admission"])
+        self.assertEqual(inputs["concurrency of the account"],
                          ("500", "flag --account-concurrency"))
         client.put_function_concurrency(FunctionName="none", ReservedConcurrentExecutions=0)
         said = self.explain("none")["admission"]
@@ -302,7 +303,7 @@ class Restart(DaemonTestCase):
         self.daemon.listen = self.daemon.endpoint.removeprefix("http://")
         screen = Screen(self.daemon.endpoint, "-n", "0.3")
         self.addCleanup(screen.close)
-        screen.read_until("ENVIRONMENT")
+        screen.read_until("STATE")
         self.assertEqual(self.daemon.stop(), 0)
         screen.read_until("trying again")
         self.daemon.start()

@@ -27,7 +27,7 @@ class ExplainEndpointTest : public ApiTest {
     record.candidates = {fits, lacks};
     dispatcher_.records = {record};
   }
-  static json::object decision(const json::object& answer, std::string_view name) {
+  static json::object decision(const json::object& answer, const char* name) {
     for (const auto& one : answer.at("decisions").as_array()) {
       if (one.at("decision") == name) return one.as_object();
     }

@@ -33,8 +33,7 @@ class ApiTest : public ::testing::Test {
   ~ApiTest() override { blocking_.join(); }
 
   void make(ApiOptions options) {
-    const ApiParts parts{catalog_, dispatcher_, events_,   *keys_,
-                         *roles_,  logs_,       blocking_, clock_};
+    const ApiParts parts{catalog_, dispatcher_, events_, *keys_, *roles_, logs_, blocking_, clock_};
     api_ = std::make_unique<Api>(parts, std::move(options));
   }
 

@@ -36,7 +36,7 @@ TEST_F(ApiTest, KnowsEveryOperationOnce) {
     const std::string route = std::string(operation.method) + " " + std::string(operation.pattern);
     EXPECT_TRUE(routes.insert(route).second) << route;
   }
-  EXPECT_EQ(names.size(), 85U + 20U);  // the API model, and /proa/v1
+  EXPECT_EQ(names.size(), 85U + 25U);  // the API model, and /proa/v1
 }
 
 }  // namespace

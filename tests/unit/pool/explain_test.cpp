@@ -39,9 +39,8 @@ TEST_F(PoolExplainTest, NothingIsStartedByIt) {
 TEST_F(PoolExplainTest, AVariableThatCountsAtTheStartNeedsAProcessOfItsOwn) {
   const auto plain = function("plain");
   EXPECT_EQ(explain(plain, "process").chosen, "parked interpreter");
-  const auto own = changed(plain, [](auto& version) {
-    version.environment["PYTHONHASHSEED"] = "1";
-  });
+  const auto own =
+      changed(plain, [](auto& version) { version.environment["PYTHONHASHSEED"] = "1"; });
   EXPECT_EQ(explain(own, "process").chosen, "started for the function");
   EXPECT_EQ(explain(own, "process").inputs.at(1).value, "PYTHONHASHSEED");
 }

@@ -27,9 +27,8 @@ TEST_F(PoolTest, ReportsEveryEnvironmentWhereverItIs) {
   const auto all = pool_->reports(std::nullopt);
   EXPECT_EQ(all.size(), world_.alive.size());
   const auto count = [&](const std::string& function) {
-    return std::count_if(all.begin(), all.end(), [&](const auto& one) {
-      return one.view.function == function;
-    });
+    return std::count_if(all.begin(), all.end(),
+                         [&](const auto& one) { return one.view.function == function; });
   };
   EXPECT_EQ(count("f"), 1) << "in the hands of a call";
   EXPECT_EQ(count("g"), 1);
