@@ -37,6 +37,7 @@ Result<std::string> read_all_input() {
     const ssize_t got = ::read(STDIN_FILENO, part.data(), part.size());
     if (got == 0) return input;
     if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EBADF) return input;  // closed by the caller: there is none
     if (got < 0) return os_error("cannot read standard input");
     input.append(part.data(), static_cast<std::size_t>(got));
   }
@@ -125,13 +126,17 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
 CommandLine::~CommandLine() = default;
 
 std::optional<ExitCode> CommandLine::run(int argc, const char* const* argv) {
-  const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (!words.empty() && words.front() == kCompleteVerb) {
     around_.print(completion_answer(around_, app_, {words.begin() + 1, words.end()}));
     return ExitCode::done;
   }
+  if (!words.empty() && words.front() == "help") {  // proa help VERB is proa VERB --help
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
   try {
-    app_.parse(argc, argv);
+    app_.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 wants it so
   } catch (const CLI::CallForHelp&) {
     around_.print(app_.help());
     return ExitCode::done;
@@ -147,7 +152,7 @@ std::optional<ExitCode> CommandLine::run(int argc, const char* const* argv) {
 }
 
 ExitCode CommandLine::refuse(const std::string& text, const std::string& advice) const {
-  around_.note(paint(around_.errors, Ink::failure, "proa:") + " " + text + "\n" + advice);
+  around_.note(paint(around_.errors, Ink::failure, "proa:") + " " + lines_of(text) + "\n" + advice);
   return ExitCode::usage;
 }
 

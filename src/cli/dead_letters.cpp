@@ -113,6 +113,7 @@ void add_dead_letter_verbs(CLI::App& app, const Surroundings& surroundings, Chos
   shown->add_option("id", words->ids, "Its id")->required()->expected(1);
   CLI::App* again = add_bulk(*letters, "rerun", "Run some again, as new events", *words);
   CLI::App* removed = add_bulk(*letters, "delete", "Remove some for good", *words);
+  shown->add_flag("--json", words->is_json, "Changes nothing: it is JSON anyhow");
   for (CLI::App* verb : {listed, again, removed}) {
     verb->add_option("--function", words->function, "Only those of this function")
         ->type_name(kFunctionName);

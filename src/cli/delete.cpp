@@ -56,7 +56,7 @@ Result<std::string> remove(const Surroundings& around, const Words& words, Chose
     failure["error"] = answer.error().message();
     failed.push_back(std::move(failure));
     around.note(paint(around.errors, Ink::failure, "proa:") + " " + one_line(name) + ": " +
-                answer.error().message() + "\n");
+                lines_of(answer.error().message()) + "\n");
   }
   if (!words.is_json) return text;
   json::object document;

@@ -61,11 +61,22 @@ std::string cut(std::string_view text, std::size_t columns) {
 }
 
 std::string one_line(std::string_view text) {
-  std::string line(text);
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = ' ';
-  }
+  std::string line = lines_of(text);
+  std::replace(line.begin(), line.end(), '\n', ' ');
   return line;
+}
+
+std::string lines_of(std::string_view text) {
+  std::string lines(text);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto c = static_cast<unsigned char>(lines[i]);
+    // C1, of which some terminals take U+009B for ESC [: C2 80 to C2 9F in UTF-8.
+    const bool is_c1 =
+        c == 0xC2 && i + 1 < lines.size() && static_cast<unsigned char>(lines[i + 1]) < 0xA0;
+    if (is_c1) lines.replace(i, 2, " ");
+    if ((c < ' ' && c != '\n') || c == 0x7F) lines[i] = ' ';
+  }
+  return lines;
 }
 
 Screen screen_of(int descriptor) {

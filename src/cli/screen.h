@@ -23,6 +23,8 @@ std::string cut(std::string_view text, std::size_t columns);
 
 /// The text with spaces for control characters: one line that cannot steer a terminal.
 std::string one_line(std::string_view text);
+/// The same, but lines stay lines.
+std::string lines_of(std::string_view text);
 
 /// What `descriptor` is. Colours: not with NO_COLOR, and not on a terminal that is dumb.
 Screen screen_of(int descriptor);

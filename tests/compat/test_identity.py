@@ -76,7 +76,7 @@ class Identity(DaemonTestCase):
             self.assertTrue(answer["Error"]["Message"].startswith(text))
         self.assertEqual(self.environments(self.admin), before)
         status, _, error = self.proa("key", "list")
-        self.assertEqual(status, 1)
+        self.assertEqual(status, 5)
         self.assertIn("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to one of its keys", error)
 
     def test_4_the_aws_cli_signs_and_is_served(self):
@@ -122,7 +122,7 @@ class Identity(DaemonTestCase):
         self.assertIn("is not authorized to perform: lambda:UpdateFunctionConfiguration on "
                       f"resource: arn:aws:lambda:us-east-1:{account}:function:open",
                       error["Message"])
-        self.assertEqual(self.proa("key", "list", key=key)[0], 1)
+        self.assertEqual(self.proa("key", "list", key=key)[0], 5)
         status, _, error = self.proa("key", "revoke", key[0], key=self.admin)
         self.assertEqual(status, 0, error)
         with self.assertRaisesRegex(Exception, "UnrecognizedClientException"):

@@ -68,6 +68,8 @@ TEST(CommandLine, HelpAndVersionAreAnswers) {
   EXPECT_EQ(of_a_verb.code, 0);
   EXPECT_NE(of_a_verb.printed.find("Examples:\n"), std::string::npos);
   EXPECT_NE(of_a_verb.printed.find("PROA_ENDPOINT"), std::string::npos);
+  EXPECT_EQ(run({"help", "key", "create"}).printed, of_a_verb.printed);
+  EXPECT_EQ(run({"help"}).printed, help.printed);
   EXPECT_EQ(run({"--version"}).printed, "proa 1\n");
   EXPECT_EQ(run({"--version"}).code, 0);
 }

@@ -28,6 +28,8 @@ TEST(Screen, CutsByCharactersNotBytes) {
 
 TEST(Screen, ControlCharactersSteerNoTerminal) {
   EXPECT_EQ(one_line("a\x1b[2Jb\nc\td\x7f"), "a [2Jb c d ");
+  EXPECT_EQ(one_line("a\u009b2Jb\u00e4"), "a 2Jb\u00e4");
+  EXPECT_EQ(lines_of("a\x1b[2Jb\nc\r\n"), "a [2Jb\nc \n");
 }
 
 TEST(Screen, IsATerminalWithItsWidthOrNot) {
