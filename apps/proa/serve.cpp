@@ -325,23 +325,29 @@ Shards make_shards(const Shared& shared, std::size_t parked_max, launcher::RoleC
   return shards;
 }
 
+TelemetryExport::Options export_options(const ServeOptions& options, Ground& ground, Clock& clock,
+                                        const telemetry::Logger& log) {
+  TelemetryExport::Options out;
+  if (options.otlp_endpoint.empty()) return out;
+  out.exporter.endpoint = otlp::parse_endpoint(options.otlp_endpoint).value();  // was checked
+  out.exporter.headers = std::move(ground.otlp_headers);
+  out.identity = identity_of_this_start(clock);
+  out.metrics_every = std::chrono::seconds(options.otlp_metrics_interval_s);
+  out.data = options.data;
+  out.log = log.for_module("otlp");
+  return out;
+}
+
 /// What is sent to a collector, and the tracing that it needs; null without --otlp-endpoint.
-std::unique_ptr<TelemetryExport> make_export(const ServeOptions& options, Ground& ground,
-                                             const Shards& shards, DaemonMetrics& metrics,
-                                             logs::LogKeeper& logs, Clock& clock,
-                                             const telemetry::Logger& log) {
+std::unique_ptr<TelemetryExport> make_export(TelemetryExport::Options wanted,
+                                             const ServeOptions& options, const Shards& shards,
+                                             DaemonMetrics& metrics, logs::LogKeeper& logs,
+                                             Clock& clock) {
   if (options.otlp_endpoint.empty()) {
     metrics.add([](telemetry::MetricPage& page) { otlp::describe(nullptr, 0, page); });
     return nullptr;
   }
-  TelemetryExport::Options wanted;
-  wanted.exporter.endpoint = otlp::parse_endpoint(options.otlp_endpoint).value();  // was checked
-  wanted.exporter.headers = std::move(ground.otlp_headers);
-  wanted.identity = identity_of_this_start(clock);
-  wanted.metrics_every = std::chrono::seconds(options.otlp_metrics_interval_s);
-  wanted.data = options.data;
-  auto made = std::make_unique<TelemetryExport>(std::move(wanted), shards, metrics, logs, clock,
-                                                log.for_module("otlp"));
+  auto made = std::make_unique<TelemetryExport>(std::move(wanted), shards, metrics, logs, clock);
   metrics.add([&exporter = *made](telemetry::MetricPage& page) { exporter.describe(page); });
   dispatch::CallTracer::Options tracing;
   tracing.sample_share = options.trace_sample_percent / 100;
@@ -368,6 +374,12 @@ void stop(const Shards& shards, Events& events, TelemetryExport* exporter, logs:
   if (exporter != nullptr) exporter->stop();
   for (auto& shard : shards) shard->stop();
   logs.close();
+}
+
+/// It removes what it made on the host.
+void end_launcher(Ground& ground) {
+  ground.launcher.socket.reset();
+  ::waitpid(ground.launcher.pid, nullptr, 0);
 }
 
 Result<int> run(const ServeOptions& options) {
@@ -405,7 +417,8 @@ Result<int> run(const ServeOptions& options) {
                                    fixed_status(options, ground, programs, pinning));
   DaemonMetrics metrics(shards, events.queue(), blocking,
                         {options.account_concurrency, options.max_environments});
-  const auto exporter = make_export(options, ground, shards, metrics, logs, clock, log);
+  const auto exporter = make_export(export_options(options, ground, clock, log), options, shards,
+                                    metrics, logs, clock);
   const Live live(shards, budget, blocking, clock, options.account_concurrency);
   const auto api_options =
       api_options_of(options, {daemon_status, metrics, live}, shards, *state.keys, ground);
@@ -425,8 +438,7 @@ Result<int> run(const ServeOptions& options) {
   log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});
   stop(shards, events, exporter.get(), logs, stop_deadline(options, clock));
   dns.stop();  // its sockets would keep the router's namespace
-  ground.launcher.socket.reset();
-  ::waitpid(ground.launcher.pid, nullptr, 0);  // it removes what it made on the host
+  end_launcher(ground);
   blocking.join();
   return status;
 }

@@ -40,13 +40,12 @@ otlp::Identity identity_of_this_start(Clock& clock) {
 }
 
 TelemetryExport::TelemetryExport(Options options, const std::vector<std::unique_ptr<Shard>>& shards,
-                                 const DaemonMetrics& metrics, logs::LogKeeper& logs, Clock& clock,
-                                 const telemetry::Logger& log)
+                                 const DaemonMetrics& metrics, logs::LogKeeper& logs, Clock& clock)
     : shards_(shards),
       metrics_(metrics),
       clock_(clock),
       identity_(std::move(options.identity)),
-      logs_(logs, options.data, identity_, clock, log),
+      logs_(logs, options.data, identity_, clock, options.log),
       overflowed_(shards.size()) {
   std::vector<otlp::Signal> signals(3);
   signals[0].name = "metrics";
@@ -56,7 +55,7 @@ TelemetryExport::TelemetryExport(Options options, const std::vector<std::unique_
   signals[1].every = kSpansEvery;
   signals[1].take = [this] { return take_spans(); };
   signals[2] = logs_.signal();
-  exporter_ = std::make_unique<otlp::Exporter>(thread_.get_executor(), clock, log,
+  exporter_ = std::make_unique<otlp::Exporter>(thread_.get_executor(), clock, options.log,
                                                std::move(options.exporter), std::move(signals));
 }
 

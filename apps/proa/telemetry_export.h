@@ -29,10 +29,10 @@ class TelemetryExport {
     otlp::Identity identity;
     std::chrono::seconds metrics_every{60};
     std::filesystem::path data;  ///< the data folder
+    telemetry::Logger log;
   };
   TelemetryExport(Options options, const std::vector<std::unique_ptr<Shard>>& shards,
-                  const DaemonMetrics& metrics, logs::LogKeeper& logs, Clock& clock,
-                  const telemetry::Logger& log);
+                  const DaemonMetrics& metrics, logs::LogKeeper& logs, Clock& clock);
   ~TelemetryExport();
   TelemetryExport(const TelemetryExport&) = delete;
   TelemetryExport& operator=(const TelemetryExport&) = delete;

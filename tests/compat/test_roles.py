@@ -158,10 +158,12 @@ class Roles(DaemonTestCase):
         self.assertTrue(stores)
         for path in stores:
             self.assertEqual(stat.S_IMODE(os.stat(path).st_mode) & 0o077, 0, path)
-        for folder, _, files in os.walk(data):
+        for folder, folders, files in os.walk(data):
+            if "disks" in folders:
+                folders.remove("disks")  # of environments: sparse, and gigabytes to read
             for file in files:
                 path = os.path.join(folder, file)
-                if path in stores or folder.endswith("/disks") or not os.path.isfile(path):
+                if path in stores or not os.path.isfile(path):
                     continue
                 with open(path, "rb") as content:
                     said.append(content.read().decode(errors="replace"))

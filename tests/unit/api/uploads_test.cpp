@@ -13,7 +13,10 @@ class UploadsTest : public ApiTest {
     folder_ = ::mkdtemp(name.data());
     catalog_.upload_store = catalog::UploadStore::open(folder_, clock_, {}).value();
   }
-  ~UploadsTest() override { std::filesystem::remove_all(folder_); }
+  ~UploadsTest() override {
+    catalog_.upload_store.reset();  // its thread looks at the clock, which ends before the catalog
+    std::filesystem::remove_all(folder_);
+  }
 
   static std::string beginning(std::size_t bytes) {
     return R"({"bytes":)" + std::to_string(bytes) + R"(,"sha256":")" + to_hex(sha256("any")) +

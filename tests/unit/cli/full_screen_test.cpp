@@ -2,13 +2,17 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
+#include <string>
+#include <string_view>
 
 namespace proa::cli {
 namespace {
@@ -35,10 +39,19 @@ class FullScreenTest : public ::testing::Test {
     ::dup2(out_, STDOUT_FILENO);
     for (const int fd : {in_, out_, main_, terminal_}) ::close(fd);
   }
-  std::string shown() const {
-    char bytes[4096];
-    const ssize_t count = ::read(main_, bytes, sizeof bytes);
-    return count > 0 ? std::string(bytes, static_cast<std::size_t>(count)) : std::string();
+  /// What the terminal shows until `wanted` is in it, or for ten seconds: the kernel hands it over
+  /// from a thread of its own.
+  std::string shown(std::string_view wanted) const {
+    std::string text;
+    while (text.find(wanted) == text.npos) {
+      pollfd ready{main_, POLLIN, 0};
+      if (::poll(&ready, 1, 10'000) != 1) break;
+      std::array<char, 4096> bytes{};
+      const ssize_t count = ::read(main_, bytes.data(), bytes.size());
+      if (count <= 0) break;
+      text.append(bytes.data(), static_cast<std::size_t>(count));
+    }
+    return text;
   }
   bool is_as_before() const {
     termios now{};
@@ -60,12 +73,12 @@ TEST_F(FullScreenTest, TakesTheTerminalAndGivesItBack) {
     EXPECT_EQ(screen.value()->rows(), 10U);
     EXPECT_EQ(screen.value()->columns(), 40U);
     screen.value()->show({"first", "second"});
-    const std::string text = shown();
+    const std::string text = shown("second");
     EXPECT_TRUE(text.starts_with("\x1b[?1049h")) << text;
     EXPECT_NE(text.find("first\x1b[K"), std::string::npos);
   }
   EXPECT_TRUE(is_as_before());
-  EXPECT_NE(shown().find("\x1b[?1049l"), std::string::npos);
+  EXPECT_NE(shown("\x1b[?1049l").find("\x1b[?1049l"), std::string::npos);
 }
 
 TEST_F(FullScreenTest, AKeyOrAnotherSizeEndsAWait) {
@@ -90,7 +103,7 @@ TEST_F(FullScreenTest, ASignalGivesItBackAndEndsTheProgram) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) << status;
   EXPECT_TRUE(is_as_before());
-  EXPECT_NE(shown().find("\x1b[?1049l"), std::string::npos);
+  EXPECT_NE(shown("\x1b[?1049l").find("\x1b[?1049l"), std::string::npos);
 }
 
 TEST(FullScreen, APipeIsNoTerminal) {
