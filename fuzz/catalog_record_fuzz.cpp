@@ -1,10 +1,11 @@
-// Stored records of functions and layers: any bytes. What is accepted must write and read back to
-// the same record. The first byte chooses which kind.
+// Stored records of functions, their versions and layers: any bytes. What is accepted must write
+// and read back to the same record. The first byte chooses which kind.
 #include "base/check.h"
 #include "catalog/records.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -19,6 +20,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = decode_layer(key, written);
     proa::check(again.has_value(), "an accepted layer cannot be read back");
     proa::check(encode(again.value()) == written, "a layer changes when it is read back");
+    return 0;
+  }
+  if (data[0] == 'V') {
+    const auto version = decode_version(std::string(key) + "/2", bytes);
+    if (!version) return 0;
+    const std::string written = encode(version.value());
+    const auto again = decode_version(std::string(key) + "/2", written);
+    proa::check(again.has_value(), "an accepted version cannot be read back");
+    proa::check(encode(again.value()) == written, "a version changes when it is read back");
     return 0;
   }
   const auto function = decode_function(key, bytes);

@@ -40,6 +40,7 @@ pool::PoolHooks hooks_of(catalog::Catalog& catalog, Clock& clock, telemetry::Log
     ref.account_id = function.account_id;
     ref.region = function.region;
     ref.name = function.name;
+    ref.qualifier = function.version;
     auto now = catalog.resolve(ref);
     return now && now.value()->revision_id == function.revision_id;
   };

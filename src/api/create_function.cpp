@@ -134,6 +134,8 @@ Result<Decoded> decode_request(const std::string& text, const model::Scope& scop
   request.config.logging = std::move(logging);
   request.layer_arns = input.config.layer_arns.value_or(std::vector<std::string>());
   request.tags = std::move(input.tags);
+  request.is_published = fields.boolean("Publish").value_or(false);
+  if ((decoded.refused = refusal(problems))) return decoded;
   return decoded;
 }
 
@@ -148,8 +150,10 @@ Task<http::Response> create_function(Context& context, Call& call) {
   CO_TRY(auto decoded,
          co_await off_shard_if_large<Decoded>(context.blocking, size, std::move(work)));
   if (decoded.refused) co_return std::move(*decoded.refused);
+  const bool is_published = decoded.request.is_published;
   CO_TRY(const auto record, co_await context.catalog.create_function(std::move(decoded.request)));
-  const auto answer = function_configuration(*record->latest, Progress::creating, false);
+  const model::FunctionPtr function = is_published ? record->newest_version() : record->latest;
+  const auto answer = function_configuration(*function, Progress::creating);
   co_return json_response(201, boost::json::serialize(answer));
 }
 

@@ -273,7 +273,6 @@ Result<void> refuse_unsupported_members(const Fields& fields) {
         "PublishTo"}) {
     if (fields.says_something(key)) return not_supported(key);
   }
-  if (fields.boolean("Publish").value_or(false)) return not_supported("Publish");
   TRY(only_default(fields, "TracingConfig", "Mode", "PassThrough"));
   return only_default(fields, "SnapStart", "ApplyOn", "None");
 }

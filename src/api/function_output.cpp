@@ -66,11 +66,12 @@ json::object logging_of(const model::FunctionVersion& function) {
 std::string lambda_time(WallTime time) { return utc_text(time, "+0000"); }
 
 json::object function_configuration(const model::FunctionVersion& function, Progress progress,
-                                    bool has_qualified_arn) {
+                                    std::string_view qualifier) {
   json::object out;
   out["FunctionName"] = function.name;
-  out["FunctionArn"] =
-      function.unqualified_arn() + (has_qualified_arn ? ":" + function.version : std::string());
+  std::string arn = function.unqualified_arn();
+  if (!qualifier.empty()) arn.append(":").append(qualifier);
+  out["FunctionArn"] = std::move(arn);
   out["Runtime"] = function.runtime;
   out["Role"] = function.role;
   out["Handler"] = function.handler;
@@ -100,6 +101,13 @@ json::object function_configuration(const model::FunctionVersion& function, Prog
                                        "::runtime:" + to_hex(sha256(function.runtime))));
   out["LoggingConfig"] = logging_of(function);
   return out;
+}
+
+json::object listed_configuration(const model::FunctionVersion& function,
+                                  std::string_view qualifier) {
+  json::object entry = function_configuration(function, Progress::settled, qualifier);
+  for (const char* key : {"State", "LastUpdateStatus"}) entry.erase(key);
+  return entry;
 }
 
 }  // namespace proa::api

@@ -6,6 +6,8 @@
 
 #include <boost/json/object.hpp>
 
+#include <string_view>
+
 namespace proa::api {
 
 /// Where a function stands in the answer of one operation. Proa has finished when it answers, but
@@ -16,9 +18,13 @@ enum class Progress {
   settled,   ///< everything else
 };
 
-/// `has_qualified_arn`: the request named a qualifier, or the list shows versions.
+/// `qualifier` stands behind the ARN: what the request named, or the version where it is one that
+/// was asked for; "" for none.
 boost::json::object function_configuration(const model::FunctionVersion& function,
-                                           Progress progress, bool has_qualified_arn);
+                                           Progress progress, std::string_view qualifier = {});
+/// The same as an entry of a list, which leaves out what a state is about.
+boost::json::object listed_configuration(const model::FunctionVersion& function,
+                                         std::string_view qualifier);
 
 /// "2025-01-01T00:00:00.000+0000".
 std::string lambda_time(WallTime time);

@@ -35,6 +35,7 @@ Task<http::Response> get_account_settings(Context& context, Call& call) {
   std::uint32_t reserved = 0;
   for (const auto& record : records) {
     code_size += record->latest->code_size;
+    for (const auto& [number, version] : record->versions) code_size += version->code_size;
     reserved += record->reserved_concurrency.value_or(0);
   }
   code_size += layers_size(context, call.scope);

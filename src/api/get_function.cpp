@@ -12,12 +12,13 @@ Task<http::Response> get_function(Context& context, Call& call) {
          model::parse_function_ref(call.parameters[0], call.request.query_value("Qualifier"),
                                    call.scope));
   CO_TRY(const auto record, context.catalog.find(ref));
+  const auto function = record->version_of(ref.qualifier);
   boost::json::object code;
   code["RepositoryType"] = "S3";
   code["Location"] = code_location(context, call, ref);
   boost::json::object answer;
   answer["Configuration"] =
-      function_configuration(*record->latest, Progress::settled, ref.qualifier.has_value());
+      function_configuration(*function, Progress::settled, ref.qualifier.value_or(""));
   answer["Code"] = std::move(code);
   if (!record->tags.empty()) {
     boost::json::object tags;

@@ -12,9 +12,9 @@ Task<http::Response> get_function_configuration(Context& context, Call& call) {
   CO_TRY(const auto ref,
          model::parse_function_ref(call.parameters[0], call.request.query_value("Qualifier"),
                                    call.scope));
-  CO_TRY(const auto record, context.catalog.find(ref));
+  CO_TRY(const auto function, context.catalog.resolve(ref));
   const auto answer =
-      function_configuration(*record->latest, Progress::settled, ref.qualifier.has_value());
+      function_configuration(*function, Progress::settled, ref.qualifier.value_or(""));
   co_return json_response(200, boost::json::serialize(answer));
 }
 

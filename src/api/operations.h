@@ -72,6 +72,15 @@ Task<http::Response> tag_resource(Context& context, Call& call);
 Task<http::Response> untag_resource(Context& context, Call& call);
 Task<http::Response> list_tags(Context& context, Call& call);
 Task<http::Response> get_account_settings(Context& context, Call& call);
+// versions.cpp
+Task<http::Response> publish_version(Context& context, Call& call);
+Task<http::Response> list_versions_by_function(Context& context, Call& call);
+// aliases.cpp
+Task<http::Response> create_alias(Context& context, Call& call);
+Task<http::Response> get_alias(Context& context, Call& call);
+Task<http::Response> list_aliases(Context& context, Call& call);
+Task<http::Response> update_alias(Context& context, Call& call);
+Task<http::Response> delete_alias(Context& context, Call& call);
 // reserved_concurrency.cpp
 Task<http::Response> put_function_concurrency(Context& context, Call& call);
 Task<http::Response> get_function_concurrency(Context& context, Call& call);

@@ -27,6 +27,7 @@ Result<Decoded> decode_request(const std::string& text, const ApiOptions& option
   change.architecture = decode_architecture(fields);
   change.revision_id = fields.text("RevisionId");
   change.is_dry_run = fields.boolean("DryRun").value_or(false);
+  change.is_published = fields.boolean("Publish").value_or(false);
   if ((decoded.refused = refusal(problems))) return decoded;
   TRY(check_architecture(change.architecture, options.architecture));
   TRY(refuse_unsupported_members(fields));
@@ -48,9 +49,12 @@ Task<http::Response> update_function_code(Context& context, Call& call) {
          co_await off_shard_if_large<Decoded>(context.blocking, size, std::move(work)));
   if (decoded.refused) co_return std::move(*decoded.refused);
   const Progress progress = decoded.change.is_dry_run ? Progress::settled : Progress::updating;
+  const bool is_published = decoded.change.is_published && !decoded.change.is_dry_run;
   CO_TRY(const auto record,
          co_await context.catalog.update_code(std::move(ref), std::move(decoded.change)));
-  const auto answer = function_configuration(*record->latest, progress, false);
+  const model::FunctionPtr function = is_published ? record->newest_version() : record->latest;
+  const auto answer =
+      function_configuration(*function, progress, is_published ? function->version : "");
   co_return json_response(200, boost::json::serialize(answer));
 }
 

@@ -22,7 +22,7 @@ Task<http::Response> update_function_configuration(Context& context, Call& call)
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(const auto record,
          co_await context.catalog.update_configuration(std::move(ref), std::move(change)));
-  const auto answer = function_configuration(*record->latest, Progress::updating, false);
+  const auto answer = function_configuration(*record->latest, Progress::updating);
   co_return json_response(200, boost::json::serialize(answer));
 }
 

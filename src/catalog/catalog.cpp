@@ -60,18 +60,35 @@ CatalogImpl::CatalogImpl(CatalogOptions options, storage::KeyValueStore& store,
       uploads_(std::move(uploads)),
       code_(std::move(code)) {}
 
+model::FunctionPtr FunctionRecord::version_of(const std::optional<std::string>& qualifier) const {
+  if (!qualifier || *qualifier == latest->version) return latest;
+  const Alias* const alias = alias_of(qualifier);
+  if (alias != nullptr && alias->version == latest->version) return latest;
+  const auto number = parse_version_number(alias != nullptr ? alias->version : *qualifier);
+  const auto found = number ? versions.find(*number) : versions.end();
+  return found == versions.end() ? nullptr : found->second;
+}
+
+model::FunctionPtr FunctionRecord::newest_version() const {
+  const auto found = versions.find(next_version - 1);
+  return found == versions.end() ? nullptr : found->second;
+}
+
+const Alias* FunctionRecord::alias_of(const std::optional<std::string>& qualifier) const {
+  const auto found = qualifier ? aliases.find(*qualifier) : aliases.end();
+  return found == aliases.end() ? nullptr : &found->second;
+}
+
 Result<model::FunctionPtr> CatalogImpl::resolve(const model::FunctionRef& ref) const {
   TRY(auto record, find(ref));
-  return record->latest;
+  return record->version_of(ref.qualifier);
 }
 
 Result<FunctionRecordPtr> CatalogImpl::find(const model::FunctionRef& ref) const {
   const auto functions = current_.get().functions;
   const auto found = functions->find(record_key(ref.account_id, ref.region, ref.name));
   if (found == functions->end()) return function_not_found(ref);
-  if (ref.qualifier && *ref.qualifier != found->second->latest->version) {
-    return function_not_found(ref);
-  }
+  if (!found->second->version_of(ref.qualifier)) return function_not_found(ref);
   return found->second;
 }
 
@@ -124,6 +141,36 @@ Task<FunctionRecordPtr> CatalogImpl::update_configuration(model::FunctionRef ref
 
 Task<void> CatalogImpl::delete_function(model::FunctionRef ref) {
   return on_strand<void>(strand_, [this, ref = std::move(ref)] { return remove(ref); });
+}
+
+Task<model::FunctionPtr> CatalogImpl::publish_version(model::FunctionRef ref,
+                                                      VersionRequest request) {
+  return on_strand<model::FunctionPtr>(strand_,
+                                       [this, ref = std::move(ref), request = std::move(request)] {
+                                         return add_version(ref, request);
+                                       });
+}
+
+Task<Alias> CatalogImpl::create_alias(model::FunctionRef ref, std::string name,
+                                      AliasChange change) {
+  return on_strand<Alias>(
+      strand_, [this, ref = std::move(ref), name = std::move(name), change = std::move(change)] {
+        return set_alias(ref, name, change, true);
+      });
+}
+
+Task<Alias> CatalogImpl::update_alias(model::FunctionRef ref, std::string name,
+                                      AliasChange change) {
+  return on_strand<Alias>(
+      strand_, [this, ref = std::move(ref), name = std::move(name), change = std::move(change)] {
+        return set_alias(ref, name, change, false);
+      });
+}
+
+Task<void> CatalogImpl::delete_alias(model::FunctionRef ref, std::string name) {
+  return on_strand<void>(strand_, [this, ref = std::move(ref), name = std::move(name)] {
+    return remove_alias(ref, name);
+  });
 }
 
 Task<FunctionRecordPtr> CatalogImpl::change_tags(

@@ -1,13 +1,13 @@
 // The catalog: which functions, versions and layers exist, and the unpacked code behind them.
 //
 // Nouns: FunctionRecord (a function with what is not part of a version: tags, reserved
-// concurrency), LayerVersion, CodeStore (unpacked trees by content), CodeLease. `api` calls the
-// changing operations, `dispatch` calls resolve(). Underneath: storage::KeyValueStore for records,
-// files for zips and trees. Changes run one at a time on the catalog's strand over the blocking
-// pool; reads come from an immutable snapshot and are safe on any thread. A change is durable
-// before its Task completes, on the caller's executor. Cancelling a Task gives up a change that has
-// not begun (`cancelled`); one that has begun is finished all the same. Long document:
-// docs/architecture.md, "Catalog and code".
+// concurrency, aliases), Alias (a name for a version, or for two of them), LayerVersion, CodeStore
+// (unpacked trees by content), CodeLease. `api` calls the changing operations, `dispatch` calls
+// resolve(). Underneath: storage::KeyValueStore for records, files for zips and trees. Changes run
+// one at a time on the catalog's strand over the blocking pool; reads come from an immutable
+// snapshot and are safe on any thread. A change is durable before its Task completes, on the
+// caller's executor. Cancelling a Task gives up a change that has not begun (`cancelled`); one that
+// has begun is finished all the same. Long document: docs/architecture.md, "Catalog and code".
 #pragma once
 
 #include "base/clock.h"
@@ -46,6 +46,7 @@ struct NewFunction : ArchiveSource {
       config;  ///< account, region, name, runtime ...; ids and hashes are filled in
   std::vector<std::string> layer_arns;
   Tags tags;
+  bool is_published = false;  ///< as version 1, too
 };
 
 /// UpdateFunctionConfiguration: what is set is changed.
@@ -68,6 +69,42 @@ struct CodeChange : ArchiveSource {
   std::optional<std::string> architecture;
   std::optional<std::string> revision_id;  ///< refused (precondition) when stale
   bool is_dry_run = false;                 ///< checks everything, changes nothing
+  bool is_published = false;               ///< as a version, too
+};
+
+/// PublishVersion.
+struct VersionRequest {
+  std::optional<std::string> description;  ///< of the version; that of $LATEST if none
+  std::optional<std::string> code_sha256;  ///< refused (invalid) when it is not that of $LATEST
+  std::optional<std::string> revision_id;  ///< refused (precondition) when stale
+};
+
+/// Where an alias leads besides its version, and how often.
+struct AliasRoute {
+  std::string version;  ///< a number
+  double weight = 0;    ///< the share of calls, 0 to 1
+
+  bool operator==(const AliasRoute&) const = default;
+};
+
+/// A name for a version. A value.
+/// https://docs.aws.amazon.com/lambda/latest/api/API_AliasConfiguration.html
+struct Alias {
+  std::string name;
+  std::string version;  ///< a number, or "$LATEST"
+  std::string description;
+  std::string revision_id;  ///< a UUID, new with every change
+  std::optional<AliasRoute> other;
+
+  bool operator==(const Alias&) const = default;
+};
+
+/// CreateAlias and UpdateAlias after decoding: what is set is changed.
+struct AliasChange {
+  std::optional<std::string> version;
+  std::optional<std::string> description;
+  std::optional<std::optional<AliasRoute>> other;
+  std::optional<std::string> revision_id;  ///< refused (precondition) when stale
 };
 
 /// A function and what belongs to it besides its versions. Immutable snapshot.
@@ -76,8 +113,19 @@ struct FunctionRecord {
   Tags tags;
   std::optional<std::uint32_t> reserved_concurrency;
   EventConfigs event_configs;
-  std::uint64_t code_unpacked_bytes = 0;
+  std::uint64_t next_version = 1;  ///< never given twice, not even after a deletion
+  std::map<std::uint64_t, model::FunctionPtr> versions;  ///< published and not deleted
+  std::map<std::string, Alias> aliases;                  ///< by name
+  std::uint64_t code_unpacked_bytes = 0;                 ///< of `latest`, as the next
   std::uint64_t layers_unpacked_bytes = 0;
+
+  /// What a qualifier stands for: none and "$LATEST", a number, or an alias, of which it is the
+  /// version, whatever else it leads to. Null: nothing.
+  model::FunctionPtr version_of(const std::optional<std::string>& qualifier) const;
+  /// The one published last; null: none was, or it is deleted.
+  model::FunctionPtr newest_version() const;
+  /// The alias of that name; null: it is none.
+  const Alias* alias_of(const std::optional<std::string>& qualifier) const;
 };
 using FunctionRecordPtr = std::shared_ptr<const FunctionRecord>;
 
@@ -158,7 +206,7 @@ class Catalog {
 
   /// The version a call runs: any thread, no waiting. The code tree and the layers stay as long as
   /// the pointer (not a copy of what it points to) is held. Errc: not_found with Lambda's text
-  /// "Function not found: ARN".
+  /// "Function not found: ARN". Of an alias it is the version, whatever else it leads to.
   virtual Result<model::FunctionPtr> resolve(const model::FunctionRef& ref) const = 0;
   /// Grows with every change of any function, after the change can be seen; one atomic load. Read
   /// it *before* resolve(): as long as it gives the same number, the resolved pointer is current.
@@ -169,7 +217,7 @@ class Catalog {
   /// Folder of an unpacked tree. Exists while a lease or a record keeps it.
   virtual std::filesystem::path tree_path(std::string_view tree_id) const = 0;
 
-  /// The whole record, for GetFunction. Errc: not_found.
+  /// The whole record, for GetFunction. Errc: not_found (the function, or what is its qualifier).
   virtual Result<FunctionRecordPtr> find(const model::FunctionRef& ref) const = 0;
   /// Functions of an account and region in the order of their names, after `after` (exclusive).
   virtual std::vector<FunctionRecordPtr> list(const model::Scope& scope, const std::string& after,
@@ -184,8 +232,23 @@ class Catalog {
   /// Errc: not_found, precondition (revision id), invalid, exhausted, os.
   virtual Task<FunctionRecordPtr> update_configuration(model::FunctionRef ref,
                                                        ConfigChange change) = 0;
-  /// Errc: not_found, invalid ($LATEST alone). The code tree goes when its last user has let it go.
+  /// The function with all versions and aliases, or the one version of the qualifier. Errc:
+  /// not_found, invalid ($LATEST alone, an alias), conflict (an alias leads to it). Code trees go
+  /// when their last users have let them go.
   virtual Task<void> delete_function(model::FunctionRef ref) = 0;
+  /// Freezes $LATEST, with the settings that its tags are, as the next version; the last version
+  /// when that is the same. Errc: not_found, precondition, invalid (the hash), exhausted, os.
+  virtual Task<model::FunctionPtr> publish_version(model::FunctionRef ref,
+                                                   VersionRequest request) = 0;
+  /// Errc: not_found (the function, or a version it is to lead to), conflict (exists), invalid (two
+  /// versions where one is $LATEST, or both are the same), exhausted, os.
+  virtual Task<Alias> create_alias(model::FunctionRef ref, std::string name,
+                                   AliasChange change) = 0;
+  /// Errc: as create_alias, precondition; not_found has Lambda's text "Cannot find alias arn: ARN".
+  virtual Task<Alias> update_alias(model::FunctionRef ref, std::string name,
+                                   AliasChange change) = 0;
+  /// Removing what does not exist is no error, as on Lambda. Errc: not_found (the function), ...
+  virtual Task<void> delete_alias(model::FunctionRef ref, std::string name) = 0;
   /// Sets, replaces or (nullopt) removes tags. A change of settings makes a new revision; other
   /// tags do not. Errc: not_found, invalid or unsupported (a proa: tag, by name), exhausted,
   /// os.
@@ -234,6 +297,11 @@ class Catalog {
   /// The zip of a layer version, for Content.Location. Blocks. Errc: not_found, os.
   virtual Result<std::string> layer_zip(const LayerVersion& layer) const = 0;
 };
+
+/// The number of a published version; nothing for "$LATEST" and all else.
+std::optional<std::uint64_t> parse_version_number(std::string_view text);
+/// Whether an alias may have that name: letters, digits, - and _, not all digits, 128 at most.
+bool is_alias_name(std::string_view text);
 
 /// How asynchronous calls of `ref` (unqualified: of $LATEST) are configured. Errc: not_found with
 /// Lambda's text "The function ARN:QUALIFIER doesn't have an EventInvokeConfig", also when there is

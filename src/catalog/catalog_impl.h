@@ -39,6 +39,10 @@ class CatalogImpl final : public Catalog {
   Task<FunctionRecordPtr> update_configuration(model::FunctionRef ref,
                                                ConfigChange change) override;
   Task<void> delete_function(model::FunctionRef ref) override;
+  Task<model::FunctionPtr> publish_version(model::FunctionRef ref, VersionRequest request) override;
+  Task<Alias> create_alias(model::FunctionRef ref, std::string name, AliasChange change) override;
+  Task<Alias> update_alias(model::FunctionRef ref, std::string name, AliasChange change) override;
+  Task<void> delete_alias(model::FunctionRef ref, std::string name) override;
   Task<FunctionRecordPtr> change_tags(
       model::FunctionRef ref, std::map<std::string, std::optional<std::string>> changes) override;
   Task<model::EventInvokeConfig> change_event_config(model::FunctionRef ref,
@@ -64,6 +68,8 @@ class CatalogImpl final : public Catalog {
 
  private:
   // function_changes.cpp
+  /// find(), where only $LATEST can be meant. Errc: not_found, invalid.
+  Result<FunctionRecordPtr> find_latest(const model::FunctionRef& ref) const;
   Result<FunctionRecordPtr> create(NewFunction& request);
   Result<FunctionRecordPtr> change_code(const model::FunctionRef& ref, CodeChange& change);
   Result<FunctionRecordPtr> change_configuration(const model::FunctionRef& ref,
@@ -79,6 +85,17 @@ class CatalogImpl final : public Catalog {
   Result<void> check_size(const FunctionDocument& document) const;
   Result<void> check_native(const FunctionDocument& document) const;
   void renew_revision(FunctionDocument& document);
+
+  // version_changes.cpp
+  Result<model::FunctionPtr> add_version(const model::FunctionRef& ref,
+                                         const VersionRequest& request);
+  /// The version that `document` is now, if need be written and put into it.
+  Result<model::FunctionPtr> freeze(FunctionDocument& document,
+                                    const std::optional<std::string>& description);
+  Result<void> remove_version(const FunctionRecord& record, const model::FunctionRef& ref);
+  Result<Alias> set_alias(const model::FunctionRef& ref, const std::string& name,
+                          const AliasChange& change, bool is_new);
+  Result<void> remove_alias(const model::FunctionRef& ref, const std::string& name);
 
   // event_config_changes.cpp
   Result<model::EventInvokeConfig> set_event_config(const model::FunctionRef& ref,
@@ -97,10 +114,21 @@ class CatalogImpl final : public Catalog {
 
   // publish.cpp
   Result<void> load_functions();
+  /// The published versions of all functions, by record key.
+  using Versions = std::map<std::string, std::map<std::uint64_t, model::FunctionPtr>>;
+  Result<Versions> load_versions(const std::map<std::string, FunctionDocument>& documents);
+  Result<void> ensure_trees(const model::FunctionVersion& version, const std::string& where);
   Result<void> load_layers();
   Result<model::Settings> settings_of(const Tags& tags) const;
-  /// A snapshot's record: its version keeps the trees as long as anyone holds it.
-  FunctionRecordPtr to_record(const FunctionDocument& document);
+  /// A version that keeps its trees as long as anyone holds it.
+  model::FunctionPtr keep(model::FunctionVersion version);
+  /// A snapshot's record. A version that stays as it was stays the same pointer, and so do its warm
+  /// environments.
+  FunctionRecordPtr to_record(const FunctionDocument& document,
+                              const FunctionRecord* previous = nullptr);
+  /// Writes the record of a version, before that of its function tells of it: one that no function
+  /// tells of is what a crash left. Errc: as publish().
+  Result<void> write(const VersionDocument& document);
   /// Writes the record, then shows it. Errc: invalid (a field that could not be read back), os ...
   Result<FunctionRecordPtr> publish(FunctionDocument document);
   Result<void> publish(LayerDocument document);
@@ -125,6 +153,10 @@ class CatalogImpl final : public Catalog {
 
 /// The trees a version needs: its code, then its layers.
 std::vector<std::string> trees_of(const model::FunctionVersion& version);
+
+/// Errc: precondition, where a revision is expected that is not this one.
+Result<void> check_revision(const std::string& revision_id,
+                            const std::optional<std::string>& expected);
 
 /// The document behind a record, to be changed and published.
 FunctionDocument to_document(const FunctionRecord& record);

@@ -11,14 +11,6 @@ namespace {
 
 constexpr std::size_t kLayersMax = 5;
 
-Result<void> check_revision(const FunctionRecord& record,
-                            const std::optional<std::string>& expected) {
-  if (!expected || *expected == record.latest->revision_id) return ok();
-  return Error(Errc::precondition,
-               "The Revision Id provided does not match the latest Revision Id. Call the "
-               "GetFunction/GetAlias API to retrieve the latest Revision Id");
-}
-
 void apply(const ConfigChange& change, model::FunctionVersion& version) {
   version.runtime = change.runtime.value_or(version.runtime);
   version.handler = change.handler.value_or(version.handler);
@@ -71,6 +63,13 @@ std::string layer_of(const std::string& version_arn) {
 
 }  // namespace
 
+Result<FunctionRecordPtr> CatalogImpl::find_latest(const model::FunctionRef& ref) const {
+  TRY(auto record, find(ref));
+  if (!ref.qualifier || *ref.qualifier == record->latest->version) return record;
+  return Error(Errc::invalid, "Only $LATEST can be changed: name the function " + ref.name +
+                                  " without the qualifier " + *ref.qualifier);
+}
+
 Result<FunctionRecordPtr> CatalogImpl::create(NewFunction& request) {
   FunctionDocument document;
   document.latest = std::move(request.config);
@@ -85,6 +84,9 @@ Result<FunctionRecordPtr> CatalogImpl::create(NewFunction& request) {
   TRY(auto package, install(request, account_id));
   TRY(use_code(document, package));
   renew_revision(document);
+  if (request.is_published) {
+    TRY(freeze(document, std::nullopt));
+  }
   TRY(auto record, publish(std::move(document)));
   finish(request, account_id);
   return record;
@@ -92,14 +94,17 @@ Result<FunctionRecordPtr> CatalogImpl::create(NewFunction& request) {
 
 Result<FunctionRecordPtr> CatalogImpl::change_code(const model::FunctionRef& ref,
                                                    CodeChange& change) {
-  TRY(auto record, find(ref));
-  TRY(check_revision(*record, change.revision_id));
+  TRY(auto record, find_latest(ref));
+  TRY(check_revision(record->latest->revision_id, change.revision_id));
   FunctionDocument document = to_document(*record);
   if (change.architecture) document.latest.architecture = *change.architecture;
   TRY(auto package, install(change, ref.account_id));
   TRY(use_code(document, package));
   if (change.is_dry_run) return to_record(document);
   renew_revision(document);
+  if (change.is_published) {
+    TRY(freeze(document, std::nullopt));
+  }
   TRY(auto changed, publish(std::move(document)));
   finish(change, ref.account_id);
   return changed;
@@ -107,8 +112,8 @@ Result<FunctionRecordPtr> CatalogImpl::change_code(const model::FunctionRef& ref
 
 Result<FunctionRecordPtr> CatalogImpl::change_configuration(const model::FunctionRef& ref,
                                                             const ConfigChange& change) {
-  TRY(auto record, find(ref));
-  TRY(check_revision(*record, change.revision_id));
+  TRY(auto record, find_latest(ref));
+  TRY(check_revision(record->latest->revision_id, change.revision_id));
   FunctionDocument document = to_document(*record);
   apply(change, document.latest);
   TRY(document.latest.logging, change.logging.applied_to(document.latest.logging));
@@ -125,20 +130,22 @@ Result<FunctionRecordPtr> CatalogImpl::change_configuration(const model::Functio
 
 Result<void> CatalogImpl::remove(const model::FunctionRef& ref) {
   TRY(auto record, find(ref));
-  if (ref.qualifier) {
-    return Error(Errc::invalid, "$LATEST version cannot be deleted without deleting the function.");
-  }
+  if (ref.qualifier) return remove_version(*record, ref);
   const std::string key = record_key(ref.account_id, ref.region, ref.name);
   TRY(store_.remove(kFunctionBucket, key));
   show(key, nullptr);
   drop_trees(*record);
+  // They mean nothing without the function: what cannot be removed now goes with the next start.
+  for (const auto& [number, version] : record->versions) {
+    static_cast<void>(store_.remove(kVersionBucket, key + "/" + std::to_string(number)));
+  }
   return ok();
 }
 
 Result<FunctionRecordPtr> CatalogImpl::tag(
     const model::FunctionRef& ref,
     const std::map<std::string, std::optional<std::string>>& changes) {
-  TRY(auto record, find(ref));
+  TRY(auto record, find_latest(ref));
   FunctionDocument document = to_document(*record);
   for (const auto& [key, value] : changes) {
     if (value) {
@@ -157,7 +164,7 @@ Result<FunctionRecordPtr> CatalogImpl::tag(
 
 Result<FunctionRecordPtr> CatalogImpl::reserve(const model::FunctionRef& ref,
                                                std::optional<std::uint32_t> count) {
-  TRY(auto record, find(ref));
+  TRY(auto record, find_latest(ref));
   FunctionDocument document = to_document(*record);
   document.reserved_concurrency = count;
   std::uint64_t reserved = count.value_or(0);

@@ -55,6 +55,18 @@ std::optional<std::uint64_t> JsonFields::optional_number(std::string_view name, 
   return number(name, min, max);
 }
 
+std::optional<double> JsonFields::optional_fraction(std::string_view name) {
+  if (object_.if_contains(name) == nullptr) return std::nullopt;
+  const auto* value = get(name);
+  json::error_code failed;
+  const double number = value->to_number<double>(failed);
+  if (failed || !(number >= 0 && number <= 1)) {
+    reject(name, "is not a number from 0 to 1");
+    return std::nullopt;
+  }
+  return number;
+}
+
 std::map<std::string, std::string> JsonFields::text_map(std::string_view name) {
   std::map<std::string, std::string> texts;
   for (const auto& item : object(name)) {

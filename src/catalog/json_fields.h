@@ -28,6 +28,8 @@ class JsonFields {
   std::uint64_t number(std::string_view name, std::uint64_t min, std::uint64_t max);
   std::optional<std::uint64_t> optional_number(std::string_view name, std::uint64_t min,
                                                std::uint64_t max);
+  /// From 0 to 1.
+  std::optional<double> optional_fraction(std::string_view name);
   std::map<std::string, std::string> text_map(std::string_view name);
   std::vector<std::string> texts(std::string_view name);
   /// A nested object, or an empty one after an error.

@@ -13,13 +13,16 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::uint64_t kFunctionFormat = 3;
+constexpr std::uint64_t kFunctionFormat = 4;
 constexpr std::uint64_t kEventConfigsFormat = 2;  ///< the first one that has them
 constexpr std::uint64_t kLoggingFormat = 3;       ///< the same
+constexpr std::uint64_t kVersionsFormat = 4;      ///< next_version and aliases, the same
+constexpr std::uint64_t kVersionFormat = 1;
 constexpr std::uint64_t kLayerFormat = 1;
+constexpr const char* kLatest = "$LATEST";
 constexpr std::size_t kFunctionNameMax = 64;
 constexpr std::size_t kLayerNameMax = 140;
-constexpr std::uint64_t kAnyMax = std::numeric_limits<std::int64_t>::max();
+constexpr std::uint64_t kAnyMax = kVersionNumberMax;
 /// Milliseconds that fit the clock's nanoseconds: the year 2262.
 constexpr std::uint64_t kTimeMsMax = kAnyMax / 1000000;
 
@@ -87,6 +90,22 @@ json::object to_json(const EventConfigs& configs) {
     object.emplace(qualifier, std::move(entry));
   }
   return object;
+}
+
+json::array to_json(const std::map<std::string, Alias>& aliases) {
+  json::array array;
+  for (const auto& [name, alias] : aliases) {
+    json::object entry{{"name", name},
+                       {"version", alias.version},
+                       {"description", alias.description},
+                       {"revision_id", alias.revision_id}};
+    if (alias.other) {
+      entry.emplace("other_version", alias.other->version);
+      entry.emplace("other_weight", alias.other->weight);
+    }
+    array.push_back(std::move(entry));
+  }
+  return array;
 }
 
 json::object to_json(const LayerVersion& layer) {
@@ -226,21 +245,55 @@ Result<model::EventInvokeConfig> read_event_config(const json::object& object,
 }
 
 Result<EventConfigs> read_event_configs(const json::object& object,
-                                        const model::FunctionVersion& latest,
+                                        const FunctionDocument& document,
                                         const std::string& where) {
-  const model::Scope scope{latest.account_id, latest.region};
+  const model::Scope scope{document.latest.account_id, document.latest.region};
   EventConfigs configs;
   for (const auto& item : object) {
     const std::string qualifier(item.key());
     const std::string whose = where + ": event configuration of '" + qualifier + "'";
-    if (qualifier != latest.version) {
-      return Error(Errc::corrupt, whose + ": there is no such version");
+    const auto number = parse_version_number(qualifier);
+    const bool is_version = qualifier == kLatest || (number && *number < document.next_version);
+    if (!is_version && !document.aliases.contains(qualifier)) {
+      return Error(Errc::corrupt, whose + ": there is no such version or alias");
     }
     if (!item.value().is_object()) return Error(Errc::corrupt, whose + ": is not an object");
     TRY(auto config, read_event_config(item.value().get_object(), scope, whose));
     configs.emplace(qualifier, std::move(config));
   }
   return configs;
+}
+
+/// "version" and "other_version" of an alias.
+std::string read_version_name(JsonFields& fields, std::string_view name, std::uint64_t next) {
+  std::string text = fields.text(name);
+  const auto number = parse_version_number(text);
+  if (text != kLatest && (!number || *number >= next)) fields.reject(name, "is no version");
+  return text;
+}
+
+Result<std::map<std::string, Alias>> read_aliases(const std::vector<const json::object*>& objects,
+                                                  std::uint64_t next_version,
+                                                  const std::string& where) {
+  std::map<std::string, Alias> aliases;
+  for (const auto* object : objects) {
+    JsonFields fields(*object, where + ": alias");
+    Alias alias;
+    alias.name = fields.text("name");
+    alias.version = read_version_name(fields, "version", next_version);
+    alias.description = fields.text("description");
+    alias.revision_id = fields.text("revision_id");
+    if (const auto weight = fields.optional_fraction("other_weight")) {
+      alias.other = AliasRoute{read_version_name(fields, "other_version", next_version), *weight};
+    }
+    if (!is_alias_name(alias.name)) fields.reject("name", "is not an alias's name");
+    TRY(fields.finish());
+    const std::string name = alias.name;
+    if (!aliases.emplace(name, std::move(alias)).second) {
+      return Error(Errc::corrupt, where + ": there are two aliases '" + name + "'");
+    }
+  }
+  return aliases;
 }
 
 Result<LayerVersion> read_layer_version(const json::object& object, const LayerDocument& layer,
@@ -307,6 +360,11 @@ std::string record_key(std::string_view account_id, std::string_view region,
   return key;
 }
 
+std::string record_key(const VersionDocument& document) {
+  const model::FunctionVersion& version = document.version;
+  return record_key(version.account_id, version.region, version.name) + "/" + version.version;
+}
+
 std::string record_key(const FunctionDocument& document) {
   return record_key(document.latest.account_id, document.latest.region, document.latest.name);
 }
@@ -321,11 +379,19 @@ std::string encode(const FunctionDocument& document) {
                       {"event_configs", to_json(document.event_configs)},
                       {"code_unpacked_bytes", document.code_unpacked_bytes},
                       {"layers_unpacked_bytes", document.layers_unpacked_bytes},
+                      {"next_version", document.next_version},
+                      {"aliases", to_json(document.aliases)},
                       {"latest", to_json(document.latest)}};
   if (document.reserved_concurrency) {
     object.emplace("reserved_concurrency", *document.reserved_concurrency);
   }
   return json::serialize(object);
+}
+
+std::string encode(const VersionDocument& document) {
+  return json::serialize(json::object{{"format", kVersionFormat},
+                                      {"setting_tags", to_json(document.setting_tags)},
+                                      {"version", to_json(document.version)}});
 }
 
 std::string encode(const LayerDocument& document) {
@@ -352,9 +418,37 @@ Result<FunctionDocument> decode_function(std::string_view key, std::string_view 
   const json::object& event_configs =
       format < kEventConfigsFormat ? none : fields.object("event_configs");
   const json::object& latest = fields.object("latest");
+  std::vector<const json::object*> aliases;
+  if (format >= kVersionsFormat) {
+    document.next_version = fields.number("next_version", 1, kAnyMax);
+    aliases = fields.objects("aliases");
+  }
   TRY(fields.finish());
   TRY(document.latest, read_version(latest, format, where));
-  TRY(document.event_configs, read_event_configs(event_configs, document.latest, where));
+  if (document.latest.version != kLatest) {
+    return Error(Errc::corrupt, where + ": field 'version' of latest is not " + kLatest);
+  }
+  TRY(document.aliases, read_aliases(aliases, document.next_version, where));
+  TRY(document.event_configs, read_event_configs(event_configs, document, where));
+  if (record_key(document) != key) {
+    return Error(Errc::corrupt, where + ": is that of '" + record_key(document) + "'");
+  }
+  return document;
+}
+
+Result<VersionDocument> decode_version(std::string_view key, std::string_view bytes) {
+  const std::string where = place(kVersionBucket, key);
+  TRY(auto value, parse(bytes, kVersionFormat, where));
+  JsonFields fields(value.get_object(), where);
+  static_cast<void>(fields.number("format", 1, kVersionFormat));
+  VersionDocument document;
+  document.setting_tags = fields.text_map("setting_tags");
+  const json::object& version = fields.object("version");
+  TRY(fields.finish());
+  TRY(document.version, read_version(version, kFunctionFormat, where));
+  if (!parse_version_number(document.version.version)) {
+    return Error(Errc::corrupt, where + ": is not that of a version with a number");
+  }
   if (record_key(document) != key) {
     return Error(Errc::corrupt, where + ": is that of '" + record_key(document) + "'");
   }
@@ -390,38 +484,6 @@ std::optional<std::string> tree_id_of(std::string_view code_sha256_base64) {
   const auto digest = from_base64(code_sha256_base64);
   if (!digest || digest->size() != sizeof(Sha256Digest)) return std::nullopt;
   return to_hex(std::as_bytes(std::span(*digest)));
-}
-
-bool is_account_id(std::string_view text) {
-  return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-bool is_region(std::string_view text) {
-  return !text.empty() && text.size() <= 64 &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
-}
-
-bool is_plain_name(std::string_view text, std::size_t size_max) {
-  static constexpr std::string_view kAllowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-  return !text.empty() && text.size() <= size_max &&
-         text.find_first_not_of(kAllowed) == std::string_view::npos;
-}
-
-std::string_view arn_part(std::string_view arn, int index) {
-  for (; index > 0; --index) {
-    const std::size_t colon = arn.find(':');
-    if (colon == std::string_view::npos) return {};
-    arn.remove_prefix(colon + 1);
-  }
-  return arn.substr(0, arn.find(':'));
-}
-
-std::optional<model::FunctionRef> function_of_arn(std::string_view arn, const model::Scope& scope) {
-  auto ref = model::parse_function_ref(arn, std::nullopt, scope);
-  // Only a full ARN is written again as it was: it takes names and partial ARNs too.
-  if (!ref || ref.value().arn() != arn) return std::nullopt;
-  return std::move(ref).value();
 }
 
 }  // namespace proa::catalog

@@ -92,6 +92,7 @@ void CallCounters::forget_deleted() {
     ref.account_id = one.second.function.account_id;
     ref.region = one.second.function.region;
     ref.name = one.second.function.name;
+    ref.qualifier = one.second.function.version;
     return !catalog_.find(ref);
   });
 }

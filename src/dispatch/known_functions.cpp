@@ -1,5 +1,7 @@
 #include "dispatch/known_functions.h"
 
+#include <array>
+#include <cstring>
 #include <limits>
 
 namespace proa::dispatch {
@@ -27,8 +29,25 @@ bool KnownFunctions::Equal::operator()(const model::FunctionRef& a,
          a.account_id == b.account_id;
 }
 
-Result<std::pair<model::FunctionPtr, KnownFunction*>> KnownFunctions::find(
-    const model::FunctionRef& ref) {
+Result<KnownFunctions::Found> KnownFunctions::find(const model::FunctionRef& ref) {
+  auto found = look_up(ref);
+  if (!found || !found.value().second->other) return found;
+  const catalog::AliasRoute& other = *found.value().second->other;
+  if (!is_drawn(other.weight)) return found;
+  model::FunctionRef version = ref;
+  version.qualifier = other.version;
+  return look_up(version);
+}
+
+bool KnownFunctions::is_drawn(double weight) {
+  std::array<std::byte, 4> bytes{};
+  random_.fill(bytes);
+  std::uint32_t drawn = 0;
+  std::memcpy(&drawn, bytes.data(), sizeof drawn);
+  return static_cast<double>(drawn) < weight * 4294967296.0;  // 2^32
+}
+
+Result<KnownFunctions::Found> KnownFunctions::look_up(const model::FunctionRef& ref) {
   // Before resolve(): what is resolved under a number is at least as new as that number.
   const std::uint64_t generation = catalog_.generation();
   const auto found = known_.find(ref);
@@ -54,6 +73,8 @@ Result<model::FunctionPtr> KnownFunctions::renew(const model::FunctionRef& ref,
   TRY(auto function, catalog_.resolve(ref));
   TRY(auto record, catalog_.find(ref));
   known.reserved = record->reserved_concurrency;
+  const catalog::Alias* const alias = record->alias_of(ref.qualifier);
+  known.other = alias == nullptr ? std::nullopt : alias->other;
   if (known.function.lock() != function || !known.gate) {
     known.function = function;
     known.counts = admission_.counts_of(*function);

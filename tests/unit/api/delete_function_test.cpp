@@ -15,15 +15,13 @@ class DeleteFunctionTest : public ApiTest {
   DeleteFunctionTest() { catalog_.put("f"); }
 };
 
-std::string invalid(const std::string& text) {
-  return "400 InvalidParameterValueException User message=" + text;
-}
-
-TEST_F(DeleteFunctionTest, DeletesAFunctionButNeverOneVersionOfIt) {
-  EXPECT_EQ(failure(send("DELETE", "/2015-03-31/functions/f?Qualifier=%24LATEST")),
-            invalid("$LATEST version cannot be deleted without deleting the function."));
+TEST_F(DeleteFunctionTest, DeletesAFunctionOrTheOneVersionThatIsNamed) {
   EXPECT_EQ(send("DELETE", "/2015-03-31/functions/f?Qualifier=1").status, 404);
   EXPECT_TRUE(catalog_.deleted.empty());
+  send("POST", "/2015-03-31/functions/f/versions");
+  EXPECT_EQ(send("DELETE", "/2015-03-31/functions/f?Qualifier=1").status, 204);
+  EXPECT_EQ(catalog_.deleted, std::vector<std::string>{"f:1"});
+  catalog_.deleted.clear();
   const auto response = send("DELETE", kFunction);
   EXPECT_EQ(response.status, 204);
   EXPECT_TRUE(response.body.empty());

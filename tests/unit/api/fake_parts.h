@@ -31,7 +31,9 @@ class FakeCatalog final : public catalog::Catalog {
   std::optional<catalog::ConfigChange> config_change;
   std::map<std::string, std::optional<std::string>> tag_changes;
   std::optional<catalog::EventConfigChange> event_change;
-  std::vector<std::string> deleted;
+  std::vector<std::string> deleted;  ///< NAME or NAME:QUALIFIER
+  std::optional<catalog::VersionRequest> version_request;
+  std::optional<catalog::AliasChange> alias_change;
   std::string zip = "the zip";
   std::map<std::string, std::vector<catalog::LayerVersionPtr>> layers;  ///< by name
   std::uint64_t revision = 1;  ///< the generation: a test that changes `records` adds to it
@@ -53,15 +55,15 @@ class FakeCatalog final : public catalog::Catalog {
 
   Result<model::FunctionPtr> resolve(const model::FunctionRef& ref) const override {
     TRY(const auto record, find(ref));
-    return record->latest;
+    return record->version_of(ref.qualifier);
   }
   std::uint64_t generation() const override { return revision; }
   catalog::CodeLease lease_code(const model::FunctionVersion&) override { return {}; }
   std::filesystem::path tree_path(std::string_view) const override { return {}; }
   Result<catalog::FunctionRecordPtr> find(const model::FunctionRef& ref) const override {
     const auto found = records.find(ref.name);
-    const bool is_version = ref.qualifier && ref.qualifier != "$LATEST";
-    if (found == records.end() || is_version || found->second.latest->region != ref.region) {
+    const bool is_there = found != records.end() && found->second.version_of(ref.qualifier);
+    if (!is_there || found->second.latest->region != ref.region) {
       return Error(Errc::not_found, "Function not found: " + ref.arn());
     }
     return std::make_shared<const catalog::FunctionRecord>(found->second);
@@ -78,17 +80,28 @@ class FakeCatalog final : public catalog::Catalog {
   Task<catalog::FunctionRecordPtr> create_function(catalog::NewFunction request) override {
     if (next_error) co_return *next_error;
     created = request;
+    const bool is_published = request.is_published;
     model::FunctionVersion version = request.config;
     version.revision_id = "r1";
     version.code_size = request.zip.size();
     version.code_sha256_base64 = to_base64(as_chars(sha256(request.zip)));
     version.last_modified = kNow;
-    co_return store(std::move(version), std::move(request.tags));
+    model::FunctionRef ref{version.account_id, version.region, version.name, std::nullopt};
+    auto record = store(std::move(version), std::move(request.tags));
+    if (!is_published) co_return record;
+    catalog::VersionRequest asked;
+    CO_TRY(co_await publish_version(ref, std::move(asked)));
+    co_return find(ref);
   }
   Task<catalog::FunctionRecordPtr> update_code(model::FunctionRef ref,
                                                catalog::CodeChange change) override {
     if (next_error) co_return *next_error;
+    const bool is_published = change.is_published;
     code_change = std::move(change);
+    if (is_published) {
+      catalog::VersionRequest asked;
+      CO_TRY(co_await publish_version(ref, std::move(asked)));
+    }
     co_return find(ref);
   }
   Task<catalog::FunctionRecordPtr> update_configuration(model::FunctionRef ref,
@@ -99,7 +112,45 @@ class FakeCatalog final : public catalog::Catalog {
   }
   Task<void> delete_function(model::FunctionRef ref) override {
     CO_TRY(find(ref));
-    deleted.push_back(ref.name);
+    deleted.push_back(ref.qualifier ? ref.name + ":" + *ref.qualifier : ref.name);
+    co_return ok();
+  }
+  Task<model::FunctionPtr> publish_version(model::FunctionRef ref,
+                                           catalog::VersionRequest request) override {
+    if (next_error) co_return *next_error;
+    CO_TRY(find(ref));
+    version_request = request;
+    catalog::FunctionRecord& record = records[ref.name];
+    auto version = std::make_shared<model::FunctionVersion>(*record.latest);
+    version->version = std::to_string(record.next_version);
+    version->description = request.description.value_or(version->description);
+    record.versions[record.next_version++] = version;
+    co_return model::FunctionPtr(version);
+  }
+  Task<catalog::Alias> create_alias(model::FunctionRef ref, std::string name,
+                                    catalog::AliasChange change) override {
+    return change_alias(std::move(ref), std::move(name), std::move(change));
+  }
+  Task<catalog::Alias> update_alias(model::FunctionRef ref, std::string name,
+                                    catalog::AliasChange change) override {
+    return change_alias(std::move(ref), std::move(name), std::move(change));
+  }
+  Task<catalog::Alias> change_alias(model::FunctionRef ref, std::string name,
+                                    catalog::AliasChange change) {
+    if (next_error) co_return *next_error;
+    CO_TRY(find(ref));
+    catalog::Alias& alias = records[ref.name].aliases[name];
+    alias.name = name;
+    alias.revision_id = "r";
+    alias.version = change.version.value_or(alias.version);
+    alias.description = change.description.value_or(alias.description);
+    if (change.other) alias.other = *change.other;
+    alias_change = std::move(change);
+    co_return alias;
+  }
+  Task<void> delete_alias(model::FunctionRef ref, std::string name) override {
+    CO_TRY(find(ref));
+    records[ref.name].aliases.erase(name);
     co_return ok();
   }
   Task<catalog::FunctionRecordPtr> change_tags(

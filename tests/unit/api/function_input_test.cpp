@@ -105,7 +105,6 @@ TEST_F(FunctionInputTest, RefusesWhatIsNotSupportedYetByName) {
     return invalid(what + " is not supported by Proa yet");
   };
   EXPECT_EQ(with("PackageType", "\"Image\""), unsupported("The package type Image"));
-  EXPECT_EQ(with("Publish", "true"), unsupported("Publish"));
   EXPECT_EQ(with("VpcConfig", R"({"SubnetIds": ["subnet-1"]})"), unsupported("VpcConfig"));
   EXPECT_EQ(with("DeadLetterConfig", R"({"TargetArn": "arn:aws:sqs:x:y:z"})"),
             unsupported("DeadLetterConfig"));

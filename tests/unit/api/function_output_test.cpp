@@ -15,25 +15,25 @@ TEST(FunctionOutput, WritesTimesAsLambdaDoes) {
 
 TEST(FunctionOutput, ShowsLayersWhenThereAreSome) {
   model::FunctionVersion function;
-  EXPECT_FALSE(function_configuration(function, Progress::settled, false).contains("Layers"));
+  EXPECT_FALSE(function_configuration(function, Progress::settled).contains("Layers"));
   model::LayerRef layer;
   layer.arn = "arn:aws:lambda:us-east-1:000000000000:layer:l:1";
   layer.code_size = 7;
   function.layers.push_back(layer);
-  EXPECT_EQ(boost::json::serialize(
-                function_configuration(function, Progress::settled, false).at("Layers")),
-            R"([{"Arn":"arn:aws:lambda:us-east-1:000000000000:layer:l:1","CodeSize":7}])");
+  EXPECT_EQ(
+      boost::json::serialize(function_configuration(function, Progress::settled).at("Layers")),
+      R"([{"Arn":"arn:aws:lambda:us-east-1:000000000000:layer:l:1","CodeSize":7}])");
 }
 
-TEST(FunctionOutput, QualifiesTheArnWithTheVersion) {
+TEST(FunctionOutput, QualifiesTheArnWithWhatWasAskedFor) {
   model::FunctionVersion function;
   function.name = "f";
   function.region = "r";
   function.account_id = "a";
   function.version = "3";
-  EXPECT_EQ(function_configuration(function, Progress::settled, true).at("FunctionArn"),
-            "arn:aws:lambda:r:a:function:f:3");
-  EXPECT_EQ(function_configuration(function, Progress::settled, false).at("FunctionArn"),
+  EXPECT_EQ(function_configuration(function, Progress::settled, "prod").at("FunctionArn"),
+            "arn:aws:lambda:r:a:function:f:prod");
+  EXPECT_EQ(function_configuration(function, Progress::settled).at("FunctionArn"),
             "arn:aws:lambda:r:a:function:f");
 }
 

@@ -46,6 +46,27 @@ TEST_F(ListFunctionsTest, ListShowsVersionsWhenAsked) {
   EXPECT_FALSE(entry.contains("State"));
 }
 
+TEST_F(ListFunctionsTest, VersionsFollowTheirFunctionOverAllPages) {
+  catalog_.put("e");
+  catalog_.put("g");
+  for (int i = 0; i < 3; ++i) send("POST", "/2015-03-31/functions/f/versions");
+  for (const std::string size : {"1", "2", "3", "4", "6", "50"}) {
+    std::string seen;
+    std::string marker;
+    do {
+      const json::object page =
+          body_of(send("GET", "/2015-03-31/functions?FunctionVersion=ALL&MaxItems=" + size +
+                                  "&Marker=" + http::percent_encode(marker)));
+      for (const json::value& one : page.at("Functions").as_array()) {
+        const json::object& entry = one.as_object();
+        seen += text(entry, "FunctionName") + ":" + text(entry, "Version") + " ";
+      }
+      marker = page.contains("NextMarker") ? text(page, "NextMarker") : "";
+    } while (!marker.empty());
+    EXPECT_EQ(seen, "e:$LATEST f:$LATEST f:1 f:2 f:3 g:$LATEST ") << size;
+  }
+}
+
 TEST_F(ListFunctionsTest, ListRefusesBadParameters) {
   EXPECT_EQ(failure(send("GET", "/2015-03-31/functions?MaxItems=0")),
             "400 ValidationException message=1 validation error detected: Value '0' at 'maxItems' "

@@ -10,8 +10,8 @@ namespace {
 
 TEST_F(ApiTest, NamesOperationsThatAreNotSupportedYet) {
   const std::vector<std::array<std::string, 3>> some = {
-      {"POST", "/2015-03-31/functions/f/versions", "PublishVersion"},
-      {"GET", "/2015-03-31/functions/f/aliases/", "ListAliases"},
+      {"POST", "/2015-03-31/functions/f/policy", "AddPermission"},
+      {"GET", "/2021-10-31/functions/f/urls/", "ListFunctionUrlConfigs"},
       {"DELETE", "/2015-03-31/functions/f/policy/sid", "RemovePermission"},
       {"GET", "/2019-09-30/functions/f/provisioned-concurrency?List=ALL",
        "ListProvisionedConcurrencyConfigs"},

@@ -54,8 +54,6 @@ TEST_F(UpdateFunctionCodeTest, UpdateCodeRefusesBadInput) {
   EXPECT_EQ(
       failure(send("PUT", path, R"({"S3Bucket": "bucket", "S3Key": "k", "S3ObjectVersion": "v"})")),
       invalid("S3ObjectVersion is not supported by Proa yet"));
-  EXPECT_EQ(failure(send("PUT", path, R"({"ZipFile": "bmV3", "Publish": true})")),
-            invalid("Publish is not supported by Proa yet"));
   EXPECT_EQ(failure(send("PUT", path, R"({"DryRun": "yes"})")),
             "400 SerializationException message=The value of 'DryRun' is not true or false");
   catalog_.next_error = Error(Errc::precondition, "The RevisionId provided does not match");

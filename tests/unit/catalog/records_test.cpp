@@ -37,6 +37,9 @@ FunctionDocument example() {
   config.age_max = std::chrono::seconds(60);
   config.on_failure = "arn:aws:lambda:us-east-1:123456789012:function:failures:$LATEST";
   config.last_modified = WallTime(std::chrono::milliseconds(1700000000456));
+  document.next_version = 3;
+  document.aliases["prod"] = {"prod", "1", "live", "r2", AliasRoute{"2", 0.25}};
+  document.aliases["test"] = {"test", "$LATEST", "", "r3", std::nullopt};
   document.code_unpacked_bytes = 10;
   document.layers_unpacked_bytes = 20;
   return document;
@@ -85,9 +88,18 @@ TEST(FunctionRecords, LeaveOutWhatAnEventConfigurationDoesNotSet) {
   EXPECT_TRUE(decode_function(kKey, encode(document)).value().event_configs.empty());
 }
 
+/// What a Proa before versions wrote.
+boost::json::object of_format_3(const FunctionDocument& document) {
+  auto value = boost::json::parse(encode(document)).as_object();
+  value["format"] = 3;
+  value.erase("next_version");
+  value.erase("aliases");
+  return value;
+}
+
 /// What a Proa before logging configurations wrote.
 boost::json::object of_format_2(const FunctionDocument& document) {
-  auto value = boost::json::parse(encode(document)).as_object();
+  auto value = of_format_3(document);
   value["format"] = 2;
   value["latest"].as_object().erase("logging");
   return value;
@@ -101,8 +113,23 @@ boost::json::object of_format_1(const FunctionDocument& document) {
   return value;
 }
 
+TEST(FunctionRecords, OfFormat3HaveNoVersions) {
+  FunctionDocument document = example();
+  auto value = of_format_3(document);
+  const auto back = decode_function(kKey, boost::json::serialize(value));
+  ASSERT_TRUE(back) << back.error().message();
+  document.next_version = 1;
+  document.aliases.clear();
+  EXPECT_EQ(encode(back.value()), encode(document));
+  value["aliases"] = boost::json::array();
+  EXPECT_NE(failure(boost::json::serialize(value)).message().find("unknown field 'aliases'"),
+            std::string::npos);
+}
+
 TEST(FunctionRecords, OfFormat2HaveLambdasDefaultLogging) {
   FunctionDocument document = example();
+  document.next_version = 1;
+  document.aliases.clear();
   auto value = of_format_2(document);
   const auto back = decode_function(kKey, boost::json::serialize(value));
   ASSERT_TRUE(back) << back.error().message();
@@ -119,6 +146,8 @@ TEST(FunctionRecords, OfFormat2HaveLambdasDefaultLogging) {
 
 TEST(FunctionRecords, OfFormat1HaveNoEventConfigurations) {
   FunctionDocument document = example();
+  document.next_version = 1;
+  document.aliases.clear();
   auto value = of_format_1(document);
   const auto back = decode_function(kKey, boost::json::serialize(value));
   ASSERT_TRUE(back) << back.error().message();
@@ -159,7 +188,15 @@ TEST(FunctionRecords, NameTheRecordAndTheFieldThatIsWrong) {
       {"\"name\":\"hello\"", "\"name\":\"a/b\"", "'name'"},
       {"\"tags\":{", "\"tags\":[{", "not JSON"},
       {"\"event_configs\":{\"$LATEST\"", "\"event_configs\":{\"7\"",
-       "configuration of '7': there is no such version"},
+       "configuration of '7': there is no such version or alias"},
+      {"\"next_version\":3", "\"next_version\":0", "'next_version' is 0"},
+      {"\"next_version\":3", "\"next_version\":2", "'other_version' is no version"},
+      {"\"version\":\"1\"", "\"version\":\"prod\"", "alias: field 'version' is no version"},
+      {"\"name\":\"prod\"", "\"name\":\"7\"", "'name' is not an alias's name"},
+      {"\"other_weight\":2.5E-1", "\"other_weight\":1.5", "'other_weight' is not a number from"},
+      {"\"other_version\":", "\"other\":", "'other_version' is missing"},
+      {"\"version\":\"$LATEST\",\"revision_id\":\"r\"", "\"version\":\"1\",\"revision_id\":\"r\"",
+       "'version' of latest is not $LATEST"},
       {"\"event_configs\":{\"$LATEST\":{", "\"event_configs\":{\"$LATEST\":1,\"7\":{",
        "configuration of '$LATEST': is not an object"},
       {"\"retries_max\":0", "\"retries_max\":3", "'retries_max' is 3, not 0 to 2"},
@@ -190,10 +227,10 @@ TEST(FunctionRecords, MustMatchTheirKeyAndTheirCode) {
 }
 
 TEST(FunctionRecords, OfANewerFormatAreUnsupported) {
-  const Error error = failure(changed("\"format\":3", "\"format\":4"));
+  const Error error = failure(changed("\"format\":4", "\"format\":5"));
   EXPECT_EQ(error.code(), Errc::unsupported);
-  EXPECT_NE(error.message().find("format 4"), std::string::npos);
-  EXPECT_EQ(failure(changed("\"format\":3", "\"format\":0")).code(), Errc::corrupt);
+  EXPECT_NE(error.message().find("format 5"), std::string::npos);
+  EXPECT_EQ(failure(changed("\"format\":4", "\"format\":0")).code(), Errc::corrupt);
   EXPECT_EQ(failure("[]").code(), Errc::corrupt);
   EXPECT_EQ(failure("").code(), Errc::corrupt);
 }
@@ -201,6 +238,40 @@ TEST(FunctionRecords, OfANewerFormatAreUnsupported) {
 TEST(FunctionRecords, AreRefusedAtEveryTruncation) {
   const std::string bytes = encode(example());
   for (std::size_t size = 0; size < bytes.size(); ++size) failure(bytes.substr(0, size));
+}
+
+constexpr const char* kVersionKey = "123456789012/us-east-1/hello/2";
+
+VersionDocument version_example() {
+  VersionDocument document;
+  document.version = example().latest;
+  document.version.version = "2";
+  document.setting_tags = {{"proa:network", "none"}};
+  return document;
+}
+
+TEST(VersionRecords, ComeBackAsTheyWere) {
+  const VersionDocument document = version_example();
+  EXPECT_EQ(record_key(document), kVersionKey);
+  const auto back = decode_version(kVersionKey, encode(document));
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(back.value().setting_tags, document.setting_tags);
+  EXPECT_EQ(encode(back.value()), encode(document));
+}
+
+TEST(VersionRecords, MustHaveANumberAndMatchTheirKey) {
+  VersionDocument document = version_example();
+  EXPECT_FALSE(decode_version("123456789012/us-east-1/hello/3", encode(document)));
+  for (const char* version : {"$LATEST", "0", "02", "prod", ""}) {
+    document.version.version = version;
+    const auto back = decode_version(record_key(document), encode(document));
+    ASSERT_FALSE(back) << version;
+    EXPECT_EQ(back.error().code(), Errc::corrupt);
+  }
+  const std::string bytes = encode(version_example());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_version(kVersionKey, bytes.substr(0, size)));
+  }
 }
 
 LayerDocument layer_example() {

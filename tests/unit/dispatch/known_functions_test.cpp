@@ -38,6 +38,35 @@ TEST_F(KnownFunctionsTest, TheSameNameIsTheSameVersionWithTheSameGateAndCounts) 
   EXPECT_EQ(second.value().second->counts.function, counts.function);
 }
 
+TEST_F(KnownFunctionsTest, AnAliasLeadsToItsTwoVersionsByTheirWeights) {
+  catalog_.put("f");
+  for (const char* number : {"1", "2"}) {
+    auto version = std::make_shared<model::FunctionVersion>(*catalog_.records["f"].latest);
+    version->version = number;
+    catalog_.records["f"].versions[*number - '0'] = version;
+  }
+  auto named = ref("f");
+  named.qualifier = "prod";
+  const auto second_of = [&](double weight, int calls) {
+    catalog_.records["f"].aliases["prod"] = {"prod", "1", "", "r",
+                                             catalog::AliasRoute{"2", weight}};
+    ++catalog_.revision;
+    int count = 0;
+    for (int i = 0; i < calls; ++i) {
+      const auto found = known_.find(named);
+      if (!found) return -1;
+      EXPECT_NE(found.value().second->gate, nullptr);
+      count += found.value().first->version == "2" ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_EQ(second_of(0, 1'000), 0);
+  EXPECT_EQ(second_of(1, 1'000), 1'000);
+  const int count = second_of(0.1, 20'000);  // 2,000 by chance, with a deviation of 42
+  EXPECT_GT(count, 1'700);
+  EXPECT_LT(count, 2'300);
+}
+
 TEST_F(KnownFunctionsTest, FunctionsOfOneAccountShareItsCount) {
   catalog_.put("f");
   catalog_.put("g");
