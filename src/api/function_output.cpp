@@ -71,7 +71,7 @@ json::object function_configuration(const model::FunctionVersion& function, Prog
   out["FunctionName"] = function.name;
   std::string arn = function.unqualified_arn();
   if (!qualifier.empty()) arn.append(":").append(qualifier);
-  out["FunctionArn"] = std::move(arn);
+  out["FunctionArn"] = arn;
   out["Runtime"] = function.runtime;
   out["Role"] = function.role;
   out["Handler"] = function.handler;
