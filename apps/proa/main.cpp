@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   proa::apps::add_serve(app, serve_options);
   const auto surroundings = proa::cli::Surroundings::from_environment();
   proa::cli::CommandLine command_line(app, surroundings);
+  command_line.read_settings("serve", "/etc/proa/proa.toml");
   const auto code = command_line.run(argc, argv);
   return code ? static_cast<int>(*code) : proa::apps::serve(serve_options);
 }

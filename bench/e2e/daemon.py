@@ -60,8 +60,9 @@ class Daemon:
         self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             # Functions of one whole processor, 1,769 MB each, that use a few: 64 of them must fit.
-            [os.path.join(BINARY_DIR, "proa"), "serve", "--listen", "127.0.0.1:0",
-             "--memory-commit", "5", "--data", os.path.join(self.folder, "data"), *options],
+            [os.path.join(BINARY_DIR, "proa"), "serve", "--config", "/dev/null",
+             "--listen", "127.0.0.1:0", "--memory-commit", "5",
+             "--data", os.path.join(self.folder, "data"), *options],
             stdout=self.log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:
             self.wait_until_ready()

@@ -54,7 +54,7 @@ class Start:
     def __init__(self, folder, serve_options):
         self.port = free_port()  # known beforehand, so that it can be asked before it says anything
         self.line_s = None
-        words = [os.path.join(daemon.BINARY_DIR, "proa"), "serve",
+        words = [os.path.join(daemon.BINARY_DIR, "proa"), "serve", "--config", "/dev/null",
                  "--listen", f"127.0.0.1:{self.port}",
                  "--data", os.path.join(folder, "data"), *serve_options]
         with open(os.path.join(folder, "log"), "w", encoding="utf-8") as log:

@@ -3,6 +3,7 @@
 #include "cli/completion.h"
 #include "cli/help.h"
 #include "cli/screen.h"
+#include "cli/settings_file.h"
 #include "cli/verb.h"
 
 #include <CLI/CLI.hpp>
@@ -97,6 +98,7 @@ Surroundings Surroundings::from_environment() {
 
 struct CommandLine::Verbs {
   Chosen chosen;
+  std::unique_ptr<SettingsFile> settings;
 };
 
 CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
@@ -125,6 +127,10 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
 
 CommandLine::~CommandLine() = default;
 
+void CommandLine::read_settings(const std::string& verb, std::filesystem::path place) {
+  verbs_->settings = std::make_unique<SettingsFile>(*app_.get_subcommand(verb), std::move(place));
+}
+
 std::optional<ExitCode> CommandLine::run(int argc, const char* const* argv) {
   std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (!words.empty() && words.front() == kCompleteVerb) {
@@ -134,6 +140,11 @@ std::optional<ExitCode> CommandLine::run(int argc, const char* const* argv) {
   if (!words.empty() && words.front() == "help") {  // proa help VERB is proa VERB --help
     words.erase(words.begin());
     words.emplace_back("--help");
+  }
+  if (verbs_->settings) {
+    if (const auto filled = verbs_->settings->fill(words); !filled) {
+      return refuse(filled.error().message(), "");
+    }
   }
   try {
     app_.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 wants it so
@@ -146,6 +157,9 @@ std::optional<ExitCode> CommandLine::run(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     const Refusal refusal = explain_refusal(app_, words, error.what());
     return refuse(refusal.text, "`" + refusal.command + " --help` says more.\n");
+  }
+  if (verbs_->settings && verbs_->settings->is_text_wanted()) {
+    verbs_->chosen.action = [this] { return Result<std::string>(verbs_->settings->text()); };
   }
   if (!verbs_->chosen.action) return std::nullopt;
   return act();

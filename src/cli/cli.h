@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/units.h"
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -78,6 +79,10 @@ class CommandLine {
  public:
   CommandLine(CLI::App& app, const Surroundings& surroundings);
   ~CommandLine();
+
+  /// Lets the options of `verb`, which is on the App already, stand in a TOML file too: the one at
+  /// `place`, if it exists, or the one that --config names (docs/reference/configuration.md).
+  void read_settings(const std::string& verb, std::filesystem::path place);
 
   /// Parses the words, does what they say and prints what came of it. The program's exit code; or
   /// nothing when the words chose no verb of ours (serve: main's). Blocks.

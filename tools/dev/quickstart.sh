@@ -63,7 +63,8 @@ start_daemon() {
     for fd in /proc/$$/fd/*; do fd=${fd##*/}; [[ $fd -le 2 ]] || exec {fd}>&-; done
     exec "$@" </dev/null >"$out" 2>"$log"' bash \
     "$quickstart_pid_file" "$quickstart_ready" "$quickstart_log" \
-    "$program" serve --listen "$quickstart_listen" --data "$quickstart_folder/data" \
+    "$program" serve --listen "$quickstart_listen" --config /dev/null \
+    --data "$quickstart_folder/data" \
     >/dev/null 2>&1 &
   quickstart_child=$!
   disown "$quickstart_child"
