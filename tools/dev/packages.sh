@@ -28,6 +28,7 @@ build  libnftables-dev        pc:libnftables
 build  libelf-dev             pc:libelf
 build  libre2-dev             pc:re2
 build  libyaml-cpp-dev        pc:yaml-cpp
+build  libabsl-dev            pc:absl_time
 build  libssl-dev             pc:openssl
 build  libcap-dev             pc:libcap
 build  musl-dev               file:/usr/include/*-linux-musl/stdlib.h
@@ -45,6 +46,7 @@ run    e2fsprogs              cmd:mkfs.ext4
 run    iproute2               cmd:ip
 run    nftables               cmd:nft
 run    passt                  cmd:pasta
+run    tzdata                 file:/usr/share/zoneinfo/Europe/Berlin
 bundle python3-boto3          file:/usr/lib/python3/dist-packages/boto3/__init__.py
 bundle npm                    cmd:npm
 test   libgtest-dev           pc:gtest
