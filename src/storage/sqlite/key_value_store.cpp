@@ -3,8 +3,8 @@
 // reads take microseconds, and callers sit on the blocking pool. The mutex is this file's exception
 // to "no mutexes": the interface promises thread safety and blocks by contract.
 
+#include "storage/batch_store.h"
 #include "storage/sqlite/database.h"
-#include "storage/storage.h"
 
 #include <mutex>
 #include <utility>
@@ -21,7 +21,7 @@ struct Statements {
   Statement get, list, put, remove, next_revision;
 };
 
-class SqliteKeyValueStore final : public KeyValueStore {
+class SqliteKeyValueStore final : public BatchStore {
  public:
   SqliteKeyValueStore(os::UniqueFd lock, Connection connection, Statements statements)
       : lock_(std::move(lock)),
@@ -35,11 +35,13 @@ class SqliteKeyValueStore final : public KeyValueStore {
                                         std::string_view value, std::uint64_t expected) override;
   Result<void> remove(std::string_view bucket, std::string_view key) override;
   Result<std::vector<Entry>> list(std::string_view bucket) override;
+  Result<void> write(std::span<const Write> writes) override;
 
  private:
   Result<Entry> get_locked(std::string_view bucket, std::string_view key);
   Result<std::uint64_t> put_locked(std::string_view bucket, std::string_view key,
                                    std::string_view value);
+  Result<void> remove_locked(std::string_view bucket, std::string_view key);
 
   os::UniqueFd lock_;  // first: released last, after the connection is closed
   std::mutex mutex_;   // guards everything below
@@ -82,11 +84,20 @@ Result<std::uint64_t> SqliteKeyValueStore::compare_and_put(std::string_view buck
 
 Result<void> SqliteKeyValueStore::remove(std::string_view bucket, std::string_view key) {
   const std::lock_guard guard(mutex_);
-  StatementUse statement(statements_.remove);
-  statement->bind(1, bucket);
-  statement->bind(2, key);
-  TRY(statement->step());
-  return ok();
+  return remove_locked(bucket, key);
+}
+
+Result<void> SqliteKeyValueStore::write(std::span<const Write> writes) {
+  const std::lock_guard guard(mutex_);
+  TRY(auto transaction, Transaction::begin(connection_));
+  for (const Write& write : writes) {
+    if (write.value) {
+      TRY(put_locked(write.bucket, write.key, *write.value));
+    } else {
+      TRY(remove_locked(write.bucket, write.key));
+    }
+  }
+  return transaction.commit();
 }
 
 Result<std::vector<Entry>> SqliteKeyValueStore::list(std::string_view bucket) {
@@ -139,6 +150,14 @@ Result<std::uint64_t> SqliteKeyValueStore::put_locked(std::string_view bucket, s
   return revision;
 }
 
+Result<void> SqliteKeyValueStore::remove_locked(std::string_view bucket, std::string_view key) {
+  StatementUse statement(statements_.remove);
+  statement->bind(1, bucket);
+  statement->bind(2, key);
+  TRY(statement->step());
+  return ok();
+}
+
 Result<Statements> prepare(Connection& connection) {
   Statements statements;
   TRY(statements.get,
@@ -157,11 +176,16 @@ Result<Statements> prepare(Connection& connection) {
 
 }  // namespace
 
-Result<std::unique_ptr<KeyValueStore>> open_sqlite(const std::filesystem::path& file) {
+Result<std::unique_ptr<BatchStore>> open_sqlite_batches(const std::filesystem::path& file) {
   TRY(auto opened, sqlite::open_database(file, sqlite::key_value_schema()));
   TRY(auto statements, prepare(opened.connection));
-  return std::unique_ptr<KeyValueStore>(std::make_unique<SqliteKeyValueStore>(
+  return std::unique_ptr<BatchStore>(std::make_unique<SqliteKeyValueStore>(
       std::move(opened.lock), std::move(opened.connection), std::move(statements)));
+}
+
+Result<std::unique_ptr<KeyValueStore>> open_sqlite(const std::filesystem::path& file) {
+  TRY(auto opened, open_sqlite_batches(file));
+  return std::unique_ptr<KeyValueStore>(std::move(opened));
 }
 
 }  // namespace proa::storage

@@ -1,4 +1,5 @@
 #include "os/file.h"
+#include "storage/batch_store.h"
 #include "unit/storage/store_fixture.h"
 
 #include <fcntl.h>
@@ -41,6 +42,33 @@ TEST_F(KeyValueStoreTest, RevisionsGrowWithEveryWriteEvenAfterARemoval) {
   ASSERT_TRUE(store->remove("b", "y"));
   EXPECT_EQ(store->put("b", "y", "2").value(), 3U);
   EXPECT_EQ(store->get("b", "y").value().revision, 3U);
+}
+
+TEST_F(KeyValueStoreTest, WritesThatBelongTogetherAreAllThereAfterReopening) {
+  {
+    auto store = open_sqlite_batches(file_).value();
+    ASSERT_TRUE(store->put("b", "old", "1"));
+    const std::vector<Write> writes{
+        {"b", "x", "1"}, {"other", "y", ""}, {"b", "old", std::nullopt}, {"b", "x", "2"}};
+    ASSERT_TRUE(store->write(writes));
+    ASSERT_TRUE(store->write({}));
+  }
+  auto store = open();
+  EXPECT_EQ(store->get("b", "x").value().value, "2");
+  EXPECT_EQ(store->get("other", "y").value().value, "");
+  EXPECT_EQ(store->get("b", "old").error().code(), Errc::not_found);
+}
+
+TEST_F(KeyValueStoreTest, OfWritesThatBelongTogetherNoneIsThereWhenOneFails) {
+  { auto made = open(); }
+  run_sql(
+      "CREATE TRIGGER no BEFORE INSERT ON entry WHEN NEW.key = x'626164' "
+      "BEGIN SELECT RAISE(ABORT, 'refused'); END");
+  auto store = open_sqlite_batches(file_).value();
+  const std::vector<Write> writes{{"b", "good", "1"}, {"b", "bad", "1"}};
+  EXPECT_FALSE(store->write(writes));
+  EXPECT_EQ(store->get("b", "good").error().code(), Errc::not_found);
+  ASSERT_TRUE(store->put("b", "good", "2"));
 }
 
 TEST_F(KeyValueStoreTest, CompareAndPutRefusesAStaleRevision) {
