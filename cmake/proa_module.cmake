@@ -65,10 +65,10 @@ function(proa_module name)
   endif()
 endfunction()
 
-# proa_unit_test(MODULE): tests/unit/MODULE/*_test.cpp as one executable, MODULE_test.
+# proa_unit_test(MODULE): tests/unit/MODULE/*.cpp as one executable, MODULE_test.
 function(proa_unit_test name)
   cmake_parse_arguments(arg "CONCURRENT" "" "LIBRARIES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*_test.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
   if(NOT sources)
     return()
   endif()

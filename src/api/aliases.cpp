@@ -13,8 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kPageMax = 50;
-constexpr std::int64_t kMaxItemsMost = 10'000;
 constexpr std::size_t kDescriptionMax = 256;
 constexpr const char* kNamePattern =
     "satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
@@ -29,17 +27,23 @@ bool is_version(std::string_view text) {
          (!text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos);
 }
 
+/// The weights of a RoutingConfig: null where there is none, or no such object in it.
+const json::object* weights_of(const json::object& body) {
+  const json::value* const config = body.if_contains("RoutingConfig");
+  if (config == nullptr || !config->is_object()) return nullptr;
+  const json::value* const weights = config->get_object().if_contains("AdditionalVersionWeights");
+  return weights == nullptr ? nullptr : weights->if_object();
+}
+
 /// RoutingConfig: nothing where it is not there, no route where it names none.
 std::optional<std::optional<catalog::AliasRoute>> decode_routing(const json::object& body,
                                                                  Problems& problems) {
   const json::value* const config = body.if_contains("RoutingConfig");
   if (config == nullptr || !config->is_object()) return std::nullopt;
-  const json::value* const weights = config->get_object().if_contains("AdditionalVersionWeights");
-  if (weights == nullptr || !weights->is_object() || weights->get_object().empty()) {
-    return std::optional<catalog::AliasRoute>();
-  }
+  const json::object* const weights = weights_of(body);
+  if (weights == nullptr || weights->empty()) return std::optional<catalog::AliasRoute>();
   catalog::AliasRoute route;
-  for (const auto& [version, weight] : weights->get_object()) {
+  for (const auto& [version, weight] : *weights) {
     route.version = version;
     json::error_code failed;
     route.weight = weight.is_number() ? weight.to_number<double>(failed) : -1;
@@ -60,10 +64,8 @@ std::optional<std::optional<catalog::AliasRoute>> decode_routing(const json::obj
 
 /// Errc: invalid. What the catalog cannot know: how many versions were named.
 Result<void> check_routing(const json::object& body) {
-  const json::value* const config = body.if_contains("RoutingConfig");
-  if (config == nullptr || !config->is_object()) return ok();
-  const json::value* const weights = config->get_object().if_contains("AdditionalVersionWeights");
-  if (weights == nullptr || !weights->is_object() || weights->get_object().size() < 2) return ok();
+  const json::object* const weights = weights_of(body);
+  if (weights == nullptr || weights->size() < 2) return ok();
   return Error(Errc::invalid,
                "Number of items in AdditionalVersionWeights cannot be greater than 1");
 }

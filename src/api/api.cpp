@@ -7,6 +7,7 @@
 #include "api/metrics_endpoint.h"
 #include "api/off_shard.h"
 #include "api/operations.h"
+#include "api/url_request.h"
 
 #include <algorithm>
 
@@ -46,19 +47,6 @@ http::Response refuse(const Operation& operation) {
   return body_too_large(action, operation.body_limit);
 }
 
-/// The SHA-256 of a large body, made on the blocking pool: 70 MB would hold the shard for 35 ms.
-boost::asio::awaitable<std::optional<Sha256Digest>> digest_if_large(Context& context,
-                                                                    http::Request& request) {
-  if (request.body.size() < kLargeBody) co_return std::nullopt;
-  // Shared, so that the work has its bytes even when this coroutine is cancelled.
-  auto body = std::make_shared<std::string>(std::move(request.body));
-  std::function<Result<Sha256Digest>()> work = [body] { return sha256(*body); };
-  const auto digest = co_await off_shard<Sha256Digest>(context.blocking, std::move(work));
-  request.body = std::move(*body);
-  if (!digest) co_return std::nullopt;
-  co_return digest.value();
-}
-
 }  // namespace
 
 ApiOptions::ApiOptions() : architecture(kHostArchitecture) {}
@@ -89,10 +77,14 @@ struct Api::Parts {
     context.counts.inside.resize(context.counts.requests.size());
     int id = 0;
     for (const Operation& operation : operations()) {
+      if (operation.run == invoke_function_url) url_operation = static_cast<std::size_t>(id);
       router.add(operation.method, operation.pattern, id++);
     }
   }
   Target find(const http::Request& request) const {
+    if (const auto url = find_url_request(request)) {
+      return {&operations()[url_operation], url_operation, {url->id}};
+    }
     auto match = router.find(request);
     if (match) {
       const auto index = static_cast<std::size_t>(match->id);
@@ -108,6 +100,7 @@ struct Api::Parts {
   }
   void count(DoorRefusal refusal) { ++context.counts.refusals[static_cast<std::size_t>(refusal)]; }
   const ApiOptions options;
+  std::size_t url_operation = 0;  ///< its place in the table
   Context context;
   http::Router router;
 };
@@ -123,6 +116,7 @@ std::uint64_t Api::body_limit(const http::Request& request) const {
   const Operation* const operation = parts_->find(request).operation;
   const std::uint64_t usual = Operation{}.body_limit;
   if (operation == nullptr) return usual;
+  if (is_public(*operation)) return operation->body_limit;
   if (!parts_->context.keys.is_on()) return operation->body_limit;
   // Who has no key here need not send 70 MB to hear so.
   const auto key_id = identity::claimed_key_id(request);
@@ -154,12 +148,14 @@ boost::asio::awaitable<http::Response> Api::answer(http::Request& request, std::
     }
   }
   if (has_keys) co_return co_await answer_signed(request, std::move(request_id));
+  const Target target = parts_->find(request);
+  const bool is_for_browsers =
+      target.operation != nullptr && target.operation->run == invoke_function_url;
   const auto allowed = check_not_a_browser(request, context.options);
-  if (!allowed) {
+  if (!allowed && !is_for_browsers) {
     parts_->count(DoorRefusal::web_page);
     co_return error_response(allowed.error());
   }
-  const Target target = parts_->find(request);
   co_return co_await run(target, request, scope_of(request, context.options), std::move(request_id),
                          nullptr, context.counts.requests);
 }
@@ -178,7 +174,7 @@ boost::asio::awaitable<http::Response> Api::answer_signed(http::Request& request
     co_return co_await run(target, request, std::move(scope), std::move(request_id), nullptr,
                            context.counts.requests);
   }
-  const auto digest = co_await digest_if_large(context, request);
+  const auto digest = co_await digest_if_large(context.blocking, request);
   auto verdict =
       parts_->verifier_for(request).verify(request, context.clock.wall_now(), context.keys, digest);
   if (!verdict.key) {
@@ -214,7 +210,7 @@ boost::asio::awaitable<http::Response> Api::answer_function(http::Request& reque
                                                             std::string request_id) {
   Context& context = parts_->context;
   const FunctionKey key(caller);
-  const auto digest = co_await digest_if_large(context, request);
+  const auto digest = co_await digest_if_large(context.blocking, request);
   const auto verdict =
       parts_->verifier_for(request).verify(request, context.clock.wall_now(), key, digest);
   if (!verdict.key) {

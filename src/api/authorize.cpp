@@ -63,7 +63,9 @@ Fault fault_of(identity::Refusal refusal) {
 
 }  // namespace
 
-bool is_public(const Operation& operation) { return operation.name == "ProaHealth"; }
+bool is_public(const Operation& operation) {
+  return operation.name == "ProaHealth" || operation.run == invoke_function_url;
+}
 
 identity::Rights rights_for(const Operation& operation) {
   const std::string_view name = operation.name;

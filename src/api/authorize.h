@@ -9,7 +9,8 @@
 
 namespace proa::api {
 
-/// Whether anybody may ask without a signature: GET /proa/v1/health, which tells nothing.
+/// Whether anybody may ask without a signature: GET /proa/v1/health, which tells nothing, and
+/// function URLs, which have a door of their own.
 bool is_public(const Operation& operation);
 
 /// The rights of which a key needs one; empty: any key will do.

@@ -1,23 +1,13 @@
 #include "api/caller.h"
 
+#include "api/host_name.h"
+
 #include <algorithm>
 
 namespace proa::api {
 namespace {
 
 constexpr std::size_t kRegionMax = 32;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
-}
-
-bool ends_ignoring_case(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() &&
-         equals_ignoring_case(text.substr(text.size() - end.size()), end);
-}
 
 /// The third part of KEY/DATE/REGION/SERVICE/aws4_request, or nothing.
 std::string_view region_in(std::string_view credential) {
@@ -44,25 +34,8 @@ std::string_view credential_of(const http::Request& request) {
   return request.query_value("X-Amz-Credential").value_or(std::string_view());
 }
 
-/// The name in a Host header, without port and brackets' port.
-std::string_view host_name(std::string_view host) {
-  if (host.starts_with("[")) return host.substr(0, host.find(']') + 1);
-  host = host.substr(0, host.find(':'));
-  if (host.ends_with(".")) host.remove_suffix(1);
-  return host;
-}
-
-/// 127.a.b.c, as digits and dots: a name that only begins so is somebody's domain.
-bool is_loopback_literal(std::string_view name) {
-  if (!name.starts_with("127.") || std::count(name.begin(), name.end(), '.') != 3) return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
-}
-
 bool is_ours(std::string_view name, const ApiOptions& options) {
-  if (is_loopback_literal(name) || name == "[::1]") return true;
-  if (equals_ignoring_case(name, "localhost") || ends_ignoring_case(name, ".localhost"))
-    return true;
+  if (is_loopback_name(name)) return true;
   return std::any_of(options.host_names.begin(), options.host_names.end(),
                      [&](const std::string& ours) { return equals_ignoring_case(name, ours); });
 }

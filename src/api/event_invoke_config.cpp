@@ -17,8 +17,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kPageMax = 50;
-
 Result<model::FunctionRef> decode_function(const Call& call) {
   return model::parse_function_ref(call.parameters[0], call.request.query_value("Qualifier"),
                                    call.scope);

@@ -3,16 +3,15 @@
 #include "api/errors.h"
 #include "api/json_check.h"
 #include "api/operations.h"
+#include "api/trace_id.h"
 #include "base/encoding.h"
 #include "model/settings.h"
-#include "model/trace_context.h"
 
 namespace proa::api {
 namespace {
 
 constexpr std::size_t kClientContextMax = 3583;  ///< bytes of base64
-constexpr std::size_t kTraceIdMax = 256;
-constexpr std::size_t kEventMax = 1024 * 1024;  ///< bytes of an asynchronous call's event
+constexpr std::size_t kEventMax = 1024 * 1024;   ///< bytes of an asynchronous call's event
 
 /// What the headers of the request ask for.
 struct Wishes {
@@ -74,41 +73,6 @@ std::optional<std::string> decode_client_context(std::string_view header, std::s
   if (!is_object) return "Client context must be a valid Base64-encoded JSON object.";
   context = std::move(*decoded);
   return std::nullopt;
-}
-
-bool is_plain(std::string_view text) {
-  for (const char c : text) {
-    if (c < 0x20 || c > 0x7E) return false;
-  }
-  return true;
-}
-
-/// W3C's way to say the same. More than one of them is none: nobody knows which is right.
-std::optional<model::TraceContext> traceparent_of(const http::Request& request) {
-  const auto given = request.headers.find("traceparent");
-  if (!given || request.headers.count("traceparent") != 1) return std::nullopt;
-  return model::parse_traceparent(*given);
-}
-
-/// The caller's trace, or a new one: Root=1-EPOCH-RANDOM;Parent=RANDOM;Sampled=0. One that is
-/// recorded begins with the call itself: it names no parent.
-std::string trace_id_of(Context& context, const http::Request& request) {
-  const auto given = request.headers.find("X-Amzn-Trace-Id");
-  if (given && !given->empty() && given->size() <= kTraceIdMax && is_plain(*given)) {
-    return std::string(*given);
-  }
-  if (const auto trace = traceparent_of(request)) return model::to_xray_header(*trace);
-  const std::string random = context.random.hex(20);
-  const auto seconds = static_cast<std::uint32_t>(epoch_ms(context.clock.wall_now()) / 1000);
-  std::string id = "Root=1-";
-  id.reserve(80);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (int shift = 28; shift >= 0; shift -= 4) id.push_back(kDigits[(seconds >> shift) & 15U]);
-  id.append("-").append(random, 0, 24);
-  const double share = context.options.trace_sample_share;
-  if (share > 0 && model::is_in_share(id, share)) return id.append(";Sampled=1");
-  id.append(";Parent=").append(random, 24, 16);
-  return id.append(";Sampled=0");
 }
 
 http::Response encode(model::InvocationResult result, std::string_view trace_id) {

@@ -16,7 +16,6 @@
 namespace proa::api {
 namespace {
 
-constexpr std::size_t kPageMax = 50;
 constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 constexpr std::string_view kVersionArnPattern =
     R"((arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:)"

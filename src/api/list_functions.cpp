@@ -10,9 +10,6 @@
 namespace proa::api {
 namespace {
 
-constexpr std::size_t kPageMax = 50;  ///< Lambda gives no more, whatever MaxItems says
-constexpr std::int64_t kMaxItemsMost = 10'000;
-
 struct Page {
   std::string after;  ///< name that the page before ended with
   std::size_t size = kPageMax;

@@ -81,6 +81,18 @@ Task<http::Response> get_alias(Context& context, Call& call);
 Task<http::Response> list_aliases(Context& context, Call& call);
 Task<http::Response> update_alias(Context& context, Call& call);
 Task<http::Response> delete_alias(Context& context, Call& call);
+// function_urls.cpp
+Task<http::Response> create_function_url_config(Context& context, Call& call);
+Task<http::Response> get_function_url_config(Context& context, Call& call);
+Task<http::Response> update_function_url_config(Context& context, Call& call);
+Task<http::Response> delete_function_url_config(Context& context, Call& call);
+Task<http::Response> list_function_url_configs(Context& context, Call& call);
+// invoke_function_url.cpp
+Task<http::Response> invoke_function_url(Context& context, Call& call);
+// permissions.cpp
+Task<http::Response> add_permission(Context& context, Call& call);
+Task<http::Response> get_policy(Context& context, Call& call);
+Task<http::Response> remove_permission(Context& context, Call& call);
 // reserved_concurrency.cpp
 Task<http::Response> put_function_concurrency(Context& context, Call& call);
 Task<http::Response> get_function_concurrency(Context& context, Call& call);

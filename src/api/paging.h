@@ -5,11 +5,15 @@
 #include "base/result.h"
 #include "http/http.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace proa::api {
+
+inline constexpr std::size_t kPageMax = 50;  ///< Lambda gives no more, whatever MaxItems says
+inline constexpr std::int64_t kMaxItemsMost = 10'000;  ///< that most operations let one say
 
 /// How many items the answer may have: MaxItems (1 to `most`, else a problem), at most `page_max`.
 std::size_t decode_page_size(const http::Request& request, std::int64_t most, std::size_t page_max,

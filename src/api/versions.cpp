@@ -12,8 +12,6 @@
 namespace proa::api {
 namespace {
 
-constexpr std::size_t kPageMax = 50;
-constexpr std::int64_t kMaxItemsMost = 10'000;
 constexpr std::size_t kDescriptionMax = 256;
 
 catalog::VersionRequest decode(const Fields& fields) {

@@ -193,6 +193,40 @@ Task<void> CatalogImpl::delete_event_config(model::FunctionRef ref) {
                          [this, ref = std::move(ref)] { return remove_event_config(ref); });
 }
 
+Task<model::FunctionUrl> CatalogImpl::create_url(model::FunctionRef ref, model::UrlChange change) {
+  return on_strand<model::FunctionUrl>(strand_,
+                                       [this, ref = std::move(ref), change = std::move(change)] {
+                                         return set_url(ref, change, true);
+                                       });
+}
+
+Task<model::FunctionUrl> CatalogImpl::update_url(model::FunctionRef ref, model::UrlChange change) {
+  return on_strand<model::FunctionUrl>(strand_,
+                                       [this, ref = std::move(ref), change = std::move(change)] {
+                                         return set_url(ref, change, false);
+                                       });
+}
+
+Task<void> CatalogImpl::delete_url(model::FunctionRef ref) {
+  return on_strand<void>(strand_, [this, ref = std::move(ref)] { return remove_url(ref); });
+}
+
+Task<void> CatalogImpl::add_permission(model::FunctionRef ref, model::PolicyStatement statement,
+                                       std::optional<std::string> revision_id) {
+  return on_strand<void>(strand_, [this, ref = std::move(ref), statement = std::move(statement),
+                                   revision_id = std::move(revision_id)] {
+    return permit(ref, statement, revision_id);
+  });
+}
+
+Task<void> CatalogImpl::remove_permission(model::FunctionRef ref, std::string statement_id,
+                                          std::optional<std::string> revision_id) {
+  return on_strand<void>(
+      strand_,
+      [this, ref = std::move(ref), statement_id = std::move(statement_id),
+       revision_id = std::move(revision_id)] { return revoke(ref, statement_id, revision_id); });
+}
+
 Task<FunctionRecordPtr> CatalogImpl::set_reserved_concurrency(model::FunctionRef ref,
                                                               std::optional<std::uint32_t> count) {
   return on_strand<FunctionRecordPtr>(

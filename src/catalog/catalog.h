@@ -19,6 +19,8 @@
 #include "model/event_invoke_config.h"
 #include "model/function.h"
 #include "model/function_ref.h"
+#include "model/function_url.h"
+#include "model/resource_policy.h"
 #include "storage/storage.h"
 
 #include <boost/asio/thread_pool.hpp>
@@ -38,6 +40,9 @@ namespace proa::catalog {
 using Tags = std::map<std::string, std::string>;
 /// How asynchronous calls are configured, by qualifier ("$LATEST").
 using EventConfigs = std::map<std::string, model::EventInvokeConfig>;
+/// Function URLs, and whom others have been let in by, likewise: "$LATEST" is the unqualified one.
+using Urls = std::map<std::string, model::FunctionUrl>;
+using Policies = std::map<std::string, model::ResourcePolicy>;
 
 /// CreateFunction after decoding. Shape constraints were checked by api; the catalog checks what
 /// needs the code or other records.
@@ -116,7 +121,9 @@ struct FunctionRecord {
   std::uint64_t next_version = 1;  ///< never given twice, not even after a deletion
   std::map<std::uint64_t, model::FunctionPtr> versions;  ///< published and not deleted
   std::map<std::string, Alias> aliases;                  ///< by name
-  std::uint64_t code_unpacked_bytes = 0;                 ///< of `latest`, as the next
+  Urls urls;
+  Policies policies;
+  std::uint64_t code_unpacked_bytes = 0;  ///< of `latest`, as the next
   std::uint64_t layers_unpacked_bytes = 0;
 
   /// What a qualifier stands for: none and "$LATEST", a number, or an alias, of which it is the
@@ -128,6 +135,12 @@ struct FunctionRecord {
   const Alias* alias_of(const std::optional<std::string>& qualifier) const;
 };
 using FunctionRecordPtr = std::shared_ptr<const FunctionRecord>;
+
+/// Whose a function URL is.
+struct UrlTarget {
+  FunctionRecordPtr record;
+  std::string qualifier;  ///< of record->urls
+};
 
 /// PutFunctionEventInvokeConfig and UpdateFunctionEventInvokeConfig after decoding.
 struct EventConfigChange {
@@ -263,6 +276,23 @@ class Catalog {
                                                              EventConfigChange change) = 0;
   /// Errc: not_found (as find_event_config), exhausted, os.
   virtual Task<void> delete_event_config(model::FunctionRef ref) = 0;
+  /// Makes the URL of `ref`, unqualified or an alias. Errc: not_found, conflict (there is one),
+  /// exhausted, os. No new revision, as with all of URLs and permissions.
+  virtual Task<model::FunctionUrl> create_url(model::FunctionRef ref, model::UrlChange change) = 0;
+  /// Errc: not_found, exhausted, os.
+  virtual Task<model::FunctionUrl> update_url(model::FunctionRef ref, model::UrlChange change) = 0;
+  /// Errc: as update_url. The id is never given again.
+  virtual Task<void> delete_url(model::FunctionRef ref) = 0;
+  /// Any thread, no waiting. Errc: not_found.
+  virtual Result<UrlTarget> find_url(std::string_view id) const = 0;
+  /// Adds a statement to the policy of `ref`: unqualified, a version or an alias. Errc, with
+  /// Lambda's texts: not_found, conflict (its id is taken), precondition (revision id), invalid
+  /// ($LATEST by name, a policy that gets too long), exhausted, os.
+  virtual Task<void> add_permission(model::FunctionRef ref, model::PolicyStatement statement,
+                                    std::optional<std::string> revision_id) = 0;
+  /// Errc: not_found, precondition, exhausted, os.
+  virtual Task<void> remove_permission(model::FunctionRef ref, std::string statement_id,
+                                       std::optional<std::string> revision_id) = 0;
   /// PutFunctionConcurrency, or (nullopt) DeleteFunctionConcurrency. Errc: not_found, invalid
   /// (leaves the account too little, with Lambda's text), exhausted, os.
   virtual Task<FunctionRecordPtr> set_reserved_concurrency(model::FunctionRef ref,

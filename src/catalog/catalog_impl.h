@@ -48,6 +48,14 @@ class CatalogImpl final : public Catalog {
   Task<model::EventInvokeConfig> change_event_config(model::FunctionRef ref,
                                                      EventConfigChange change) override;
   Task<void> delete_event_config(model::FunctionRef ref) override;
+  Task<model::FunctionUrl> create_url(model::FunctionRef ref, model::UrlChange change) override;
+  Task<model::FunctionUrl> update_url(model::FunctionRef ref, model::UrlChange change) override;
+  Task<void> delete_url(model::FunctionRef ref) override;
+  Result<UrlTarget> find_url(std::string_view id) const override;
+  Task<void> add_permission(model::FunctionRef ref, model::PolicyStatement statement,
+                            std::optional<std::string> revision_id) override;
+  Task<void> remove_permission(model::FunctionRef ref, std::string statement_id,
+                               std::optional<std::string> revision_id) override;
   Task<FunctionRecordPtr> set_reserved_concurrency(model::FunctionRef ref,
                                                    std::optional<std::uint32_t> count) override;
   Result<std::string> code_zip(const model::FunctionRef& ref) const override;
@@ -104,6 +112,18 @@ class CatalogImpl final : public Catalog {
   Result<void> check_destinations(const EventConfigChange& change,
                                   const model::FunctionRef& ref) const;
   Result<void> check_function(const std::string& arn, const model::FunctionRef& ref) const;
+
+  // access_changes.cpp
+  Result<model::FunctionUrl> set_url(const model::FunctionRef& ref, const model::UrlChange& change,
+                                     bool is_new);
+  Result<void> remove_url(const model::FunctionRef& ref);
+  Result<void> permit(const model::FunctionRef& ref, const model::PolicyStatement& statement,
+                      const std::optional<std::string>& revision_id);
+  Result<void> revoke(const model::FunctionRef& ref, const std::string& statement_id,
+                      const std::optional<std::string>& revision_id);
+  /// Where the URLs of a record lead in the next snapshot. `before`, `after`: null if none.
+  static void show_urls(Snapshot& next, const FunctionRecord* before,
+                        const FunctionRecordPtr& after);
 
   // archives.cpp
   /// Fetches the archive from wherever it is, stores and unpacks it.

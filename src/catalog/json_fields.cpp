@@ -2,9 +2,17 @@
 
 #include <boost/json.hpp>
 
+#include <limits>
+
 namespace proa::catalog {
 
 namespace json = boost::json;
+
+constexpr std::uint64_t kTimeMsMax = std::numeric_limits<std::int64_t>::max() / 1000000;
+
+bool JsonFields::has(std::string_view name) const {
+  return object_.if_contains(json::string_view(name.data(), name.size())) != nullptr;
+}
 
 const json::value* JsonFields::get(std::string_view name) {
   seen_.emplace(name);
@@ -49,14 +57,12 @@ std::uint64_t JsonFields::number(std::string_view name, std::uint64_t min, std::
 
 std::optional<std::uint64_t> JsonFields::optional_number(std::string_view name, std::uint64_t min,
                                                          std::uint64_t max) {
-  if (object_.if_contains(json::string_view(name.data(), name.size())) == nullptr) {
-    return std::nullopt;
-  }
+  if (!has(name)) return std::nullopt;
   return number(name, min, max);
 }
 
 std::optional<double> JsonFields::optional_fraction(std::string_view name) {
-  if (object_.if_contains(name) == nullptr) return std::nullopt;
+  if (!has(name)) return std::nullopt;
   const auto* value = get(name);
   json::error_code failed;
   const double number = value->to_number<double>(failed);
@@ -65,6 +71,29 @@ std::optional<double> JsonFields::optional_fraction(std::string_view name) {
     return std::nullopt;
   }
   return number;
+}
+
+WallTime JsonFields::time(std::string_view name) {
+  return WallTime(std::chrono::milliseconds(number(name, 0, kTimeMsMax)));
+}
+
+std::optional<std::string> JsonFields::optional_text(std::string_view name) {
+  if (!has(name)) return std::nullopt;
+  return text(name);
+}
+
+std::optional<bool> JsonFields::optional_boolean(std::string_view name) {
+  if (!has(name)) return std::nullopt;
+  return boolean(name);
+}
+
+std::optional<std::vector<std::string>> JsonFields::optional_texts(std::string_view name) {
+  if (!has(name)) return std::nullopt;
+  return texts(name);
+}
+
+const json::object* JsonFields::optional_object(std::string_view name) {
+  return has(name) ? &object(name) : nullptr;
 }
 
 std::map<std::string, std::string> JsonFields::text_map(std::string_view name) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/units.h"
 
 #include <boost/json/object.hpp>
 
@@ -30,6 +31,13 @@ class JsonFields {
                                                std::uint64_t max);
   /// From 0 to 1.
   std::optional<double> optional_fraction(std::string_view name);
+  /// Milliseconds since 1970, at most what the clock's nanoseconds can say: the year 2262.
+  WallTime time(std::string_view name);
+  std::optional<std::string> optional_text(std::string_view name);
+  std::optional<bool> optional_boolean(std::string_view name);
+  std::optional<std::vector<std::string>> optional_texts(std::string_view name);
+  /// Null where there is none.
+  const boost::json::object* optional_object(std::string_view name);
   std::map<std::string, std::string> text_map(std::string_view name);
   std::vector<std::string> texts(std::string_view name);
   /// A nested object, or an empty one after an error.
@@ -43,6 +51,7 @@ class JsonFields {
   Result<void> finish() const;
 
  private:
+  bool has(std::string_view name) const;
   const boost::json::value* get(std::string_view name);
 
   const boost::json::object& object_;

@@ -49,6 +49,8 @@ FunctionDocument to_document(const FunctionRecord& record) {
   document.event_configs = record.event_configs;
   document.next_version = record.next_version;
   document.aliases = record.aliases;
+  document.urls = record.urls;
+  document.policies = record.policies;
   document.versions = record.versions;
   document.code_unpacked_bytes = record.code_unpacked_bytes;
   document.layers_unpacked_bytes = record.layers_unpacked_bytes;
@@ -75,14 +77,15 @@ Result<void> CatalogImpl::load_functions() {
   }
   TRY(auto versions, load_versions(documents));
   auto functions = std::make_shared<FunctionMap>();
+  Snapshot next = current_.get();
   for (auto& [key, document] : documents) {
     document.versions = std::move(versions[key]);
     TRY(check_aliases(document, key));
     auto record = to_record(document);
     hold_trees(*record);
+    show_urls(next, nullptr, record);
     functions->emplace(key, std::move(record));
   }
-  Snapshot next = current_.get();
   next.functions = std::move(functions);
   current_.set(std::move(next));
   return ok();
@@ -158,6 +161,8 @@ FunctionRecordPtr CatalogImpl::to_record(const FunctionDocument& document,
   record->next_version = document.next_version;
   record->versions = document.versions;
   record->aliases = document.aliases;
+  record->urls = document.urls;
+  record->policies = document.policies;
   record->tags = document.tags;
   record->reserved_concurrency = document.reserved_concurrency;
   record->event_configs = document.event_configs;
@@ -209,6 +214,8 @@ Result<void> CatalogImpl::publish(LayerDocument document) {
 void CatalogImpl::show(const std::string& key, FunctionRecordPtr record) {
   Snapshot next = current_.get();
   auto functions = std::make_shared<FunctionMap>(*next.functions);
+  const auto previous = functions->find(key);
+  show_urls(next, previous == functions->end() ? nullptr : previous->second.get(), record);
   if (record) {
     functions->insert_or_assign(key, std::move(record));
   } else {

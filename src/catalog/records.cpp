@@ -1,6 +1,7 @@
 #include "catalog/records.h"
 
 #include "base/encoding.h"
+#include "catalog/access_records.h"
 #include "catalog/json_fields.h"
 
 #include <boost/json.hpp>
@@ -13,18 +14,17 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::uint64_t kFunctionFormat = 4;
+constexpr std::uint64_t kFunctionFormat = 5;
 constexpr std::uint64_t kEventConfigsFormat = 2;  ///< the first one that has them
 constexpr std::uint64_t kLoggingFormat = 3;       ///< the same
 constexpr std::uint64_t kVersionsFormat = 4;      ///< next_version and aliases, the same
+constexpr std::uint64_t kAccessFormat = 5;        ///< urls and policies, the same
 constexpr std::uint64_t kVersionFormat = 1;
 constexpr std::uint64_t kLayerFormat = 1;
 constexpr const char* kLatest = "$LATEST";
 constexpr std::size_t kFunctionNameMax = 64;
 constexpr std::size_t kLayerNameMax = 140;
 constexpr std::uint64_t kAnyMax = kVersionNumberMax;
-/// Milliseconds that fit the clock's nanoseconds: the year 2262.
-constexpr std::uint64_t kTimeMsMax = kAnyMax / 1000000;
 
 json::object to_json(const std::map<std::string, std::string>& texts) {
   json::object object;
@@ -123,10 +123,6 @@ json::object to_json(const LayerVersion& layer) {
   };
 }
 
-WallTime read_time(JsonFields& fields, std::string_view name) {
-  return WallTime(std::chrono::milliseconds(fields.number(name, 0, kTimeMsMax)));
-}
-
 /// "tree_id", which must be what "code_sha256" says.
 std::string read_tree_id(JsonFields& fields, const std::string& code_sha256_base64) {
   std::string tree_id = fields.text("tree_id");
@@ -197,7 +193,7 @@ Result<model::FunctionVersion> read_version(const json::object& object, std::uin
   version.code_sha256_base64 = fields.text("code_sha256");
   version.code_size = fields.number("code_size", 0, kAnyMax);
   version.tree_id = read_tree_id(fields, version.code_sha256_base64);
-  version.last_modified = read_time(fields, "last_modified_ms");
+  version.last_modified = fields.time("last_modified_ms");
   if (!is_account_id(version.account_id)) fields.reject("account_id", "is not 12 digits");
   if (!is_region(version.region)) fields.reject("region", "is not a region's name");
   if (!is_plain_name(version.name, kFunctionNameMax))
@@ -239,7 +235,7 @@ Result<model::EventInvokeConfig> read_event_config(const json::object& object,
   }
   config.on_success = read_destination(fields, "on_success", scope);
   config.on_failure = read_destination(fields, "on_failure", scope);
-  config.last_modified = read_time(fields, "last_modified_ms");
+  config.last_modified = fields.time("last_modified_ms");
   TRY(fields.finish());
   return config;
 }
@@ -312,7 +308,7 @@ Result<LayerVersion> read_layer_version(const json::object& object, const LayerD
   version.code_size = fields.number("code_size", 0, kAnyMax);
   version.unpacked_bytes = fields.number("unpacked_bytes", 0, kAnyMax);
   version.tree_id = read_tree_id(fields, version.code_sha256_base64);
-  version.created = read_time(fields, "created_ms");
+  version.created = fields.time("created_ms");
   const std::uint64_t above = layer.versions.empty() ? 0 : layer.versions.back()->version;
   if (version.version <= above || version.version >= layer.next_version) {
     fields.reject("version", "is out of order");
@@ -381,6 +377,8 @@ std::string encode(const FunctionDocument& document) {
                       {"layers_unpacked_bytes", document.layers_unpacked_bytes},
                       {"next_version", document.next_version},
                       {"aliases", to_json(document.aliases)},
+                      {"urls", urls_to_json(document.urls)},
+                      {"policies", policies_to_json(document.policies)},
                       {"latest", to_json(document.latest)}};
   if (document.reserved_concurrency) {
     object.emplace("reserved_concurrency", *document.reserved_concurrency);
@@ -423,7 +421,12 @@ Result<FunctionDocument> decode_function(std::string_view key, std::string_view 
     document.next_version = fields.number("next_version", 1, kAnyMax);
     aliases = fields.objects("aliases");
   }
+  const bool has_access = format >= kAccessFormat;
+  const json::object& urls = has_access ? fields.object("urls") : none;
+  const json::object& policies = has_access ? fields.object("policies") : none;
   TRY(fields.finish());
+  TRY(document.urls, read_urls(urls, where));
+  TRY(document.policies, read_policies(policies, where));
   TRY(document.latest, read_version(latest, format, where));
   if (document.latest.version != kLatest) {
     return Error(Errc::corrupt, where + ": field 'version' of latest is not " + kLatest);

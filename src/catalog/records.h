@@ -1,14 +1,15 @@
 // The stored form of functions and layers: one JSON document per function and one per layer.
 //
 // Bucket "functions", key ACCOUNT/REGION/NAME:
-//   {"format": 4, "tags": {..}, "reserved_concurrency": N (only if set), "event_configs":
+//   {"format": 5, "tags": {..}, "reserved_concurrency": N (only if set), "event_configs":
 //    {QUALIFIER: {"retries_max": N and "age_max_s": N (only if set), "on_success": ARN or "",
 //    "on_failure": ARN or "", "last_modified_ms": N}}, "code_unpacked_bytes": N,
 //    "layers_unpacked_bytes": N, "next_version": N, "aliases": [{"name": .., "version": ..,
 //    "description": .., "revision_id": .., "other_version": .. and "other_weight": W (only if
-//    set)} ..], "latest": {every field of model::FunctionVersion but settings}}
+//    set)} ..], "urls": .. and "policies": .. (access_records.h), "latest": {every field of
+//    model::FunctionVersion but settings}}
 //   Format 1 had no event_configs, formats 1 and 2 no logging in latest, formats 1 to 3 neither
-//   next_version nor aliases.
+//   next_version nor aliases, formats 1 to 4 neither urls nor policies.
 // Bucket "versions", key ACCOUNT/REGION/NAME/NUMBER: a published version, written before the
 // function's next_version is beyond it: one that is not is what a crash left.
 //   {"format": 1, "setting_tags": {the proa: tags}, "version": {as "latest"}}
@@ -45,6 +46,8 @@ struct FunctionDocument {
   EventConfigs event_configs;
   std::uint64_t next_version = 1;
   std::map<std::string, Alias> aliases;
+  Urls urls;
+  Policies policies;
   std::map<std::uint64_t, model::FunctionPtr> versions;  ///< in records of their own
   std::uint64_t code_unpacked_bytes = 0;
   std::uint64_t layers_unpacked_bytes = 0;

@@ -138,6 +138,7 @@ Result<void> CatalogImpl::remove_version(const FunctionRecord& record,
                     record_key(ref.account_id, ref.region, ref.name) + "/" + qualifier));
   document.versions.erase(parse_version_number(qualifier).value_or(0));
   document.event_configs.erase(qualifier);
+  document.policies.erase(qualifier);
   TRY(publish(std::move(document)));
   return ok();
 }
@@ -176,6 +177,8 @@ Result<void> CatalogImpl::remove_alias(const model::FunctionRef& ref, const std:
   FunctionDocument document = to_document(*record);
   document.aliases.erase(name);
   document.event_configs.erase(name);
+  document.urls.erase(name);
+  document.policies.erase(name);
   TRY(publish(std::move(document)));
   return ok();
 }

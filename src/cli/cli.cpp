@@ -113,6 +113,9 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
   add_config_verb(app, surroundings, verbs_->chosen);
   add_delete_verb(app, surroundings, verbs_->chosen);
   add_invoke_verb(app, surroundings, verbs_->chosen);
+  add_version_verbs(app, surroundings, verbs_->chosen);
+  add_alias_verbs(app, surroundings, verbs_->chosen);
+  add_url_verbs(app, surroundings, verbs_->chosen);
   add_logs_verb(app, surroundings, verbs_->chosen);
   add_usage_verb(app, surroundings, verbs_->chosen);
   add_dead_letter_verbs(app, surroundings, verbs_->chosen);
@@ -149,6 +152,11 @@ std::optional<ExitCode> CommandLine::run(int argc, const char* const* argv) {
   try {
     app_.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 wants it so
   } catch (const CLI::CallForHelp&) {
+    // CLI11 sees --help before it sees that there is no such verb.
+    const Refusal refusal = explain_refusal(app_, words, "");
+    if (!refusal.text.empty()) {
+      return refuse(refusal.text, "`" + refusal.command + " --help` says more.\n");
+    }
     around_.print(app_.help());
     return ExitCode::done;
   } catch (const CLI::CallForVersion& version) {

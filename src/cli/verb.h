@@ -31,6 +31,9 @@ void add_account_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& 
 void add_key_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_dead_letter_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_usage_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_version_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_alias_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_url_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_logs_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_deploy_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_status_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);

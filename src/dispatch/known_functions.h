@@ -40,10 +40,10 @@ class KnownFunctions {
   KnownFunctions(boost::asio::any_io_executor executor, catalog::Catalog& catalog,
                  Admission& admission, CallCounters& counters);
 
-  /// What `ref` means now, and the version itself; of an alias that leads to two, the one whose
-  /// turn it is by chance. The reference holds until the next call of find(). Errc: not_found, as
-  /// Catalog::resolve().
+  /// A version, and what is known of it until the next call of find().
   using Found = std::pair<model::FunctionPtr, KnownFunction*>;
+  /// What `ref` means now; of an alias that leads to two, the one whose turn it is by chance.
+  /// Errc: not_found, as Catalog::resolve().
   Result<Found> find(const model::FunctionRef& ref);
 
   /// Calls that wait for their turn (call_gate.h), by function; those without any are left out.

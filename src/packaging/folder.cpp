@@ -1,8 +1,8 @@
 #include "packaging/folder.h"
 
+#include "base/utf8.h"
 #include "os/file.h"
 #include "packaging/ignore_rules.h"
-#include "packaging/utf8.h"
 
 #include <dirent.h>
 #include <fcntl.h>

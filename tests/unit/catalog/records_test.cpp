@@ -88,9 +88,18 @@ TEST(FunctionRecords, LeaveOutWhatAnEventConfigurationDoesNotSet) {
   EXPECT_TRUE(decode_function(kKey, encode(document)).value().event_configs.empty());
 }
 
+/// What a Proa before function URLs wrote.
+boost::json::object of_format_4(const FunctionDocument& document) {
+  auto value = boost::json::parse(encode(document)).as_object();
+  value["format"] = 4;
+  value.erase("urls");
+  value.erase("policies");
+  return value;
+}
+
 /// What a Proa before versions wrote.
 boost::json::object of_format_3(const FunctionDocument& document) {
-  auto value = boost::json::parse(encode(document)).as_object();
+  auto value = of_format_4(document);
   value["format"] = 3;
   value.erase("next_version");
   value.erase("aliases");
@@ -111,6 +120,17 @@ boost::json::object of_format_1(const FunctionDocument& document) {
   value["format"] = 1;
   value.erase("event_configs");
   return value;
+}
+
+TEST(FunctionRecords, OfFormat4HaveNoUrlsAndPermissions) {
+  FunctionDocument document = example();
+  auto value = of_format_4(document);
+  const auto back = decode_function(kKey, boost::json::serialize(value));
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(encode(back.value()), encode(document)) << "the example has none";
+  value["urls"] = boost::json::object();
+  EXPECT_NE(failure(boost::json::serialize(value)).message().find("unknown field 'urls'"),
+            std::string::npos);
 }
 
 TEST(FunctionRecords, OfFormat3HaveNoVersions) {
@@ -227,10 +247,10 @@ TEST(FunctionRecords, MustMatchTheirKeyAndTheirCode) {
 }
 
 TEST(FunctionRecords, OfANewerFormatAreUnsupported) {
-  const Error error = failure(changed("\"format\":4", "\"format\":5"));
+  const Error error = failure(changed("\"format\":5", "\"format\":6"));
   EXPECT_EQ(error.code(), Errc::unsupported);
-  EXPECT_NE(error.message().find("format 5"), std::string::npos);
-  EXPECT_EQ(failure(changed("\"format\":4", "\"format\":0")).code(), Errc::corrupt);
+  EXPECT_NE(error.message().find("format 6"), std::string::npos);
+  EXPECT_EQ(failure(changed("\"format\":5", "\"format\":0")).code(), Errc::corrupt);
   EXPECT_EQ(failure("[]").code(), Errc::corrupt);
   EXPECT_EQ(failure("").code(), Errc::corrupt);
 }

@@ -1,10 +1,11 @@
-// Names as the archive has them. Private to packaging/.
+// Whether bytes are text.
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
-namespace proa::packaging {
+namespace proa {
 
 /// How many bytes follow the first one of a character; nothing follows one that is wrong: 4.
 inline std::size_t bytes_behind(unsigned char lead) {
@@ -37,4 +38,21 @@ inline bool is_utf8(std::string_view text) {
   return true;
 }
 
-}  // namespace proa::packaging
+/// `bytes` where they are UTF-8, else each byte as the character that ISO 8859-1 has for it: what
+/// HTTP fields once were (RFC 9110 section 5.5).
+inline std::string to_utf8(std::string_view bytes) {
+  if (is_utf8(bytes)) return std::string(bytes);
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      text.push_back(c);
+    } else {
+      text.push_back(static_cast<char>(0xC0U | (byte >> 6U)));
+      text.push_back(static_cast<char>(0x80U | (byte & 0x3FU)));
+    }
+  }
+  return text;
+}
+
+}  // namespace proa

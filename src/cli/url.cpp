@@ -1,0 +1,135 @@
+// proa url create|list|delete
+#include "cli/answer.h"
+#include "cli/help.h"
+#include "cli/lambda_api.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+#include "cli/words.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <memory>
+
+namespace proa::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* kDate = "2021-10-31";
+/// What AWS's own tools call the statement that lets everybody in.
+constexpr const char* kStatement = "FunctionURLAllowPublicAccess";
+
+/// The words of one verb; shared by the parser that fills it and the action that reads it.
+struct Words {
+  std::string name;
+  std::string auth = "iam";
+  std::vector<std::string> origins;
+  std::vector<std::string> methods;
+  std::vector<std::string> headers;
+  bool is_json = false;
+};
+
+void put_texts(json::object& object, const char* member, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  json::array array;
+  for (const std::string& text : texts) array.emplace_back(text);
+  object[member] = std::move(array);
+}
+
+json::object config_of(const Words& words) {
+  json::object body;
+  body["AuthType"] = words.auth == "none" ? "NONE" : "AWS_IAM";
+  json::object cors;
+  put_texts(cors, "AllowOrigins", words.origins);
+  put_texts(cors, "AllowMethods", words.methods);
+  put_texts(cors, "AllowHeaders", words.headers);
+  if (!cors.empty()) body["Cors"] = std::move(cors);
+  return body;
+}
+
+/// Lets everybody in. That they are already is no error.
+Result<void> permit_everybody(const Surroundings& around, const Words& words) {
+  const json::object body{{"StatementId", kStatement},
+                          {"Action", "lambda:InvokeFunctionUrl"},
+                          {"Principal", "*"},
+                          {"FunctionUrlAuthType", "NONE"}};
+  const auto added =
+      ask(around, "POST", functions_path(words.name, "/policy"), json::serialize(body));
+  if (!added && added.error().code() != Errc::conflict) return added.error();
+  return ok();
+}
+
+/// Makes the URL, or changes the one there is.
+Result<std::string> create(const Surroundings& around, const Words& words) {
+  const std::string path = functions_path(words.name, "/url", kDate);
+  const std::string body = json::serialize(config_of(words));
+  auto answer = ask(around, "POST", path, body);
+  if (!answer && answer.error().code() == Errc::conflict) answer = ask(around, "PUT", path, body);
+  TRY(const auto url, std::move(answer));
+  if (words.auth == "none") {
+    TRY(permit_everybody(around, words));
+  }
+  if (words.is_json) return pretty(url);
+  return text_in(url, "FunctionUrl") + "\n" +
+         (words.auth == "none" ? "Everybody may call it.\n"
+                               : "Requests must be signed (SigV4, service lambda).\n");
+}
+
+Result<std::string> list(const Surroundings& around, const Words& words) {
+  TRY(auto urls, ask_all(around, functions_path(words.name, "/urls", kDate) + "?",
+                         {"FunctionUrlConfigs", "NextMarker", "Marker"}));
+  if (words.is_json) return pretty(urls);
+  if (urls.empty()) {
+    return words.name + " has no URL. Make one: proa url create " + words.name + "\n";
+  }
+  return table(around.output, urls,
+               {{"URL", "FunctionUrl"}, {"AUTH", "AuthType"}, {"FUNCTION", "FunctionArn"}});
+}
+
+/// Removes the URL, and the permission that `create` made with it.
+Result<std::string> remove(const Surroundings& around, const Words& words) {
+  TRY(ask(around, "DELETE", functions_path(words.name, "/url", kDate)));
+  const auto revoked =
+      ask(around, "DELETE", functions_path(words.name, std::string("/policy/") + kStatement));
+  if (!revoked && revoked.error().code() != Errc::not_found) return revoked.error();
+  if (words.is_json) return std::string("{}\n");
+  return "The URL of " + words.name + " is no more.\n";
+}
+
+}  // namespace
+
+void add_url_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
+  auto words = std::make_shared<Words>();
+  CLI::App* url = app.add_subcommand("url", "HTTP addresses of functions");
+  url->group(kFunctions);
+  url->require_subcommand(1);
+  add_examples(*url, {{"proa url create resize --auth none", "for everybody"},
+                      {"proa url create resize:live --auth none --allow-origin https://a.example",
+                       "of an alias, and for the pages of one site"},
+                      {"proa url list resize", ""},
+                      {"proa url delete resize", ""}});
+  CLI::App* made = url->add_subcommand("create", "Make the URL of a function, or change it");
+  made->add_option("--auth", words->auth,
+                   "none: everybody may call it; iam: whoever signs and has the right to")
+      ->check(CLI::IsMember({"none", "iam"}))
+      ->capture_default_str();
+  made->add_option("--allow-origin", words->origins, "Whose web pages may: an origin, or *");
+  made->add_option("--allow-method", words->methods, "By which methods: GET ..., or *");
+  made->add_option("--allow-header", words->headers, "And with which headers");
+  CLI::App* listed = url->add_subcommand("list", "List the URLs of a function and its aliases");
+  CLI::App* removed = url->add_subcommand("delete", "Remove the URL of a function");
+  for (CLI::App* verb : {made, listed, removed}) {
+    add_function(*verb, words->name);
+    add_json(*verb, words->is_json);
+  }
+  made->callback(
+      [&, words] { chosen.action = [&, words] { return create(surroundings, *words); }; });
+  listed->callback(
+      [&, words] { chosen.action = [&, words] { return list(surroundings, *words); }; });
+  removed->callback(
+      [&, words] { chosen.action = [&, words] { return remove(surroundings, *words); }; });
+}
+
+}  // namespace proa::cli
