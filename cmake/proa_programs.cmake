@@ -5,7 +5,7 @@
 function(proa_all_modules out)
   set(found)
   foreach(module base os model telemetry http otlp storage logs identity frames launcher network
-          sandbox runtime_api environment pool catalog dispatch api cli)
+          sandbox runtime_api environment pool catalog dispatch backup api cli)
     if(TARGET proa_${module})
       list(APPEND found ${module})
     endif()

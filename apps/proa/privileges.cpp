@@ -104,6 +104,22 @@ Result<void> make_part(const std::filesystem::path& path, unsigned uid, unsigned
   return ok();
 }
 
+/// Gives what is in a folder of root's to the daemon: `proa restore` has made it, and nobody else
+/// could have put anything there.
+Result<void> take_over(const std::filesystem::path& folder, const DaemonUser& user) {
+  struct stat status {};
+  if (::lstat(folder.c_str(), &status) != 0 || status.st_uid != 0) return ok();
+  std::error_code failed;
+  for (std::filesystem::recursive_directory_iterator at(folder, failed), end; !failed && at != end;
+       at.increment(failed)) {
+    if (::lchown(at->path().c_str(), user.uid, user.gid) != 0) {
+      return os_error("set owner of " + at->path().string());
+    }
+  }
+  if (failed) return os_error("read " + folder.string(), failed.value());
+  return ok();
+}
+
 }  // namespace
 
 Result<DaemonUser> find_user(const std::string& name) {
@@ -133,7 +149,9 @@ Result<void> prepare_data_folder(const std::filesystem::path& data, const Daemon
   std::filesystem::create_directories(data, failed);
   if (failed) return os_error("create " + data.string(), failed.value());
   TRY(make_part(data, 0, user.gid, 0750));
-  for (const char* name : {"catalog", "code", "blobs", "uploads", "queue", "logs", "usage"}) {
+  for (const char* name :
+       {"catalog", "code", "blobs", "uploads", "queue", "logs", "usage", "backups"}) {
+    TRY(take_over(data / name, user));
     TRY(make_part(data / name, user.uid, user.gid, 0700));
   }
   return make_part(data / "disks", 0, 0, 0700);

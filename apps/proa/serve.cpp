@@ -1,5 +1,6 @@
 // proa serve: constructs every part in the order of the arrows, connects them, runs until a signal.
 // Reading serve() top to bottom is reading the architecture.
+#include "backup/backup.h"
 #include "base/run_on.h"
 #include "capacity.h"
 #include "daemon_metrics.h"
@@ -223,6 +224,7 @@ struct State {
   std::unique_ptr<identity::RoleStore> roles;
   std::unique_ptr<catalog::ObjectFolder> objects;
   std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<backup::BackupStore> backups;
 };
 
 Result<State> open_state(const ServeOptions& options, Ground& ground,
@@ -252,6 +254,7 @@ Result<State> open_state(const ServeOptions& options, Ground& ground,
   };
   TRY(state.catalog,
       catalog::Catalog::open(std::move(catalog_options), *state.catalog_store, blocking, clock));
+  TRY(state.backups, backup::BackupStore::open(options.data));
   return state;
 }
 
@@ -277,8 +280,7 @@ struct Tellers {
 };
 
 api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& tellers,
-                               const Shards& shards, const identity::KeyStore& keys,
-                               const Ground& ground) {
+                               const Shards& shards, const State& state, const Ground& ground) {
   api::ApiOptions out;
   out.account_id = options.account_id;
   out.region = options.region;
@@ -291,7 +293,10 @@ api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& telle
   out.live = [&live = tellers.live](model::LiveQuery query) {
     return live.collect(std::move(query));
   };
-  out.status = [&status = tellers.status, &keys] { return status_with_auth(status, keys); };
+  out.status = [&status = tellers.status, &keys = *state.keys] {
+    return status_with_auth(status, keys);
+  };
+  out.backups = state.backups.get();
   out.retire_role = [&shards](std::string account_id, std::string arn) {
     return retire_role(shards, std::move(account_id), std::move(arn));
   };
@@ -421,7 +426,7 @@ Result<int> run(const ServeOptions& options) {
                                     metrics, logs, clock);
   const Live live(shards, budget, blocking, clock, options.account_concurrency);
   const auto api_options =
-      api_options_of(options, {daemon_status, metrics, live}, shards, *state.keys, ground);
+      api_options_of(options, {daemon_status, metrics, live}, shards, state, ground);
   for (std::size_t i = 0; i < shard_count; ++i) {
     TRY(shards[i]->open(std::move(ground.listeners[i]), api_options));
   }

@@ -32,6 +32,10 @@
 #include <string>
 #include <vector>
 
+namespace proa::backup {
+class BackupStore;
+}
+
 namespace proa::api {
 
 struct ApiOptions {
@@ -55,6 +59,8 @@ struct ApiOptions {
   std::function<boost::asio::awaitable<std::string>()> metrics;
   /// Whoever knows it may read that (`--metrics-token-file`); empty: no such token.
   std::string metrics_token;
+  /// Outlives the Api; null: there are no backups.
+  backup::BackupStore* backups = nullptr;
   /// Of the calls that begin a trace, 0 to 1 say that it is recorded (model/trace_context.h).
   double trace_sample_share = 0;
 

@@ -74,6 +74,7 @@ identity::Rights rights_for(const Operation& operation) {
   if (name == "ProaMetrics") return Rights{Right::admin};
   if (operation.pattern.starts_with("/proa/v1/accounts") ||
       operation.pattern.starts_with("/proa/v1/keys") ||
+      operation.pattern.starts_with("/proa/v1/backups") ||
       operation.pattern.starts_with("/proa/v1/roles")) {
     return Rights{Right::admin};
   }

@@ -106,6 +106,9 @@ constexpr auto kOperations = std::to_array<Operation>({
     {"ProaSetRole", "PUT", "/proa/v1/roles", set_role},
     {"ProaListRoles", "GET", "/proa/v1/roles", list_roles},
     {"ProaDeleteRole", "DELETE", "/proa/v1/roles", delete_role},
+    {"ProaCreateBackup", "POST", "/proa/v1/backups", create_backup},
+    {"ProaReadBackup", "GET", "/proa/v1/backups/{BackupId}/files/{Index}", read_backup},
+    {"ProaDeleteBackup", "DELETE", "/proa/v1/backups/{BackupId}", delete_backup},
     {"ProaRevokeKey", "DELETE", "/proa/v1/keys/{KeyId}", revoke_key},
     // Recognised, so that a caller reads which operation it is that Proa has not got.
     {"ListProvisionedConcurrencyConfigs", "GET",

@@ -138,6 +138,10 @@ Task<http::Response> read_usage(Context& context, Call& call);
 Task<http::Response> set_role(Context& context, Call& call);
 Task<http::Response> list_roles(Context& context, Call& call);
 Task<http::Response> delete_role(Context& context, Call& call);
+// backups.cpp
+Task<http::Response> create_backup(Context& context, Call& call);
+Task<http::Response> read_backup(Context& context, Call& call);
+Task<http::Response> delete_backup(Context& context, Call& call);
 // key_endpoints.cpp
 Task<http::Response> create_account(Context& context, Call& call);
 Task<http::Response> list_accounts(Context& context, Call& call);

@@ -39,6 +39,7 @@ void add_deploy_verb(CLI::App& app, const Surroundings& surroundings, Chosen& ch
 void add_status_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_top_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_explain_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_backup_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_role_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 
 }  // namespace proa::cli
