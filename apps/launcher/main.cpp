@@ -1,6 +1,7 @@
 // proa-launcher: the privileged side. Started by `proa serve`, never by hand.
 //
-// Inherited: 3 = its configuration (a memory file), 4 = the socket to the daemon. It takes an
+// With --clean DATA it removes what dead instances have left on this host (`proa uninstall`). Else,
+// inherited: 3 = its configuration (a memory file), 4 = the socket to the daemon. It takes an
 // instance number, forks the pool and spawn roles and watches them (launcher/launcher.h).
 #include "launcher/supervisor.h"
 #include "os/file.h"
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <string_view>
 
 namespace {
 
@@ -27,10 +29,19 @@ proa::Result<int> run() {
       .run();
 }
 
+/// Prints how many instances had left something.
+proa::Result<int> clean(const char* data_folder) {
+  const proa::launcher::LauncherConfig usual;
+  TRY(const auto count, proa::launcher::clean_host(usual.run_folder, data_folder));
+  std::printf("%zu\n", count);
+  return 0;
+}
+
 }  // namespace
 
-int main() {
-  auto status = run();
+int main(int argc, char** argv) {
+  const bool is_cleaning = argc == 3 && std::string_view(argv[1]) == "--clean";
+  auto status = is_cleaning ? clean(argv[2]) : run();
   if (status) return status.value();
   std::fprintf(stderr, "proa-launcher: %s\n", status.error().message().c_str());
   return 1;

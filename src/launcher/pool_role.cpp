@@ -1,5 +1,6 @@
 #include "launcher/pool_role.h"
 
+#include "launcher/leftovers.h"
 #include "launcher/supervisor.h"
 #include "launcher/user_namespace.h"
 #include "os/file.h"
@@ -54,7 +55,8 @@ Result<void> PoolRole::open_parts() {
   disks_ = std::move(disks);
   TRY(disks_->clean_leftovers(instance_.id()));
   TRY(disks_->prepare(Bytes::mib(kUsualTmpMib)));
-  clean_abandoned();
+  clean_abandoned(config_.run_folder, instance_.number(), *cgroups_, *disks_,
+                  [](const Error& error) { report("pool", error); });
   auto network = net::RouterOptions::for_instance(instance_.number());
   network.may_enable_forwarding = config_.may_enable_forwarding;
   network_.open(std::move(network), config_.uplink);
@@ -65,24 +67,6 @@ Result<void> PoolRole::open_parts() {
     slots_.back()->id = {i, first_generation};
   }
   return ok();
-}
-
-// What other instances left that ended without a chance to clean up, and whose number nobody took
-// since.
-void PoolRole::clean_abandoned() {
-  for (Instance& dead : Instance::abandoned(config_.run_folder, instance_.number())) {
-    if (auto cleaned = clean_leftovers_of(dead.id()); !cleaned) {
-      report("pool", cleaned.error().with_context("what instance " + dead.id() + " left"));
-      continue;
-    }
-    dead.give_back();
-  }
-}
-
-Result<void> PoolRole::clean_leftovers_of(const std::string& instance_id) {
-  TRY(cgroups_->clean_leftovers(instance_id));
-  TRY(disks_->clean_leftovers(instance_id));
-  return net::Router::clean_leftovers(-1, instance_id);
 }
 
 void PoolRole::watch_uplink() {

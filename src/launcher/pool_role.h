@@ -56,8 +56,6 @@ class PoolRole {
   PoolRole(const LauncherConfig& config, const Instance& instance, Connections connections);
 
   Result<void> open_parts();
-  void clean_abandoned();
-  Result<void> clean_leftovers_of(const std::string& instance_id);
   void watch_uplink();
   bool serve(std::size_t connection);
   Result<void> acquire(std::size_t connection, const AcquireSlot& request);

@@ -56,4 +56,10 @@ Result<void> keep_capabilities(std::uint64_t kept);
 /// {"level":"error","module":"launcher",...}
 void report(std::string_view role, const Error& error);
 
+/// Removes what dead instances have left on this host: control groups with their processes, disks
+/// of `data_folder`, devices and rules. Live ones are left alone. How many had left something. As
+/// root. Errc: denied, os, and those of the parts.
+Result<std::size_t> clean_host(const std::filesystem::path& run_folder,
+                               const std::filesystem::path& data_folder);
+
 }  // namespace proa::launcher

@@ -1,0 +1,79 @@
+"""`proa uninstall`: what a daemon leaves that was killed goes, data only when that is asked for."""
+import os
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from daemon import children_of
+from test_network import Uplink, until_answered
+
+SLEEPS = "import time\ndef handler(e, c):\n    time.sleep(e)\n    return 'done'"
+
+
+class Uninstall(Uplink):
+    def all_killed(self):
+        """A daemon with a warm environment, and its launcher, ended so that nobody cleans up."""
+        client = self.deploy("left", SLEEPS)
+        until_answered(lambda: client.invoke(FunctionName="left", Payload=b"0"))
+        pids = [self.daemon.process.pid]
+        for pid in pids:
+            pids += children_of(pid)
+        for pid in pids:  # first all stand still: a launcher that sees its daemon go cleans up
+            os.kill(pid, signal.SIGSTOP)
+        for pid in reversed(pids):
+            os.kill(pid, signal.SIGKILL)
+        self.daemon.process.wait()
+        return pids
+
+    def disks(self):
+        loops = subprocess.run(["losetup", "--list", "--noheadings", "-O", "BACK-FILE"],
+                               capture_output=True, text=True, timeout=60, check=True).stdout
+        return [line for line in loops.splitlines() if self.data in line]
+
+    def uninstall(self, *words):
+        return self.proa("uninstall", "--data", self.data, *words)
+
+    def test_nothing_is_left_of_a_daemon_that_was_killed(self):
+        self.data = os.path.join(self.daemon.folder, "data")
+        status, _, error = self.uninstall()
+        self.assertEqual(status, 6, "it runs")
+        self.assertIn("stop it first", error)
+        self.all_killed()
+        self.assertTrue(self.disks(), "there is something to remove")
+        status, out, error = self.uninstall()
+        self.assertEqual(status, 0, error)
+        self.assertIn(self.data + " stays", out)
+        deadline = time.monotonic() + 30  # a loop device goes with its last user
+        while self.disks() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertEqual(self.disks(), [])
+        self.assertEqual([f for f in os.listdir(os.path.join(self.data, "disks"))
+                          if f.endswith(".img")], [])
+        self.daemon.start()  # and what stays is whole
+        client = self.client()
+        until_answered(lambda: client.invoke(FunctionName="left", Payload=b"0"))
+        self.assertEqual(self.daemon.stop(), 0)
+        status, _, error = self.uninstall("--purge")
+        self.assertEqual(status, 2)
+        self.assertIn("--yes", error)
+        self.assertTrue(os.path.exists(self.data))
+        status, out, error = self.uninstall("--purge", "--yes")
+        self.assertEqual(status, 0, error)
+        self.assertFalse(os.path.exists(self.data))
+        status, _, error = self.uninstall("--purge", "--yes")
+        self.assertEqual(status, 0, "again is no error: " + error)
+
+    def test_no_other_folder_is_removed(self):
+        self.data = os.path.join(self.daemon.folder, "mine")
+        os.makedirs(os.path.join(self.data, "catalog"))
+        self.addCleanup(shutil.rmtree, self.data, True)
+        status, _, error = self.uninstall("--purge", "--yes")
+        self.assertEqual(status, 2)
+        self.assertIn("is no data folder of Proa's", error)
+        self.assertTrue(os.path.exists(self.data))
+
+
+if __name__ == "__main__":
+    unittest.main()
