@@ -21,6 +21,20 @@ constexpr Metric kLauncherRestarts{"proa_launcher_restarts_total", MetricType::c
                                    "Times that the launcher's roles were lost and started again; "
                                    "their environments ended."};
 
+constexpr Metric kDiskFree{"proa_disk_free_bytes", MetricType::gauge,
+                           "What is free on the data folder's file system."};
+constexpr Metric kDisk{"proa_disk_bytes", MetricType::gauge,
+                       "What a part of the data folder takes, as it was within five minutes."};
+
+void describe(storage::DiskUse& disk, MetricPage& page) {
+  const auto report = disk.report();
+  if (!report) return;  // no value is what Prometheus understands
+  page.add(kDiskFree, static_cast<double>(report.value().free.count()));
+  for (const auto& [kind, bytes] : report.value().kinds) {
+    page.add(kDisk, static_cast<double>(bytes.count()), {{"kind", kind}});
+  }
+}
+
 }  // namespace
 
 struct DaemonMetrics::Collected {
@@ -57,6 +71,7 @@ MetricPage DaemonMetrics::page_of(const Collected& collected) const {
   http::describe(collected.http, page);
   api::describe(collected.api, page);
   if (more_) more_(page);
+  if (limits_.disk != nullptr) describe(*limits_.disk, page);
   telemetry::describe_process(page);
   return page;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "shard.h"
+#include "storage/disk_use.h"
 #include "telemetry/metrics.h"
 
 #include <boost/asio/awaitable.hpp>
@@ -23,6 +24,7 @@ class DaemonMetrics {
   struct Limits {
     std::uint32_t account_concurrency = 0;
     std::size_t environments = 0;
+    storage::DiskUse* disk = nullptr;  ///< outlives this; null: not told
   };
   DaemonMetrics(const std::vector<std::unique_ptr<Shard>>& shards, dispatch::EventQueue& events,
                 boost::asio::thread_pool& blocking, Limits limits)

@@ -46,9 +46,34 @@ json::value describe(const Result<logs::LogCounts>& counts) {
   return out;
 }
 
+json::object describe_disk(storage::DiskUse& disk) {
+  json::object out;
+  const auto report = disk.report();
+  if (!report) {
+    out["unavailable"] = report.error().message();
+    return out;
+  }
+  out["free_bytes"] = report.value().free.count();
+  out["total_bytes"] = report.value().total.count();
+  if (const auto room = disk.check_room(); !room) out["problem"] = room.error().message();
+  json::object kinds;
+  for (const auto& [kind, bytes] : report.value().kinds) kinds[kind] = bytes.count();
+  out["bytes"] = std::move(kinds);
+  return out;
+}
+
+asio::awaitable<json::object> count_disk(storage::DiskUse& disk) { co_return describe_disk(disk); }
+
 }  // namespace
 
 asio::awaitable<json::object> DaemonStatus::collect() const {
+  auto out = co_await collect_quick();
+  auto counting = count_disk(disk_);
+  out["disk"] = co_await await_on(blocking_.get_executor(), std::move(counting));
+  co_return out;
+}
+
+asio::awaitable<json::object> DaemonStatus::collect_quick() const {
   json::object out = fixed_;
   pool::PoolCounts sum;
   for (const auto& shard : shards_) {
@@ -76,7 +101,7 @@ asio::awaitable<json::object> DaemonStatus::collect() const {
 }
 
 json::object DaemonStatus::wait() const {
-  return asio::co_spawn(shards_.front()->executor(), collect(), asio::use_future).get();
+  return asio::co_spawn(shards_.front()->executor(), collect_quick(), asio::use_future).get();
 }
 
 }  // namespace proa::apps

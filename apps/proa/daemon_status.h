@@ -2,8 +2,10 @@
 #pragma once
 
 #include "shard.h"
+#include "storage/disk_use.h"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/json/object.hpp>
 
 #include <memory>
@@ -18,18 +20,29 @@ class DaemonStatus {
  public:
   /// `fixed` is what does not change while the daemon runs.
   DaemonStatus(const std::vector<std::unique_ptr<Shard>>& shards, dispatch::EventQueue& events,
-               logs::LogStore& logs, boost::json::object fixed)
-      : shards_(shards), events_(events), logs_(logs), fixed_(std::move(fixed)) {}
+               logs::LogStore& logs, storage::DiskUse& disk, boost::asio::thread_pool& blocking,
+               boost::json::object fixed)
+      : shards_(shards),
+        events_(events),
+        logs_(logs),
+        disk_(disk),
+        blocking_(blocking),
+        fixed_(std::move(fixed)) {}
 
   /// On any executor of a shard; blocks none.
   boost::asio::awaitable<boost::json::object> collect() const;
-  /// The same for a thread that is no shard's: blocks it.
+  /// The same without the disk, whose files take time to count, for a thread that is no shard's:
+  /// blocks it.
   boost::json::object wait() const;
 
  private:
+  boost::asio::awaitable<boost::json::object> collect_quick() const;
+
   const std::vector<std::unique_ptr<Shard>>& shards_;
   dispatch::EventQueue& events_;
   logs::LogStore& logs_;
+  storage::DiskUse& disk_;
+  boost::asio::thread_pool& blocking_;
   boost::json::object fixed_;
 };
 

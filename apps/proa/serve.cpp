@@ -225,6 +225,7 @@ struct State {
   std::unique_ptr<catalog::ObjectFolder> objects;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<backup::BackupStore> backups;
+  std::unique_ptr<storage::DiskUse> disk;
 };
 
 Result<State> open_state(const ServeOptions& options, Ground& ground,
@@ -255,6 +256,8 @@ Result<State> open_state(const ServeOptions& options, Ground& ground,
   TRY(state.catalog,
       catalog::Catalog::open(std::move(catalog_options), *state.catalog_store, blocking, clock));
   TRY(state.backups, backup::BackupStore::open(options.data));
+  state.disk =
+      std::make_unique<storage::DiskUse>(options.data, Bytes::mib(options.disk_reserve_mib), clock);
   return state;
 }
 
@@ -297,6 +300,7 @@ api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& telle
     return status_with_auth(status, keys);
   };
   out.backups = state.backups.get();
+  out.check_room = [&disk = *state.disk] { return disk.check_room(); };
   out.retire_role = [&shards](std::string account_id, std::string arn) {
     return retire_role(shards, std::move(account_id), std::move(arn));
   };
@@ -418,10 +422,10 @@ Result<int> run(const ServeOptions& options) {
                       admission,      idle_board,     budget,      programs,         clock,
                       policies,       logs,           log,         spin_of(options), pinning};
   const auto shards = make_shards(shared, options.max_parked, ground.roles);
-  const DaemonStatus daemon_status(shards, events.queue(), logs,
+  const DaemonStatus daemon_status(shards, events.queue(), logs, *state.disk, blocking,
                                    fixed_status(options, ground, programs, pinning));
   DaemonMetrics metrics(shards, events.queue(), blocking,
-                        {options.account_concurrency, options.max_environments});
+                        {options.account_concurrency, options.max_environments, state.disk.get()});
   const auto exporter = make_export(export_options(options, ground, clock, log), options, shards,
                                     metrics, logs, clock);
   const Live live(shards, budget, blocking, clock, options.account_concurrency);

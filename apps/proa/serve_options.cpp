@@ -92,6 +92,10 @@ void add_capacity(CLI::App& serve, ServeOptions& options) {
                   "MiB of the host's memory that environments never get")
       ->capture_default_str();
   serve
+      .add_option("--disk-reserve", options.disk_reserve_mib,
+                  "MiB of the data folder's disk that code and events never get; 0: none")
+      ->capture_default_str();
+  serve
       .add_option("--memory-commit", options.memory_commit_percent,
                   "Percent of its memory size that an environment is counted with; 100 never "
                   "promises more than the host has")

@@ -10,6 +10,7 @@
 #include "api/url_request.h"
 
 #include <algorithm>
+#include <array>
 
 namespace proa::api {
 namespace {
@@ -19,6 +20,14 @@ constexpr std::string_view kHostArchitecture = "arm64";
 #else
 constexpr std::string_view kHostArchitecture = "x86_64";
 #endif
+
+/// What brings something that stays on the disk. Events do, too: invoke.cpp asks for them.
+bool brings_bytes(const Operation& operation) {
+  constexpr auto kBringing = std::to_array<std::string_view>(
+      {"CreateFunction", "UpdateFunctionCode", "PublishLayerVersion", "ProaCreateUpload",
+       "ProaPutUploadPart", "ProaCreateBackup"});
+  return std::find(kBringing.begin(), kBringing.end(), operation.name) != kBringing.end();
+}
 
 http::Response unknown_operation(const http::Request& request) {
   std::string text = "There is no operation ";
@@ -247,6 +256,13 @@ boost::asio::awaitable<http::Response> Api::run(const Target& target, http::Requ
     auto refused = refuse(operation);
     count(refused);
     co_return refused;
+  }
+  if (context.options.check_room && brings_bytes(operation)) {
+    if (const auto room = context.options.check_room(); !room) {
+      auto refused = error_response(room.error());
+      count(refused);
+      co_return refused;
+    }
   }
   Call call{request,
             target.parameters,

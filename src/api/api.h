@@ -59,6 +59,8 @@ struct ApiOptions {
   std::function<boost::asio::awaitable<std::string>()> metrics;
   /// Whoever knows it may read that (`--metrics-token-file`); empty: no such token.
   std::string metrics_token;
+  /// Whether the disk has room for what a request brings; empty: always. Errc: exhausted.
+  std::function<Result<void>()> check_room;
   /// Outlives the Api; null: there are no backups.
   backup::BackupStore* backups = nullptr;
   /// Of the calls that begin a trace, 0 to 1 say that it is recorded (model/trace_context.h).

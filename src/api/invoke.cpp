@@ -125,6 +125,9 @@ std::optional<http::Response> refuse_size(std::size_t size) {
 /// 202 once the event is on the disk.
 Task<http::Response> accept(Context& context, model::FunctionRef ref,
                             model::Invocation invocation) {
+  if (context.options.check_room) {
+    CO_TRY(context.options.check_room());
+  }
   http::Response response(202);
   response.headers.add("X-Amzn-Trace-Id", invocation.trace_id);
   CO_TRY(co_await context.events.accept(std::move(ref), std::move(invocation)));

@@ -43,5 +43,25 @@ TEST_F(ApiTest, LimitsBodiesByOperation) {
       "for the UpdateFunctionCode operation");
 }
 
+TEST_F(ApiTest, TakesNothingInWhereTheDiskHasNoRoom) {
+  catalog_.put("f");
+  ApiOptions options;
+  options.check_room = []() -> Result<void> { return Error(Errc::exhausted, "no room"); };
+  make(std::move(options));
+  constexpr const char* kInvoke = "/2015-03-31/functions/f/invocations";
+  for (const auto& [method, path] :
+       std::vector<std::pair<std::string, std::string>>{{"POST", "/2015-03-31/functions"},
+                                                        {"PUT", "/2015-03-31/functions/f/code"},
+                                                        {"POST", "/2018-10-31/layers/l/versions"},
+                                                        {"POST", "/proa/v1/uploads"}}) {
+    EXPECT_EQ(failure(send(method, path, "{}")), "503 ServiceException Server Message=no room");
+  }
+  EXPECT_EQ(failure(send("POST", kInvoke, "{}", {{"X-Amz-Invocation-Type", "Event"}})),
+            "503 ServiceException Server Message=no room");
+  EXPECT_FALSE(events_.ref);
+  EXPECT_EQ(send("POST", kInvoke, "{}").status, 200);
+  EXPECT_EQ(send("GET", "/2015-03-31/functions/f").status, 200);
+}
+
 }  // namespace
 }  // namespace proa::api
