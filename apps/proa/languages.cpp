@@ -48,6 +48,13 @@ fs::path beside_program(const char* name) {
   return fs::read_symlink("/proc/self/exe", failed).parent_path() / name;
 }
 
+fs::path own_program(const char* name) {
+  fs::path beside = beside_program(name);
+  std::error_code failed;
+  if (fs::exists(beside, failed)) return beside;
+  return beside_program("../libexec/proa") / name;
+}
+
 Result<environment::FoundInterpreters> search_interpreters(const ServeOptions& options) {
   environment::SearchPlaces places;
   for (const std::string& text : options.interpreters) {

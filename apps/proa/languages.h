@@ -27,6 +27,10 @@ struct BundledPackages {
 Result<environment::FoundInterpreters> search_interpreters(const ServeOptions& options);
 /// `name` from the folder of the running program.
 std::filesystem::path beside_program(const char* name);
+
+/// A program of ours that users do not call: beside this one (as built), else in ../libexec/proa
+/// (as installed).
+std::filesystem::path own_program(const char* name);
 /// The folders of bundled packages that exist: --bundled, or what was built beside the program.
 /// Errc: invalid (--bundled names a folder without any).
 Result<BundledPackages> find_bundled(const ServeOptions& options);

@@ -16,6 +16,7 @@
 #include "privileges.h"
 #include "secret_file.h"
 #include "serve_options.h"
+#include "service_manager.h"
 #include "shard.h"
 #include "storage/storage.h"
 #include "telemetry_export.h"
@@ -63,7 +64,7 @@ launcher::LauncherConfig launcher_config(const ServeOptions& options, const Daem
   config.data_folder = fs::absolute(options.data);
   config.runtimes_folder =
       options.runtimes.empty() ? beside_program("../share/proa/runtimes") : options.runtimes;
-  config.init_program = beside_program("proa-init");
+  config.init_program = own_program("proa-init");
   config.shards = shards;
   config.max_slots = options.max_environments;
   config.daemon_uid = user.uid;
@@ -117,7 +118,7 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   ground.listeners = std::move(listeners);
   TRY(ground.address, address_of(ground.listeners.front().get(), options.listen));
   const fs::path program =
-      options.launcher.empty() ? beside_program("proa-launcher") : options.launcher;
+      options.launcher.empty() ? own_program("proa-launcher") : options.launcher;
   TRY(auto interpreters, search_interpreters(options));
   ground.interpreters = std::move(interpreters);
   auto config = launcher_config(options, ground.user, shards);
@@ -198,8 +199,23 @@ int watch(const os::UniqueFd& signals, const Ground& ground, const Shards& shard
   }
 }
 
-void print_ready(const ServeOptions& options, const Ground& ground,
-                 const boost::json::object& status, const identity::KeyStore& keys) {
+void tell_manager(const std::string& state, const telemetry::Logger& log) {
+  if (const auto told = tell_service_manager(state); !told) {
+    log.warn("service_manager_not_told", {{"reason", told.error().message()}});
+  }
+}
+
+void say_stopping(const ServeOptions& options, const telemetry::Logger& log) {
+  log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});
+  // The manager's own patience does not know --stop-timeout.
+  const auto patience = std::chrono::seconds(options.stop_timeout_s) + std::chrono::seconds(30);
+  tell_manager("STOPPING=1\nEXTEND_TIMEOUT_USEC=" +
+                   std::to_string(std::chrono::microseconds(patience).count()),
+               log);
+}
+
+void say_ready(const ServeOptions& options, const Ground& ground, const boost::json::object& status,
+               const identity::KeyStore& keys, const telemetry::Logger& log) {
   std::string uplink;
   const auto* host = status.if_contains("host");
   if (host != nullptr && host->is_object()) {
@@ -213,6 +229,8 @@ void print_ready(const ServeOptions& options, const Ground& ground,
               options.account_id.c_str(), keys.is_on() ? "on" : "off", ground.user.text.c_str(),
               uplink.c_str());
   std::fflush(stdout);
+  tell_manager("READY=1", log);
+  log.info("serving", {{"listen", ground.address}, {"shards", ground.listeners.size()}});
 }
 
 /// What the data folder holds. Destroyed before the blocking pool.
@@ -438,13 +456,12 @@ Result<int> run(const ServeOptions& options) {
   connect_dns(shards, dns);
   events.start(shards);
   if (exporter) exporter->start();
-  print_ready(options, ground, daemon_status.wait(), *state.keys);
-  log.info("serving", {{"listen", ground.address}, {"shards", shards.size()}});
+  say_ready(options, ground, daemon_status.wait(), *state.keys, log);
   // Last: the launcher makes an environment for each, and answers nothing else meanwhile.
   Shard::keep_parked(shards, programs);
 
   const int status = watch(signals, ground, shards, dns);
-  log.info("stopping", {{"stop_timeout_s", options.stop_timeout_s}});
+  say_stopping(options, log);
   stop(shards, events, exporter.get(), logs, stop_deadline(options, clock));
   dns.stop();  // its sockets would keep the router's namespace
   end_launcher(ground);

@@ -1,6 +1,7 @@
 """What `proa serve` says when it starts: to whoever started it, and in its log."""
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -42,12 +43,34 @@ class Start(DaemonTestCase):
         self.assertEqual(daemon.stop(), 0)
         self.assertEqual([line for line in log_lines(daemon) if line["level"] == "error"], [])
 
+    def test_a_service_manager_is_told_of_readiness_and_of_the_end(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            name = os.path.join(folder, "notify")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+                manager.bind(name)
+                os.chmod(name, 0o777)  # as systemd's: the daemon is another user by then
+                manager.settimeout(60)
+                daemon = Daemon(["--stop-timeout", "5"], prefix=["env", "NOTIFY_SOCKET=" + name])
+                self.addCleanup(daemon.close)
+                self.assertEqual(manager.recv(1000), b"READY=1")
+                self.assertEqual(daemon.stop(), 0)
+                self.assertEqual(manager.recv(1000),
+                                 b"STOPPING=1\nEXTEND_TIMEOUT_USEC=35000000")
+
+    def test_a_manager_that_is_not_there_is_noted_and_hinders_nothing(self):
+        daemon = Daemon(prefix=["env", "NOTIFY_SOCKET=@proa-nobody-listens"])
+        self.addCleanup(daemon.close)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertIn("service_manager_not_told", [line["event"] for line in log_lines(daemon)])
+
     def test_a_bad_address_is_refused_by_name(self):
         for text in ("127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "[::1:0", "nowhere:1"):
             with self.subTest(text), tempfile.TemporaryDirectory() as folder:
-                done = subprocess.run([os.path.join(BINARY_DIR, "proa"), "serve", "--listen", text,
-                                       "--data", folder + "/data"], capture_output=True,
-                                      text=True, timeout=60, check=False)
+                done = subprocess.run([os.path.join(BINARY_DIR, "proa"), "serve",
+                                       "--config", "/dev/null", "--listen", text,
+                                       "--data", folder + "/data"],
+                                      capture_output=True, text=True, timeout=60, check=False)
                 self.assertEqual(done.returncode, 1)
                 self.assertIn(f"--listen {text}: expected ADDRESS:PORT", done.stderr)
 
