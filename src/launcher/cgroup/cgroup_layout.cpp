@@ -113,6 +113,14 @@ Result<void> move_processes(const path& folder, const path& leaf) {
   return Error(Errc::os, folder.string() + " keeps getting new processes");
 }
 
+constexpr std::string_view kLeafEnd = ".self";
+
+/// Out of the leaf that move_processes() put us into when the roles were started before.
+path without_own_leaf(path folder) {
+  const std::string name = folder.filename().string();
+  return name.starts_with("proa-") && name.ends_with(kLeafEnd) ? folder.parent_path() : folder;
+}
+
 /// The cgroup2 folder of this process as this mount shows it; nothing when it lies outside.
 std::optional<path> own_folder(const CgroupMount& mount, const std::string& own) {
   std::string_view inside = own;
@@ -123,7 +131,7 @@ std::optional<path> own_folder(const CgroupMount& mount, const std::string& own)
   }
   if (inside.find("..") != std::string_view::npos) return std::nullopt;
   while (inside.starts_with('/')) inside.remove_prefix(1);
-  return inside.empty() ? mount.point : mount.point / inside;
+  return without_own_leaf(inside.empty() ? mount.point : mount.point / inside);
 }
 
 /// Where "proa-<instance>" may stand on a cgroup2-only host, ready to have children with limits.
@@ -144,7 +152,8 @@ Result<path> find_parent_v2(const CgroupMount& mount, const std::string& own,
         "; a systemd unit with Delegate=yes is cleaner");
   }
   if (!is_true_root(parent)) {
-    TRY(move_processes(parent, parent / (instance_folder_name(layout.instance) + ".self")));
+    const std::string leaf = instance_folder_name(layout.instance) + std::string(kLeafEnd);
+    TRY(move_processes(parent, parent / leaf));
   }
   return parent;
 }

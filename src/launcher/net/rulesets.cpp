@@ -68,7 +68,8 @@ table inet @TABLE@ {
     meta iifgroup { 10, 11, 12 } tcp flags & rst == rst accept
     meta iifgroup { 10, 11, 12 } goto refuse
     icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
-    meta l4proto { icmp, ipv6-icmp } accept
+    # icmp and ipv6-icmp, whose names are in /etc/protocols, which not every host has
+    meta l4proto { 1, 58 } accept
   }
 }
 )";

@@ -123,6 +123,23 @@ TEST_F(FakeCgroup2, MovesItsProcessesIntoALeafOfADelegatedFolder) {
             std::string::npos);
 }
 
+// The launcher starts its roles again: by then it stands in the leaf that it moved itself to.
+TEST_F(FakeCgroup2, FindsItsDelegatedFolderAgainFromTheLeaf) {
+  const path own = "tree/system.slice/proa.service";
+  controllers_of(own);
+  controllers_of(own / "proa-0");
+  write(own / "proa-0.self/cgroup.procs", "");
+  if (::setxattr((base_ / own).c_str(), "user.delegate", "1", 1, 0) != 0) {
+    GTEST_SKIP() << "no user attributes on the file system of /tmp";
+  }
+  write("proc/cgroup", "0::/system.slice/proa.service/proa-0.self\n");
+  const auto backend = CgroupBackend::detect(options());
+  ASSERT_TRUE(backend) << backend.error().message();
+  EXPECT_EQ(*backend.value()->layout().cgroup2, base_ / own / "proa-0");
+  EXPECT_TRUE(backend.value()->layout().notes.empty());
+  EXPECT_FALSE(std::filesystem::exists(base_ / own / "proa-0.self/proa-0.self"));
+}
+
 TEST_F(FakeCgroup2, AContainersOwnRootIsUsedLikeADelegatedFolder) {
   write("proc/cgroup", "0::/\n");
   controllers_of("tree");
