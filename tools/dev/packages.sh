@@ -49,6 +49,7 @@ run    passt                  cmd:pasta
 run    tzdata                 file:/usr/share/zoneinfo/Europe/Berlin
 bundle python3-boto3          file:/usr/lib/python3/dist-packages/boto3/__init__.py
 bundle npm                    cmd:npm
+package dpkg-dev              cmd:dpkg-shlibdeps
 test   libgtest-dev           pc:gtest
 test   libgmock-dev           pc:gmock
 test   libbenchmark-dev       pc:benchmark
