@@ -35,11 +35,13 @@ Result<void> serve_spawn(RoleStart& start) {
 Result<void> serve_pool(RoleStart& start) {
   // SYS_ADMIN: namespaces, mounts, loop devices. NET_ADMIN, BPF, PERFMON, NET_BIND_SERVICE: the
   // router. SETUID, SETGID: id maps, pasta's user. MKNOD: pasta's device. CHOWN, DAC_OVERRIDE,
-  // FOWNER: disks of other users' ids. KILL.
+  // FOWNER: disks of other users' ids. KILL. SYS_NICE: handing out cpuset on cgroup2 moves
+  // processes that have more capabilities than this role.
   TRY(keep_capabilities(bit(CAP_SYS_ADMIN) | bit(CAP_NET_ADMIN) | bit(CAP_BPF) | bit(CAP_PERFMON) |
                         bit(CAP_NET_BIND_SERVICE) | bit(CAP_NET_RAW) | bit(CAP_SETUID) |
                         bit(CAP_SETGID) | bit(CAP_CHOWN) | bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) |
-                        bit(CAP_KILL) | bit(CAP_SYS_RESOURCE) | bit(CAP_MKNOD)));
+                        bit(CAP_KILL) | bit(CAP_SYS_RESOURCE) | bit(CAP_MKNOD) |
+                        bit(CAP_SYS_NICE)));
   TRY(auto role, PoolRole::create(start.config, start.instance,
                                   {std::move(start.daemon), std::move(start.peer)}));
   TRY(confine(Role::pool));
