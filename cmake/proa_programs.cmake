@@ -4,8 +4,8 @@
 # The modules that exist, bottom-up; for programs whose modules nobody named.
 function(proa_all_modules out)
   set(found)
-  foreach(module base os model telemetry http otlp storage logs identity frames launcher network
-          sandbox runtime_api environment pool catalog dispatch backup api cli)
+  foreach(module base calendar os model telemetry http otlp storage logs identity frames launcher
+          network sandbox runtime_api environment pool catalog dispatch schedule backup api cli)
     if(TARGET proa_${module})
       list(APPEND found ${module})
     endif()

@@ -62,6 +62,9 @@ class Zone {
   std::shared_ptr<const Rules> rules_;  // copies of a zone share them, and any may go last
 };
 
+/// "2026-11-26T09:30:00": in `zone`, or with "Z" or "+01:00" behind it. Errc: invalid.
+Result<WallTime> parse_time(std::string_view text, const Zone& zone);
+
 /// rate(VALUE UNIT)
 struct Rate {
   std::chrono::seconds every{60};

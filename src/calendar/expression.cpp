@@ -1,3 +1,4 @@
+#include "calendar/at.h"
 #include "calendar/calendar.h"
 #include "calendar/cron.h"
 
@@ -58,40 +59,6 @@ Result<Rate> parse_rate(std::string_view text) {
   }
   return Error(Errc::invalid, "The unit of the rate, " + shown(unit_text) +
                                   ", is none of minute, minutes, hour, hours, day and days");
-}
-
-/// Digits at `begin`, `count` of them.
-std::optional<unsigned> digits(std::string_view text, std::size_t begin, std::size_t count) {
-  const auto value = number_of(text.substr(begin, count));
-  if (!value) return std::nullopt;
-  return static_cast<unsigned>(*value);
-}
-
-Result<At> parse_at(std::string_view text) {
-  const Error wrong(Errc::invalid, "The time of the at expression, " + shown(text) +
-                                       ", is not of the form at(2026-11-26T09:30:00)");
-  constexpr std::string_view kForm = "0000-00-00T00:00:00";
-  if (text.size() != kForm.size()) return wrong;
-  for (const std::size_t at : {4, 7, 10, 13, 16}) {
-    if (text[at] != kForm[at]) return wrong;
-  }
-  const auto year = digits(text, 0, 4);
-  const auto month = digits(text, 5, 2);
-  const auto day = digits(text, 8, 2);
-  const auto hour = digits(text, 11, 2);
-  const auto minute = digits(text, 14, 2);
-  const auto second = digits(text, 17, 2);
-  if (!year || !month || !day || !hour || !minute || !second) return wrong;
-  const int calendar_year = static_cast<int>(*year);
-  if (calendar_year < Cron::kFirstYear || calendar_year > Cron::kLastYear) {
-    return Error(Errc::invalid,
-                 "The year of the at expression, " + shown(text) + ", is not in 1970 to 2199");
-  }
-  if (!is_date(calendar_year, *month, *day) || *hour > 23 || *minute > 59 || *second > 59) {
-    return Error(Errc::invalid, "The time of the at expression, " + shown(text) +
-                                    ", is on no calendar or no clock");
-  }
-  return At{{calendar_year, *month, *day, *hour, *minute, *second}};
 }
 
 struct NextOf {
