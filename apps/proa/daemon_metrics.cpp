@@ -70,7 +70,7 @@ MetricPage DaemonMetrics::page_of(const Collected& collected) const {
   pool::describe(collected.pool, limits_.environments, page);
   http::describe(collected.http, page);
   api::describe(collected.api, page);
-  if (more_) more_(page);
+  for (const auto& more : more_) more(page);
   if (limits_.disk != nullptr) describe(*limits_.disk, page);
   telemetry::describe_process(page);
   return page;

@@ -31,7 +31,7 @@ class DaemonMetrics {
       : shards_(shards), events_(events), blocking_(blocking), limits_(limits) {}
 
   /// Tells more; before anybody asks.
-  void add(std::function<void(telemetry::MetricPage&)> more) { more_ = std::move(more); }
+  void add(std::function<void(telemetry::MetricPage&)> more) { more_.push_back(std::move(more)); }
   /// On any executor; blocks none.
   boost::asio::awaitable<telemetry::MetricPage> collect() const;
   /// The same as Prometheus reads it.
@@ -46,7 +46,7 @@ class DaemonMetrics {
   dispatch::EventQueue& events_;
   boost::asio::thread_pool& blocking_;
   Limits limits_;
-  std::function<void(telemetry::MetricPage&)> more_;
+  std::vector<std::function<void(telemetry::MetricPage&)>> more_;
 };
 
 }  // namespace proa::apps

@@ -92,6 +92,7 @@ asio::awaitable<json::object> DaemonStatus::collect_quick() const {
   out["events"] = describe(events);
   const auto logs = co_await logs_.counts();
   out["logs"] = describe(logs);
+  for (const auto& [name, more] : more_) out[name] = more();
   Shard& first = *shards_.front();
   const std::string text = co_await await_on(first.executor(), first.host_status());
   boost::system::error_code failed;

@@ -8,7 +8,10 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json/object.hpp>
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace proa::apps {
@@ -29,6 +32,10 @@ class DaemonStatus {
         blocking_(blocking),
         fixed_(std::move(fixed)) {}
 
+  /// Tells more, under a name of its own; before anybody asks. Any thread calls it.
+  void add(std::string name, std::function<boost::json::object()> more) {
+    more_.emplace_back(std::move(name), std::move(more));
+  }
   /// On any executor of a shard; blocks none.
   boost::asio::awaitable<boost::json::object> collect() const;
   /// The same without the disk, whose files take time to count, for a thread that is no shard's:
@@ -44,6 +51,7 @@ class DaemonStatus {
   storage::DiskUse& disk_;
   boost::asio::thread_pool& blocking_;
   boost::json::object fixed_;
+  std::vector<std::pair<std::string, std::function<boost::json::object()>>> more_;
 };
 
 }  // namespace proa::apps

@@ -20,6 +20,7 @@
 #include "shard.h"
 #include "storage/storage.h"
 #include "telemetry_export.h"
+#include "timed_runs.h"
 
 #include <boost/json.hpp>
 #include <fcntl.h>
@@ -298,6 +299,7 @@ struct Tellers {
   const DaemonStatus& status;
   const DaemonMetrics& metrics;
   const Live& live;
+  TimedRuns& timed_runs;
 };
 
 api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& tellers,
@@ -319,6 +321,7 @@ api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& telle
   };
   out.backups = state.backups.get();
   out.check_room = [&disk = *state.disk] { return disk.check_room(); };
+  out.schedules = &tellers.timed_runs.schedules();
   out.retire_role = [&shards](std::string account_id, std::string arn) {
     return retire_role(shards, std::move(account_id), std::move(arn));
   };
@@ -390,12 +393,24 @@ SteadyTime stop_deadline(const ServeOptions& options, Clock& clock) {
   return clock.steady_now() + std::chrono::seconds(options.stop_timeout_s);
 }
 
+void tell_of(TimedRuns& timed_runs, DaemonStatus& status, DaemonMetrics& metrics) {
+  status.add("schedules", [&timed_runs] { return timed_runs.status(); });
+  metrics.add([&timed_runs](telemetry::MetricPage& page) { timed_runs.describe(page); });
+}
+
+void start(const Shards& shards, Events& events, TimedRuns& timed_runs, TelemetryExport* exporter) {
+  events.start(shards);
+  timed_runs.start();
+  if (exporter != nullptr) exporter->start();
+}
+
 // All calls first: one may run on another shard than the one that answers it. What is exported
 // comes from shards that still run.
-void stop(const Shards& shards, Events& events, TelemetryExport* exporter, logs::LogKeeper& logs,
-          SteadyTime deadline) {
+void stop(const Shards& shards, Events& events, TimedRuns& timed_runs, TelemetryExport* exporter,
+          logs::LogKeeper& logs, SteadyTime deadline) {
   logs.end_waits();
   for (auto& shard : shards) shard->begin_stop(deadline);
+  timed_runs.stop();
   events.stop(deadline);
   for (auto& shard : shards) shard->await_calls();
   if (exporter != nullptr) exporter->stop();
@@ -404,7 +419,8 @@ void stop(const Shards& shards, Events& events, TelemetryExport* exporter, logs:
 }
 
 /// It removes what it made on the host.
-void end_launcher(Ground& ground) {
+void end_launcher(Ground& ground, network::DnsService& dns) {
+  dns.stop();  // its sockets would keep the router's namespace
   ground.launcher.socket.reset();
   ::waitpid(ground.launcher.pid, nullptr, 0);
 }
@@ -430,6 +446,7 @@ Result<int> run(const ServeOptions& options) {
   pool::IdleBoard idle_board;
   pool::Budget budget(budget_options(options), read_host);
   Events events(options, *state.catalog, clock, log, budget, idle_board);
+  TRY(const auto timed, TimedRuns::open(options, {events, *state.catalog, blocking, clock, log}));
 
   logs::LogKeeper logs(keeper_options(options), clock, log.for_module("logs"));
   TRY(logs.open());
@@ -440,31 +457,30 @@ Result<int> run(const ServeOptions& options) {
                       admission,      idle_board,     budget,      programs,         clock,
                       policies,       logs,           log,         spin_of(options), pinning};
   const auto shards = make_shards(shared, options.max_parked, ground.roles);
-  const DaemonStatus daemon_status(shards, events.queue(), logs, *state.disk, blocking,
-                                   fixed_status(options, ground, programs, pinning));
+  DaemonStatus daemon_status(shards, events.queue(), logs, *state.disk, blocking,
+                             fixed_status(options, ground, programs, pinning));
   DaemonMetrics metrics(shards, events.queue(), blocking,
                         {options.account_concurrency, options.max_environments, state.disk.get()});
+  tell_of(*timed, daemon_status, metrics);
   const auto exporter = make_export(export_options(options, ground, clock, log), options, shards,
                                     metrics, logs, clock);
   const Live live(shards, budget, blocking, clock, options.account_concurrency);
   const auto api_options =
-      api_options_of(options, {daemon_status, metrics, live}, shards, state, ground);
+      api_options_of(options, {daemon_status, metrics, live, *timed}, shards, state, ground);
   for (std::size_t i = 0; i < shard_count; ++i) {
     TRY(shards[i]->open(std::move(ground.listeners[i]), api_options));
   }
   Shard::run_all(shards);
   connect_dns(shards, dns);
-  events.start(shards);
-  if (exporter) exporter->start();
+  start(shards, events, *timed, exporter.get());
   say_ready(options, ground, daemon_status.wait(), *state.keys, log);
   // Last: the launcher makes an environment for each, and answers nothing else meanwhile.
   Shard::keep_parked(shards, programs);
 
   const int status = watch(signals, ground, shards, dns);
   say_stopping(options, log);
-  stop(shards, events, exporter.get(), logs, stop_deadline(options, clock));
-  dns.stop();  // its sockets would keep the router's namespace
-  end_launcher(ground);
+  stop(shards, events, *timed, exporter.get(), logs, stop_deadline(options, clock));
+  end_launcher(ground, dns);
   blocking.join();
   return status;
 }

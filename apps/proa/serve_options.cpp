@@ -133,6 +133,15 @@ void add_events(CLI::App& serve, ServeOptions& options) {
       ->check(CLI::Range(1U, 1'000'000U));
 }
 
+// docs/guides/schedules.md
+void add_schedules(CLI::App& serve, ServeOptions& options) {
+  serve
+      .add_option("--schedule-late-max", options.schedule_late_max_s,
+                  "Seconds that a run of a schedule may begin late, after which it is missed")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 86'400U));
+}
+
 // docs/flows/logs.md
 void add_function_logs(CLI::App& serve, ServeOptions& options) {
   serve.add_option("--log-days", options.log_days, "Days that the logs of functions are kept")
@@ -212,6 +221,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   add_threads(*serve, options);
   add_capacity(*serve, options);
   add_events(*serve, options);
+  add_schedules(*serve, options);
   add_function_logs(*serve, options);
   serve
       ->add_option("--stop-timeout", options.stop_timeout_s,

@@ -32,6 +32,7 @@ struct ServeOptions {
   std::uint32_t event_retry_delay_s = 60;
   std::uint32_t dead_letter_days = 14;
   std::uint32_t dead_letter_mib = 1024;
+  std::uint32_t schedule_late_max_s = 60;
   std::uint32_t log_days = 14;
   std::uint32_t log_mib = 1024;
   std::uint32_t usage_days = 400;

@@ -36,6 +36,10 @@ namespace proa::backup {
 class BackupStore;
 }
 
+namespace proa::schedule {
+class Schedules;
+}
+
 namespace proa::api {
 
 struct ApiOptions {
@@ -55,6 +59,8 @@ struct ApiOptions {
   std::function<boost::asio::awaitable<model::LiveView>(model::LiveQuery)> live;
   /// Ends the environments of an account's functions that have this role, idle ones at once.
   std::function<boost::asio::awaitable<void>(std::string account_id, std::string arn)> retire_role;
+  /// What /proa/v1/schedules is about; outlives the Api. Null: not supported by this program.
+  schedule::Schedules* schedules = nullptr;
   /// The body of GET /metrics, likewise.
   std::function<boost::asio::awaitable<std::string>()> metrics;
   /// Whoever knows it may read that (`--metrics-token-file`); empty: no such token.

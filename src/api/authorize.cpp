@@ -85,7 +85,9 @@ identity::Rights rights_for(const Operation& operation) {
                      name == "ProaReadLogs" || name == "ProaReadUsage" ||
                      operation.service == "logs";
   if (shows) return Rights{Right::logs};
-  if (name.starts_with("Invoke") || name == "ProaRerunDeadLetter") return Rights{Right::invoke};
+  if (name.starts_with("Invoke") || name == "ProaRerunDeadLetter" || name == "ProaRunSchedule") {
+    return Rights{Right::invoke};
+  }
   if (operation.method == "GET") return Rights{Right::deploy, Right::configure};
   const bool is_deploying =
       std::find(kDeploying.begin(), kDeploying.end(), name) != kDeploying.end();

@@ -125,6 +125,13 @@ Task<http::Response> list_dead_letters(Context& context, Call& call);
 Task<http::Response> get_dead_letter(Context& context, Call& call);
 Task<http::Response> rerun_dead_letter(Context& context, Call& call);
 Task<http::Response> delete_dead_letter(Context& context, Call& call);
+// schedule_endpoints.cpp
+Task<http::Response> create_schedule(Context& context, Call& call);
+Task<http::Response> put_schedule(Context& context, Call& call);
+Task<http::Response> get_schedule(Context& context, Call& call);
+Task<http::Response> list_schedules(Context& context, Call& call);
+Task<http::Response> delete_schedule(Context& context, Call& call);
+Task<http::Response> run_schedule(Context& context, Call& call);
 // uploads.cpp
 Task<http::Response> create_upload(Context& context, Call& call);
 Task<http::Response> get_upload(Context& context, Call& call);

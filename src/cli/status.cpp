@@ -71,7 +71,7 @@ std::string text_of(const json::value& status) {
                      cell(status, "shards") + " shards, pinning " + cell(status, "pinning") +
                      ", isolation " + cell(status, "isolation") + ", user " + cell(status, "user") +
                      "\n";
-  for (const char* name : {"environments", "events"}) {
+  for (const char* name : {"environments", "events", "schedules"}) {
     if (const auto* object = object_in(status, name)) text += line(name, counts(*object));
   }
   if (const auto* host = object_in(status, "host")) {
