@@ -4,6 +4,7 @@
 #include "cli/screen.h"
 #include "cli/table.h"
 #include "cli/template_plan.h"
+#include "cli/template_schedules.h"
 
 #include <boost/json/array.hpp>
 
@@ -150,8 +151,11 @@ Result<void> TemplateDeploying::deploy_function(const PackedFunction& packed) {
   const Plan plan = make_plan(wish, answer, packed.package.digest);
   TRY(auto deployed, carry_out(around_, wish, plan, answer, packed.package, progress_));
   TRY(const auto beside, set_beside(around_, packed.function, answer));
-  deployed.changes.insert(deployed.changes.end(), beside.begin(), beside.end());
-  const bool is_more = deployed.action == "unchanged" && !beside.empty();
+  TRY(const auto schedules, set_schedules(around_, packed.function));
+  for (const auto* const more : {&beside, &schedules}) {
+    deployed.changes.insert(deployed.changes.end(), more->begin(), more->end());
+  }
+  const bool is_more = deployed.action == "unchanged" && (!beside.empty() || !schedules.empty());
   tell_function(wish.name, is_more ? "updated" : deployed.action, deployed.changes,
                 text_in(deployed.function, "FunctionArn"));
   return ok();

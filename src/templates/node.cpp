@@ -74,6 +74,7 @@ class Builder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     Node node = make_scalar(value, line_of(mark));
+    node.is_quoted = tag != "?";  // that stands for plain ones
     if (is_function(tag)) node = long_form(tag, std::move(node));
     add(std::move(node), anchor, 1);
   }

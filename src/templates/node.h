@@ -26,8 +26,9 @@ struct Node {
 
   struct Member;
   enum class Kind { null, scalar, list, map } kind = Kind::null;
-  std::size_t line = 0;  ///< from 1
-  std::string text;      ///< of a scalar
+  std::size_t line = 0;   ///< from 1
+  std::string text;       ///< of a scalar
+  bool is_quoted = true;  ///< a scalar that is a text, whatever it looks like
   std::vector<Node> items;
   std::vector<Member> members;  ///< in order, each name once
 

@@ -2,6 +2,7 @@
 
 #include "templates/members.h"
 #include "templates/resolver.h"
+#include "templates/schedules.h"
 
 #include <algorithm>
 
@@ -44,6 +45,7 @@ constexpr auto kFunction = std::to_array<KnownMember>({{"FunctionName"},
                                                        {"Tags"},
                                                        {"ReservedConcurrentExecutions"},
                                                        {"EventInvokeConfig"},
+                                                       {"Events"},
                                                        {"LoggingConfig"},
                                                        {"Role"},
                                                        {"Tracing"},
@@ -164,6 +166,7 @@ Result<void> SamReader::read_resource(const std::string& id, const Node& resourc
       return each.name == member.name && each.use == Use::taken;
     });
   });
+  if (is_function) drop_other_events(id, known, out_);
   TRY(const auto resolved, resolver_.resolve(known));
   if (!resolved) return ok();
   return is_function ? read_function(id, resource, *resolved) : read_layer(id, resource, *resolved);
@@ -191,6 +194,9 @@ Result<void> SamReader::read_function(const std::string& id, const Node& resourc
   TRY(read_numbers(function, properties));
   TRY(read_settings(function, properties));
   TRY(read_tags(function, properties));
+  if (const Node* const events = properties.find("Events")) {
+    TRY(read_sam_schedules(function, *events, out_));
+  }
   out_.functions.push_back(std::move(function));
   return ok();
 }

@@ -1,6 +1,7 @@
 #include "templates/serverless.h"
 
 #include "templates/members.h"
+#include "templates/schedules.h"
 #include "templates/variables.h"
 
 namespace proa::templates {
@@ -54,6 +55,7 @@ constexpr auto kFunction = std::to_array<KnownMember>({{"handler"},
                                                        {"reservedConcurrency"},
                                                        {"maximumEventAge"},
                                                        {"maximumRetryAttempts"},
+                                                       {"events"},
                                                        {"package"},
                                                        {"role", Use::noted},
                                                        {"iamRoleStatements", Use::noted},
@@ -242,6 +244,9 @@ Result<void> ServerlessReader::read_events(TemplateFunction& function, const Nod
   TRY(events.age_max_s, integer_at(given, "maximumEventAge"));
   TRY(events.retries_max, integer_at(given, "maximumRetryAttempts"));
   if (events.age_max_s || events.retries_max) function.events = std::move(events);
+  if (const Node* const by_clock = given.find("events")) {
+    TRY(read_serverless_schedules(function, *by_clock, out_));
+  }
   return ok();
 }
 

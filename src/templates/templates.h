@@ -53,6 +53,19 @@ struct TemplateLogging {
   std::optional<std::string> group;
 };
 
+/// When a function runs by the clock; as /proa/v1/schedules takes it.
+struct TemplateSchedule {
+  std::string name;
+  std::size_t line = 0;
+  std::string expression;
+  std::string timezone = "UTC";
+  std::string input;  ///< JSON, or empty
+  std::string description;
+  bool is_enabled = true;
+  std::optional<std::string> start;
+  std::optional<std::string> end;
+};
+
 /// Members that are not set are Lambda's defaults. Texts may have layer_placeholder() in them.
 struct TemplateFunction {
   std::string id;
@@ -75,6 +88,7 @@ struct TemplateFunction {
   std::vector<std::string> layers;
   std::optional<TemplateEventConfig> events;
   std::optional<TemplateLogging> logging;
+  std::vector<TemplateSchedule> schedules;
 };
 
 struct Template {

@@ -89,7 +89,7 @@ Outputs: {a: b}
 )");
   EXPECT_EQ(lines(read_back.problems),
             (Lines{"1 the transform AWS::LanguageExtensions", "8 Hello: Tracing Active (X-Ray)",
-                   "9 Hello: VpcConfig", "10 Hello: Events",
+                   "9 Hello: VpcConfig", "11 Hello: Events: Api of type Api",
                    "14 a reference to Table, which is an AWS::DynamoDB::Table",
                    "17 Table: the resource type AWS::DynamoDB::Table",
                    "18 Image: PackageType Image", "20 Image: ImageUri", "21 the template: Rules"}));
