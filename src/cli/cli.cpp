@@ -119,6 +119,7 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
   add_logs_verb(app, surroundings, verbs_->chosen);
   add_usage_verb(app, surroundings, verbs_->chosen);
   add_dead_letter_verbs(app, surroundings, verbs_->chosen);
+  add_schedule_verbs(app, surroundings, verbs_->chosen);
   add_account_verbs(app, surroundings, verbs_->chosen);
   add_key_verbs(app, surroundings, verbs_->chosen);
   add_role_verbs(app, surroundings, verbs_->chosen);

@@ -70,14 +70,25 @@ void pass(Place& place, const std::string& word) {
   place = Place{below};
 }
 
+/// A list operation, and the member that is the name.
+struct Names {
+  std::string_view path;
+  std::string_view items;
+  std::string_view name;
+  std::string_view next;
+};
+constexpr Names kFunctionNames{"/2015-03-31/functions?MaxItems=50", "Functions", "FunctionName",
+                               "NextMarker"};
+constexpr Names kScheduleNames{"/proa/v1/schedules?", "schedules", "name", "next_marker"};
+
 /// Page by page while there is time.
-std::vector<std::string> function_names(const Surroundings& around) {
+std::vector<std::string> names_of(const Surroundings& around, const Names& wanted) {
   std::vector<std::string> names;
   const SteadyTime deadline = std::chrono::steady_clock::now() + kPatience;
   std::string marker;
   do {
     Question question;
-    question.target = "/2015-03-31/functions?MaxItems=50";
+    question.target = wanted.path;
     add_parameter(question.target, "Marker", marker);
     question.patience = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
@@ -85,10 +96,10 @@ std::vector<std::string> function_names(const Surroundings& around) {
     if (!response) break;
     const auto page = json_of(around, response.value());
     if (!page) break;
-    const auto functions = array_in(page.value(), "Functions");
-    if (!functions) break;
-    for (const auto& each : functions.value()) names.push_back(text_in(each, "FunctionName"));
-    std::string next = text_in(page.value(), "NextMarker");
+    const auto items = array_in(page.value(), wanted.items);
+    if (!items) break;
+    for (const auto& each : items.value()) names.push_back(text_in(each, wanted.name));
+    std::string next = text_in(page.value(), wanted.next);
     if (next == marker) break;
     marker = std::move(next);
   } while (!marker.empty() && std::chrono::steady_clock::now() < deadline);
@@ -107,7 +118,9 @@ Candidates values_of(const Surroundings& around, const CLI::Option& option) {
   const std::string type = option.get_type_name();
   Candidates candidates;
   if (type.starts_with(kFunctionName)) {
-    for (auto& name : function_names(around)) candidates.push_back({std::move(name), ""});
+    for (auto& name : names_of(around, kFunctionNames)) candidates.push_back({std::move(name), ""});
+  } else if (type == kScheduleName) {
+    for (auto& name : names_of(around, kScheduleNames)) candidates.push_back({std::move(name), ""});
   } else if (type == kSetting || type == kSettingKey) {
     for (auto& key : config_keys()) {
       const bool is_whole = type == kSettingKey || key.ends_with(':');
