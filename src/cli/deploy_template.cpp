@@ -1,6 +1,7 @@
 #include "cli/deploy_template.h"
 
 #include "cli/answer.h"
+#include "cli/function_url.h"
 #include "cli/screen.h"
 #include "cli/table.h"
 #include "cli/template_plan.h"
@@ -152,10 +153,13 @@ Result<void> TemplateDeploying::deploy_function(const PackedFunction& packed) {
   TRY(auto deployed, carry_out(around_, wish, plan, answer, packed.package, progress_));
   TRY(const auto beside, set_beside(around_, packed.function, answer));
   TRY(const auto schedules, set_schedules(around_, packed.function));
-  for (const auto* const more : {&beside, &schedules}) {
+  TRY(const auto url, set_url(around_, packed.function));
+  bool is_more = false;
+  for (const auto* const more : {&beside, &schedules, &url}) {
     deployed.changes.insert(deployed.changes.end(), more->begin(), more->end());
+    is_more = is_more || !more->empty();
   }
-  const bool is_more = deployed.action == "unchanged" && (!beside.empty() || !schedules.empty());
+  is_more = is_more && deployed.action == "unchanged";
   tell_function(wish.name, is_more ? "updated" : deployed.action, deployed.changes,
                 text_in(deployed.function, "FunctionArn"));
   return ok();

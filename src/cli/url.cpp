@@ -1,5 +1,6 @@
 // proa url create|list|delete
 #include "cli/answer.h"
+#include "cli/function_url.h"
 #include "cli/help.h"
 #include "cli/lambda_api.h"
 #include "cli/table.h"
@@ -8,7 +9,6 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <memory>
 
@@ -18,8 +18,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* kDate = "2021-10-31";
-/// What AWS's own tools call the statement that lets everybody in.
-constexpr const char* kStatement = "FunctionURLAllowPublicAccess";
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
 struct Words {
@@ -49,28 +47,8 @@ json::object config_of(const Words& words) {
   return body;
 }
 
-/// Lets everybody in. That they are already is no error.
-Result<void> permit_everybody(const Surroundings& around, const Words& words) {
-  const json::object body{{"StatementId", kStatement},
-                          {"Action", "lambda:InvokeFunctionUrl"},
-                          {"Principal", "*"},
-                          {"FunctionUrlAuthType", "NONE"}};
-  const auto added =
-      ask(around, "POST", functions_path(words.name, "/policy"), json::serialize(body));
-  if (!added && added.error().code() != Errc::conflict) return added.error();
-  return ok();
-}
-
-/// Makes the URL, or changes the one there is.
 Result<std::string> create(const Surroundings& around, const Words& words) {
-  const std::string path = functions_path(words.name, "/url", kDate);
-  const std::string body = json::serialize(config_of(words));
-  auto answer = ask(around, "POST", path, body);
-  if (!answer && answer.error().code() == Errc::conflict) answer = ask(around, "PUT", path, body);
-  TRY(const auto url, std::move(answer));
-  if (words.auth == "none") {
-    TRY(permit_everybody(around, words));
-  }
+  TRY(const auto url, put_url(around, words.name, config_of(words)));
   if (words.is_json) return pretty(url);
   return text_in(url, "FunctionUrl") + "\n" +
          (words.auth == "none" ? "Everybody may call it.\n"
@@ -88,12 +66,8 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
                {{"URL", "FunctionUrl"}, {"AUTH", "AuthType"}, {"FUNCTION", "FunctionArn"}});
 }
 
-/// Removes the URL, and the permission that `create` made with it.
 Result<std::string> remove(const Surroundings& around, const Words& words) {
-  TRY(ask(around, "DELETE", functions_path(words.name, "/url", kDate)));
-  const auto revoked =
-      ask(around, "DELETE", functions_path(words.name, std::string("/policy/") + kStatement));
-  if (!revoked && revoked.error().code() != Errc::not_found) return revoked.error();
+  TRY(remove_url(around, words.name));
   if (words.is_json) return std::string("{}\n");
   return "The URL of " + words.name + " is no more.\n";
 }

@@ -3,6 +3,7 @@
 #include "templates/members.h"
 #include "templates/resolver.h"
 #include "templates/schedules.h"
+#include "templates/urls.h"
 
 #include <algorithm>
 
@@ -42,6 +43,7 @@ constexpr auto kFunction = std::to_array<KnownMember>({{"FunctionName"},
                                                        {"Architectures"},
                                                        {"EphemeralStorage"},
                                                        {"Description"},
+                                                       {"FunctionUrlConfig"},
                                                        {"Tags"},
                                                        {"ReservedConcurrentExecutions"},
                                                        {"EventInvokeConfig"},
@@ -191,6 +193,9 @@ Result<void> SamReader::read_function(const std::string& id, const Node& resourc
   if (!handler) return error_at(resource, id + " has no Handler");
   function.handler = *handler;
   TRY(read_code(function, properties));
+  if (const Node* const url = properties.find("FunctionUrlConfig")) {
+    TRY(read_sam_url(function, *url, out_));
+  }
   TRY(read_numbers(function, properties));
   TRY(read_settings(function, properties));
   TRY(read_tags(function, properties));

@@ -2,6 +2,7 @@
 
 #include "templates/members.h"
 #include "templates/schedules.h"
+#include "templates/urls.h"
 #include "templates/variables.h"
 
 namespace proa::templates {
@@ -57,6 +58,7 @@ constexpr auto kFunction = std::to_array<KnownMember>({{"handler"},
                                                        {"maximumRetryAttempts"},
                                                        {"events"},
                                                        {"package"},
+                                                       {"url"},
                                                        {"role", Use::noted},
                                                        {"iamRoleStatements", Use::noted},
                                                        {"logRetentionInDays", Use::noted},
@@ -224,6 +226,9 @@ Result<void> ServerlessReader::read_numbers(TemplateFunction& function, const No
   function.memory_mib = memory.value_or(kMemory);
   TRY(const auto timeout, integer_of(given, "timeout"));
   function.timeout_s = timeout.value_or(kTimeout);
+  if (const Node* const url = given.find("url")) {
+    TRY(read_serverless_url(function, *url, out_));
+  }
   TRY(function.tmp_mib, integer_at(given, "ephemeralStorageSize"));
   TRY(function.reserved_concurrency, integer_at(given, "reservedConcurrency"));
   return ok();

@@ -66,6 +66,22 @@ struct TemplateSchedule {
   std::optional<std::string> end;
 };
 
+/// What browsers are told of a function URL.
+struct TemplateCors {
+  std::optional<bool> allow_credentials;
+  std::vector<std::string> allow_headers;
+  std::vector<std::string> allow_methods;
+  std::vector<std::string> allow_origins;
+  std::vector<std::string> expose_headers;
+  std::optional<std::int64_t> max_age_s;
+};
+
+/// A function URL.
+struct TemplateUrl {
+  bool is_public = false;  ///< auth type NONE, and everybody is let in; else AWS_IAM
+  std::optional<TemplateCors> cors;
+};
+
 /// Members that are not set are Lambda's defaults. Texts may have layer_placeholder() in them.
 struct TemplateFunction {
   std::string id;
@@ -89,6 +105,7 @@ struct TemplateFunction {
   std::optional<TemplateEventConfig> events;
   std::optional<TemplateLogging> logging;
   std::vector<TemplateSchedule> schedules;
+  std::optional<TemplateUrl> url;
 };
 
 struct Template {

@@ -75,15 +75,16 @@ provider:
 functions:
   f:
     handler: a.b
-    url: true
+    kmsKeyArn: k
     events: [{httpApi: '*'}]
     environment: {SECRET: '${ssm:/secret}', KEPT: 1}
 resources:
   Resources: {Table: {Type: AWS::DynamoDB::Table}}
 )");
-  EXPECT_EQ(lines(read_back.problems),
-            (Lines{"2 the file: plugins", "6 provider: vpc", "11 f: url", "12 f: events: httpApi",
-                   "13 the variable ${ssm:/secret}", "14 the file: resources"}));
+  EXPECT_EQ(
+      lines(read_back.problems),
+      (Lines{"2 the file: plugins", "6 provider: vpc", "11 f: kmsKeyArn", "12 f: events: httpApi",
+             "13 the variable ${ssm:/secret}", "14 the file: resources"}));
   EXPECT_EQ(lines(read_back.notes), Lines{"7 provider: iam"});
   ASSERT_EQ(read_back.functions.size(), 1U);
   EXPECT_EQ(read_back.functions[0].environment.size(), 1U);
