@@ -91,6 +91,7 @@ Result<std::optional<Node>> Resolver::resolve(const Node& node) {
   out.kind = node.kind;
   out.line = node.line;
   out.text = node.text;
+  out.is_quoted = node.is_quoted;
   for (const Node& item : node.items) {
     TRY(auto value, resolve(item));
     if (value) out.items.push_back(std::move(*value));

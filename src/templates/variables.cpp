@@ -83,7 +83,11 @@ Result<void> Variables::spend(const Node& at, std::size_t units) {
 Result<std::optional<Node>> Variables::resolve(const Node& node) {
   const Deeper deeper(depth_);
   TRY(spend(node, 1 + node.text.size() / 64));
-  if (node.is_scalar()) return expand(node.text, node);
+  if (node.is_scalar()) {
+    TRY(auto value, expand(node.text, node));
+    if (value && value->is_scalar() && value->text == node.text) value->is_quoted = node.is_quoted;
+    return value;
+  }
   Node out;
   out.kind = node.kind;
   out.line = node.line;

@@ -36,7 +36,7 @@ TEST_F(DeployTemplateTest, AllThatProaCannotDoIsNamedBeforeAnythingIsDone) {
                    "    Properties: {Runtime: r, Handler: h, Events: {A: {Type: Api}}}\n"),
             "error: FILE asks for what Proa cannot do:\n"
             "  line 2: T: the resource type AWS::SQS::Queue\n"
-            "  line 5: F: Events\n"
+            "  line 5: F: Events: A of type Api\n"
             "Nothing was deployed. --skip-unsupported leaves these out");
   EXPECT_EQ(code_, 2);
   EXPECT_EQ(asked_, "GET /proa/v1/status ");

@@ -121,7 +121,7 @@ TEST_F(ScheduleVerbsTest, DeleteAndRun) {
   EXPECT_EQ(asked_, "POST /proa/v1/schedules/n/run ");
   status_ = 404;
   body_ = R"({"Message":"There is no schedule n"})";
-  EXPECT_EQ(run({"schedule", "show", "n"}), "error: There is no schedule n\n");
+  EXPECT_EQ(run({"schedule", "show", "n"}), "error: There is no schedule n");
   EXPECT_EQ(code_, 4);
 }
 
