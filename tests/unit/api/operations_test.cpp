@@ -34,7 +34,7 @@ TEST_F(ApiTest, KnowsEveryOperationOnce) {
     const std::string route = std::string(operation.method) + " " + std::string(operation.pattern);
     EXPECT_TRUE(routes.insert(route).second) << route;
   }
-  EXPECT_EQ(names.size(), 85U + 28U + 1U);  // the API model, /proa/v1, and URLs
+  EXPECT_EQ(names.size(), 85U + 34U + 1U);  // the API model, /proa/v1, and URLs
 }
 
 }  // namespace
