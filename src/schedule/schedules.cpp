@@ -132,6 +132,7 @@ std::vector<View> Schedules::list(const model::Scope& scope, const std::string& 
     }
   }
   std::vector<View> views;
+  views.reserve(page.size());
   for (auto& schedule : page) views.push_back(view_of(std::move(schedule)));
   return views;
 }
