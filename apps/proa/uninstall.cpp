@@ -98,7 +98,12 @@ Result<void> run(const UninstallOptions& options) {
 void add_uninstall(CLI::App& app, UninstallOptions& options) {
   CLI::App* verb = app.add_subcommand(
       "uninstall", "Take back what Proa made on this host; programs are the package manager's");
-  verb->group("Serve");
+  verb->group("Serve")->footer(
+      "Examples:\n"
+      "  proa uninstall\n"
+      "      control groups, disks, devices and rules that daemons left; stop them first\n"
+      "  proa uninstall --purge --yes\n"
+      "      functions, keys, events and logs, too, and nobody is asked");
   verb->add_option("--data", options.data, "The data folder")->capture_default_str();
   verb->add_option("--launcher", options.launcher, "Another proa-launcher");
   verb->add_flag("--purge", options.wants_purge, "Remove the data folder, too: everything in it");
