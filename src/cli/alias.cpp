@@ -62,20 +62,25 @@ std::string percent_of(double share) {
   return std::string(text.data(), end);
 }
 
-/// "live leads to version 1, and 10 % of calls to version 2."
-std::string told(const json::value& answer) {
-  std::string text =
-      text_in(answer, "Name") + " leads to version " + text_in(answer, "FunctionVersion");
-  const auto* const routing = object_in(answer, "RoutingConfig");
+/// "10 % of calls to version 2"; nothing where all go to one version.
+std::string also_of(const json::value& alias) {
+  const auto* const routing = object_in(alias, "RoutingConfig");
   const auto* const weights =
       routing == nullptr ? nullptr : object_in(*routing, "AdditionalVersionWeights");
-  if (weights != nullptr) {
-    for (const auto& weight : weights->as_object()) {
-      text += ", and " + percent_of(weight.value().to_number<double>()) +
-              " % of calls to version " + std::string(weight.key());
-    }
+  std::string text;
+  if (weights == nullptr) return text;
+  for (const auto& weight : weights->as_object()) {
+    text += (text.empty() ? "" : ", and ") + percent_of(weight.value().to_number<double>()) +
+            " % of calls to version " + std::string(weight.key());
   }
   return text;
+}
+
+/// "live leads to version 1, and 10 % of calls to version 2"
+std::string told(const json::value& alias) {
+  const std::string also = also_of(alias);
+  return text_in(alias, "Name") + " leads to version " + text_in(alias, "FunctionVersion") +
+         (also.empty() ? "" : ", and " + also);
 }
 
 /// Changes the alias, or makes it where there is none.
@@ -103,9 +108,8 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
     return words.name + " has no alias. Make one: proa alias set " + words.name + " live VERSION\n";
   }
   for (json::value& alias : aliases) {
-    const std::string line = told(alias);
-    const std::size_t comma = line.find(", and ");
-    alias.as_object()["Also"] = comma == std::string::npos ? "-" : line.substr(comma + 6);
+    const std::string also = also_of(alias);
+    alias.as_object()["Also"] = also.empty() ? "-" : also;
   }
   return table(around.output, aliases,
                {{"ALIAS", "Name"},
