@@ -106,6 +106,7 @@ Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
     return api_->serve_function(request, caller);
   };
   http::ServerOptions server_options;
+  server_options.small_body = api::kSmallBody;
   server_options.body_limit = [this](const http::Request& request) {
     return api_->body_limit(request);
   };

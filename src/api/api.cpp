@@ -21,14 +21,6 @@ constexpr std::string_view kHostArchitecture = "arm64";
 constexpr std::string_view kHostArchitecture = "x86_64";
 #endif
 
-/// What brings something that stays on the disk. Events do, too: invoke.cpp asks for them.
-bool brings_bytes(const Operation& operation) {
-  constexpr auto kBringing = std::to_array<std::string_view>(
-      {"CreateFunction", "UpdateFunctionCode", "PublishLayerVersion", "ProaCreateUpload",
-       "ProaPutUploadPart", "ProaCreateBackup"});
-  return std::find(kBringing.begin(), kBringing.end(), operation.name) != kBringing.end();
-}
-
 http::Response unknown_operation(const http::Request& request) {
   std::string text = "There is no operation ";
   if (is_log_request(request)) {
@@ -257,7 +249,7 @@ boost::asio::awaitable<http::Response> Api::run(const Target& target, http::Requ
     count(refused);
     co_return refused;
   }
-  if (context.options.check_room && brings_bytes(operation)) {
+  if (context.options.check_room && operation.brings_bytes) {
     if (const auto room = context.options.check_room(); !room) {
       auto refused = error_response(room.error());
       count(refused);

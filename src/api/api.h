@@ -42,6 +42,9 @@ class Schedules;
 
 namespace proa::api {
 
+/// Bytes that any operation takes as a body: only above need Api::body_limit() be asked.
+inline constexpr std::uint64_t kSmallBody = 1024 * 1024;
+
 struct ApiOptions {
   std::string account_id = "000000000000";  ///< 12 digits; of every caller without keys
   std::string region = "us-east-1";         ///< for requests without a SigV4 credential scope

@@ -49,10 +49,13 @@ struct Operation {
   std::string_view name;
   std::string_view method;
   std::string_view pattern;
-  OperationTask run = nullptr;             ///< nullptr: recognised, "not supported by Proa yet"
-  std::string_view action = {};            ///< the name in "too large" texts, if not `name`
-  std::uint64_t body_limit = 1024 * 1024;  ///< bytes
-  std::string_view service = "lambda";     ///< that signatures are scoped to: or "logs"
+  OperationTask run = nullptr;            ///< nullptr: recognised, "not supported by Proa yet"
+  std::string_view action = {};           ///< the name in "too large" texts, if not `name`
+  std::uint64_t body_limit = kSmallBody;  ///< bytes; no operation has a lower one
+  std::string_view service = "lambda";    ///< that signatures are scoped to: or "logs"
+  /// What it brings stays on the disk: refused when that is nearly full. Events are, too, by
+  /// invoke.cpp.
+  bool brings_bytes = false;
 };
 
 /// The table, Invoke first. Order matters where two patterns fit.

@@ -1,6 +1,10 @@
 #include "api/trace_id.h"
 
+#include "base/encoding.h"
 #include "model/trace_context.h"
+
+#include <array>
+#include <span>
 
 namespace proa::api {
 namespace {
@@ -21,6 +25,22 @@ std::optional<model::TraceContext> traceparent_of(const http::Request& request) 
   return model::parse_traceparent(*given);
 }
 
+std::string new_trace_id(Context& context) {
+  std::array<std::byte, 24> bytes{};  // four of the time, twenty of chance
+  context.random.fill(std::span(bytes).subspan(4));
+  const auto seconds = static_cast<std::uint32_t>(epoch_ms(context.clock.wall_now()) / 1000);
+  for (unsigned i = 0; i < 4; ++i) bytes[i] = static_cast<std::byte>(seconds >> (24 - 8 * i));
+  std::array<char, 48> digits{};
+  to_hex(bytes, digits.data());
+  const std::string_view hex(digits.data(), digits.size());
+  std::string id;
+  id.reserve(80);
+  id.append("Root=1-").append(hex.substr(0, 8)).append("-").append(hex.substr(8, 24));
+  const double share = context.options.trace_sample_share;
+  if (share > 0 && model::is_in_share(id, share)) return id.append(";Sampled=1");
+  return id.append(";Parent=").append(hex.substr(32)).append(";Sampled=0");
+}
+
 }  // namespace
 
 std::string trace_id_of(Context& context, const http::Request& request) {
@@ -29,17 +49,7 @@ std::string trace_id_of(Context& context, const http::Request& request) {
     return std::string(*given);
   }
   if (const auto trace = traceparent_of(request)) return model::to_xray_header(*trace);
-  const std::string random = context.random.hex(20);
-  const auto seconds = static_cast<std::uint32_t>(epoch_ms(context.clock.wall_now()) / 1000);
-  std::string id = "Root=1-";
-  id.reserve(80);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (int shift = 28; shift >= 0; shift -= 4) id.push_back(kDigits[(seconds >> shift) & 15U]);
-  id.append("-").append(random, 0, 24);
-  const double share = context.options.trace_sample_share;
-  if (share > 0 && model::is_in_share(id, share)) return id.append(";Sampled=1");
-  id.append(";Parent=").append(random, 24, 16);
-  return id.append(";Sampled=0");
+  return new_trace_id(context);
 }
 
 }  // namespace proa::api

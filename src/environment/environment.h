@@ -11,6 +11,7 @@
 #include "base/task.h"
 #include "base/task_group.h"
 #include "environment/failure.h"
+#include "environment/memory_peak.h"
 #include "environment/output.h"
 #include "environment/processor_pin.h"
 #include "environment/runtime_programs.h"
@@ -129,7 +130,7 @@ class Environment {
   void log_late_answers(const model::Invocation& invocation);
   void forget_output(const model::Invocation& invocation);
   void write_start(const model::Invocation& invocation);
-  void write_report(const model::Invocation& invocation, WallTime begin,
+  void write_report(const model::Invocation& invocation, WallTime begin, SteadyTime end,
                     model::InvocationResult& result);
   logs::PlatformLines platform_lines(WallTime time) const;
   void add_to_tail(const std::vector<std::string>& lines);
@@ -142,6 +143,7 @@ class Environment {
   SteadyTime since_;  ///< in this state
   std::unique_ptr<sandbox::Sandbox> sandbox_;
   ProcessorPin pin_;
+  MemoryPeak memory_peak_;
   std::unique_ptr<runtime_api::RuntimeSession> session_;
   OutputCapture output_;
   std::unique_ptr<runtime_api::FunctionEndpoint> endpoint_;

@@ -82,7 +82,7 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   result->duration = since(begin, end);
   result->start = start;
   describe_self(*result);
-  write_report(invocation, wall_now - (now - begin), *result);
+  write_report(invocation, wall_now - (now - begin), end, *result);
   change(State::assigned, end);
   call_id_.clear();
   ++calls_;
@@ -188,7 +188,7 @@ void Environment::add_to_tail(const std::vector<std::string>& lines) {
 }
 
 void Environment::write_start(const model::Invocation& invocation) {
-  output_.drain();
+  output_.end_line();  // no drain: what is in the pipe came with no call, and may go with this one
   request_ = logs::parse_request_id(invocation.request_id);
   output_.set_request(request_);
   if (parts_.logs != nullptr) {
@@ -198,10 +198,12 @@ void Environment::write_start(const model::Invocation& invocation) {
   add_to_tail(platform_lines(parts_.clock.wall_now()).call_began(invocation.trace_id));
 }
 
-void Environment::write_report(const model::Invocation& invocation, WallTime begin,
+void Environment::write_report(const model::Invocation& invocation, WallTime begin, SteadyTime end,
                                model::InvocationResult& result) {
   output_.drain();
-  result.max_memory_used = sandbox_->memory_peak().value_or(Bytes());
+  // A call that failed says what it used last: it may have run out of it.
+  result.max_memory_used = memory_peak_.after_call(
+      *sandbox_, end, result.failure ? MemoryPeak::kRunMax : result.duration);
   logs::CallRecord record;
   record.begin = begin;
   record.duration = result.duration;

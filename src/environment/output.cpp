@@ -129,9 +129,13 @@ void OutputCapture::attach(os::UniqueFd pipe) {
   pipe_->listen();
 }
 
+void OutputCapture::end_line() {
+  if (sink_->log != nullptr && sink_->stream) sink_->end_line(false);
+}
+
 void OutputCapture::drain() {
   if (pipe_) pipe_->read_available(kPipeSize);
-  if (sink_->log != nullptr && sink_->stream) sink_->end_line(false);
+  end_line();
 }
 
 void OutputCapture::add_platform_line(std::string_view line) {

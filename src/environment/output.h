@@ -33,6 +33,8 @@ class OutputCapture {
   /// Goes on with the pipe of another process; what is still in the last one is taken first.
   void attach(os::UniqueFd pipe);
 
+  /// Ends a line that has no newline yet: what follows is of another call.
+  void end_line();
   /// Takes everything that is in the pipe now, so that what a function printed before its answer is
   /// seen with that answer, and ends its last line. Never blocks.
   void drain();

@@ -141,6 +141,8 @@ struct ServerOptions {
   /// The largest body accepted for a request, in bytes. Called when the head is complete: method,
   /// target, segments, query and headers are filled in.
   std::function<std::uint64_t(const Request&)> body_limit;
+  /// Bodies that say they are no larger than this are accepted without asking. Bytes.
+  std::uint64_t small_body = 0;
   std::size_t head_bytes_max = 64 * 1024;  ///< request line and fields; more is answered with 431
   std::size_t connections_max = 10'000;    ///< beyond it an idle one is closed, else 503
   /// No byte of a next request for so long: the connection is closed.

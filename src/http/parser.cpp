@@ -62,12 +62,17 @@ void RequestParser::on_header_impl(Code& code) {
   if (code) return;
   check_expectation(code);
   if (code) return;
-  body_limit_ = options_.body_limit ? options_.body_limit(request_) : 0;
   const auto length = content_length();
+  const bool is_small = length ? *length <= options_.small_body : !chunked();
+  body_limit_ = is_small ? options_.small_body : limit_of_body();
   if (length && *length > body_limit_) {
     request_.is_body_too_large = true;
     code = error::body_limit;
   }
+}
+
+std::uint64_t RequestParser::limit_of_body() const {
+  return options_.body_limit ? options_.body_limit(request_) : 0;
 }
 
 void RequestParser::check_transfer_coding(Code& code) {

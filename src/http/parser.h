@@ -38,6 +38,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void on_finish_impl(Code&) override {}
 
   void refuse(int status, Code& error);
+  std::uint64_t limit_of_body() const;
   void check_transfer_coding(Code& error);
   void check_expectation(Code& error);
 

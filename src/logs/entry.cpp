@@ -6,6 +6,7 @@
 #include "logs/utf8.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <ctime>
 
@@ -32,23 +33,29 @@ std::uint8_t flags_of(const LogStream& stream) {
   return static_cast<std::uint8_t>(flags);
 }
 
-int hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
+constexpr std::uint8_t kNoDigit = 16;
+
+/// The value of each character as a hexadecimal digit: every call asks 32 times.
+constexpr std::array<std::uint8_t, 256> kDigits = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::uint8_t i = 0; i < 10; ++i) values[std::size_t{'0'} + i] = i;
+  for (std::uint8_t i = 0; i < 6; ++i)
+    values[std::size_t{'a'} + i] = values[std::size_t{'A'} + i] = 10 + i;
+  return values;
+}();
 
 /// 32 digits, with or without dashes between them; zeros for anything else.
 RequestId parse_hex(std::string_view text) {
   RequestId out{};
   std::size_t digits = 0;
+  unsigned byte = 0;
   for (const char c : text) {
     if (c == '-') continue;
-    const int value = hex_value(c);
-    if (value < 0 || digits == 2 * out.size()) return {};
-    auto& byte = out[digits / 2];
-    byte = static_cast<std::byte>(std::to_integer<int>(byte) << 4 | value);
+    const unsigned value = kDigits[static_cast<unsigned char>(c)];
+    if (value == kNoDigit || digits == 2 * out.size()) return {};
+    byte = byte << 4U | value;
+    if (digits % 2 != 0) out[digits / 2] = static_cast<std::byte>(byte & 0xFFU);
     ++digits;
   }
   return digits == 2 * out.size() ? out : RequestId{};
@@ -115,6 +122,7 @@ LogStreamPtr make_stream(model::FunctionPtr function, std::string environment_id
   stream->created = created;
   stream->function = std::move(function);
   stream->head = encode_head(*stream);
+  stream->usage_head = encode_usage_head(*stream);
   return stream;
 }
 

@@ -63,7 +63,11 @@ std::vector<std::string> messages_of(const Entry& entry, WallTime time);
 void encode(std::string& out, const CallRecord& record);
 std::optional<CallRecord> decode_call_record(std::string_view bytes);
 void encode(std::string& out, const FailedInit& init);
-void encode(std::string& out, const UsageRecord& record);
+/// What the usage records of a stream's calls begin with: LogStream::usage_head.
+std::string encode_usage_head(const LogStream& stream);
+/// Appends the usage record of a call; `record` is its call record, encoded.
+void encode_usage(std::string& out, const LogStream& stream, const RequestId& request,
+                  std::string_view record);
 std::optional<UsageRecord> decode_usage(std::string_view bytes);
 
 }  // namespace proa::logs

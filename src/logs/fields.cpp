@@ -1,12 +1,16 @@
 #include "logs/fields.h"
 
 #include <algorithm>
+#include <array>
 
 namespace proa::logs {
 
 void put_varint(std::string& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7U) out.push_back(static_cast<char>(value | 0x80U));
-  out.push_back(static_cast<char>(value));
+  std::array<char, 10> bytes;
+  std::size_t size = 0;
+  for (; value >= 0x80; value >>= 7U) bytes[size++] = static_cast<char>(value | 0x80U);
+  bytes[size++] = static_cast<char>(value);
+  out.append(bytes.data(), size);  // at once: twenty of these make the record of a call
 }
 
 void put_text(std::string& out, std::string_view text) {

@@ -1,7 +1,6 @@
 // Writing: from the shards' batches to the groups' segments.
 #include "logs/log_keeper.h"
 
-#include "base/check.h"
 #include "base/run_on.h"
 #include "logs/entry.h"
 #include "logs/usage_log.h"
@@ -106,21 +105,22 @@ void LogKeeper::write_all() {
 void LogKeeper::give_back(Batch& batch) {
   batch.clear();
   const std::size_t kept =
-      std::max(batch.bodies.capacity(), batch.items.capacity() * sizeof(Batch::Item));
+      std::max({batch.bodies.capacity(), batch.items.capacity() * sizeof(Batch::Item),
+                batch.streams.capacity() * sizeof(LogStreamPtr)});
   if (kept > kKeptMemory) batch = {};
 }
 
 void LogKeeper::sort_out(const Batch& batch, TakenByGroup& out) {
-  std::map<const LogStream*, Result<Group*>> known;
+  std::vector<std::optional<Result<std::vector<Taken>*>>> known(batch.streams.size());
   for_each_item(batch, [&](const Batch::Item& item, std::string_view body) {
-    auto found = known.find(item.stream.get());
-    if (found == known.end()) {
-      auto group = groups_.find_or_make(item.stream->group, item.time);
-      found = known.emplace(item.stream.get(), std::move(group)).first;
+    const LogStream& stream = batch.stream_of(item);
+    auto& taken = known[item.stream];
+    if (!taken) {
+      const auto group = groups_.find_or_make(stream.group, item.time);
+      taken = group ? Result<std::vector<Taken>*>(&out[group.value()]) : group.error();
     }
-    const Result<Group*>& group = found->second;
-    if (!group) return note_dropped(1, group.error());
-    out[group.value()].push_back({item.time, &item, body});
+    if (!*taken) return note_dropped(1, taken->error());
+    taken->value()->push_back({item.time, &stream, &item, body});
   });
 }
 
@@ -139,7 +139,7 @@ void LogKeeper::write_group(Group& group, std::vector<Taken>& taken) {
   put_in_order(taken, group.last_time);
   for (const Taken& one : taken) {
     payload_.clear();
-    encode_entry(payload_, one.item->kind, *one.item->stream, one.item->request, one.body);
+    encode_entry(payload_, one.item->kind, *one.stream, one.item->request, one.body);
     storage::frame_record(frames_, one.time, payload_);
   }
   const Bytes before = group.log.size();
@@ -162,17 +162,16 @@ void LogKeeper::write_group(Group& group, std::vector<Taken>& taken) {
 void LogKeeper::write_usage() {
   std::vector<Taken> ended;
   for (const Batch& batch : batches_) {
-    for_each_item(batch, [&ended](const Batch::Item& item, std::string_view body) {
-      if (item.kind == EntryKind::call_ended) ended.push_back({item.time, &item, body});
+    for_each_item(batch, [&](const Batch::Item& item, std::string_view body) {
+      if (item.kind != EntryKind::call_ended) return;
+      ended.push_back({item.time, &batch.stream_of(item), &item, body});
     });
   }
   if (ended.empty()) return;
   put_in_order(ended, last_ended_);
   for (const Taken& one : ended) {
-    auto call = decode_call_record(one.body);
-    check(call.has_value(), "a shard's record of a call cannot be read");
     payload_.clear();
-    encode(payload_, usage_of(*one.item->stream, one.item->request, std::move(*call)));
+    encode_usage(payload_, *one.stream, one.item->request, one.body);
     storage::frame_record(frames_, one.time, payload_);
   }
   const auto written = usage_->append(frames_, ended.front().time, ended.back().time);

@@ -66,6 +66,7 @@ class LogKeeper final : public LogStore {
   /// What was taken for one group.
   struct Taken {
     WallTime time;
+    const LogStream* stream;
     const Batch::Item* item;
     std::string_view body;
   };

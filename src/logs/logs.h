@@ -47,7 +47,8 @@ struct LogStream {
   std::string environment_id;  ///< 32 hexadecimal digits
   WallTime created;
   model::FunctionPtr function;
-  std::string head;  ///< of its entries in a segment: made once
+  std::string head;        ///< of its entries in a segment: made once
+  std::string usage_head;  ///< of its calls' usage records: likewise
 
   /// "2026/11/26/[$LATEST]ENVIRONMENT", as AWS_LAMBDA_LOG_STREAM_NAME says.
   std::string name() const;

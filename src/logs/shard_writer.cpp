@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace proa::logs {
@@ -28,6 +29,16 @@ std::size_t size_of(const Batch& batch) {
 
 }  // namespace
 
+std::uint32_t Batch::index_of(const LogStreamPtr& stream) {
+  constexpr std::size_t kLookedAt = 16;  // the environments of short calls are few
+  const std::size_t size = streams.size();
+  for (std::size_t i = size; i > size - std::min(size, kLookedAt); --i) {
+    if (streams[i - 1] == stream) return static_cast<std::uint32_t>(i - 1);
+  }
+  streams.push_back(stream);
+  return static_cast<std::uint32_t>(size);
+}
+
 ShardWriter::ShardWriter(boost::asio::any_io_executor shard, Clock& clock,
                          std::function<void()> signal)
     : shard_(std::move(shard)), clock_(clock), signal_(std::move(signal)) {}
@@ -43,7 +54,7 @@ void ShardWriter::put(EntryKind kind, const LogStreamPtr& stream, const RequestI
   if (now < last_time_ && last_time_ - now < kDisorder) now = last_time_;
   last_time_ = now;
   mailbox_.put([&](Batch& batch) {
-    batch.items.push_back({stream, now, kind, request, body.size()});
+    batch.items.push_back({batch.index_of(stream), now, kind, request, body.size()});
     batch.bodies.append(body);
   });
   if (!is_signalled_.exchange(true)) signal_();

@@ -22,17 +22,23 @@ inline constexpr auto kDisorder = std::chrono::seconds(1);
 /// What a shard has put in and the keeper not taken yet.
 struct Batch {
   struct Item {
-    LogStreamPtr stream;
+    std::uint32_t stream;  ///< index in `streams`
     WallTime time;
     EntryKind kind;
     RequestId request;
     std::size_t body_size;
   };
   std::vector<Item> items;
+  /// Whose they are. Not one for each item: its counter of owners would wander from processor to
+  /// processor with every call. One may be here twice.
+  std::vector<LogStreamPtr> streams;
   std::string bodies;  ///< one behind the other
 
+  const LogStream& stream_of(const Item& item) const { return *streams[item.stream]; }
+  std::uint32_t index_of(const LogStreamPtr& stream);
   void clear() {
     items.clear();
+    streams.clear();
     bodies.clear();
   }
 };

@@ -20,29 +20,22 @@ bool fits(const UsageRecord& record, WallTime ended, const UsageQuery& query) {
 
 }  // namespace
 
-UsageRecord usage_of(const LogStream& stream, const RequestId& request, CallRecord call) {
+std::string encode_usage_head(const LogStream& stream) {
   const model::FunctionVersion& function = *stream.function;
-  UsageRecord out;
-  out.account_id = function.account_id;
-  out.region = function.region;
-  out.function = function.name;
-  out.version = function.version;
-  out.request_id = to_string(request);
-  out.environment_id = stream.environment_id;
-  out.isolation = function.settings.isolation;
-  out.call = std::move(call);
+  std::string out(1, static_cast<char>(kFormat));
+  for (const std::string* text : {&function.account_id, &function.region, &function.name,
+                                  &function.version, &stream.environment_id}) {
+    put_text(out, *text);
+  }
   return out;
 }
 
-void encode(std::string& out, const UsageRecord& record) {
-  out.push_back(static_cast<char>(kFormat));
-  for (const std::string* text : {&record.account_id, &record.region, &record.function,
-                                  &record.version, &record.environment_id}) {
-    put_text(out, *text);
-  }
-  out.append(as_chars(parse_request_id(record.request_id)));
-  put_varint(out, static_cast<std::uint64_t>(record.isolation));
-  encode(out, record.call);
+// The writer makes one for each call: the call record stands in it as the shard wrote it.
+void encode_usage(std::string& out, const LogStream& stream, const RequestId& request,
+                  std::string_view record) {
+  out.append(stream.usage_head).append(as_chars(request));
+  put_varint(out, static_cast<std::uint64_t>(stream.function->settings.isolation));
+  out.append(record);
 }
 
 std::optional<UsageRecord> decode_usage(std::string_view bytes) {

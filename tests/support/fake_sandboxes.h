@@ -45,6 +45,8 @@ struct FakeWorld {
   std::string answers_to;      ///< not empty: the request id that answers name
   bool exits_in_call = false;  ///< the next call ends its runtime
   std::uint64_t oom_kills = 0;
+  std::optional<Bytes> memory_peak;
+  int peak_readings = 0;
   int init_failures = 0;  ///< so many configurations from now on fail
   int init_failed = 0;
 
@@ -142,7 +144,10 @@ class FakeSandbox final : public Sandbox {
     world_.processors.emplace_back(processors);
     return ok();
   }
-  std::optional<Bytes> memory_peak() const override { return std::nullopt; }
+  std::optional<Bytes> memory_peak() const override {
+    ++world_.peak_readings;
+    return world_.memory_peak;
+  }
   std::uint64_t oom_kills() const override { return world_.oom_kills; }
   UsageReader usage_reader() const override {
     return [] {

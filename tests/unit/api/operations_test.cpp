@@ -33,6 +33,7 @@ TEST_F(ApiTest, KnowsEveryOperationOnce) {
     EXPECT_TRUE(names.insert(operation.name).second) << operation.name;
     const std::string route = std::string(operation.method) + " " + std::string(operation.pattern);
     EXPECT_TRUE(routes.insert(route).second) << route;
+    EXPECT_GE(operation.body_limit, kSmallBody) << operation.name;
   }
   EXPECT_EQ(names.size(), 85U + 34U + 1U);  // the API model, /proa/v1, and URLs
 }

@@ -80,6 +80,30 @@ TEST(RequestParser, BodyLimitMayDependOnTheRequest) {
   ASSERT_TRUE(peer.read_until("413"));
 }
 
+TEST(RequestParser, SmallBodiesAreAcceptedWithoutAsking) {
+  ServerOptions options = quick_options();
+  std::atomic<int> asked = 0;
+  options.small_body = 5;
+  options.body_limit = [&asked](const Request&) {
+    ++asked;
+    return std::uint64_t{6};
+  };
+  Served served(large_or_small, options);
+  Peer peer(served.port());
+  peer.send("PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n12345");
+  ASSERT_TRUE(peer.read_until("PUT a [12345]"));
+  peer.send("GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(peer.read_until("GET b []"));
+  EXPECT_EQ(asked, 0);
+  peer.send("PUT /c HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\n123456");
+  ASSERT_TRUE(peer.read_until("PUT c [123456]"));
+  EXPECT_EQ(asked, 1);
+  peer.send(
+      "PUT /d HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n1234567\r\n0\r\n\r\n");
+  ASSERT_TRUE(peer.read_until("413"));
+  EXPECT_EQ(asked, 2);
+}
+
 TEST(RequestParser, RefusesChunkedBodiesOverTheLimit) {
   Served served(large_or_small);
   Peer peer(served.port());

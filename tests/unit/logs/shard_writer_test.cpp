@@ -59,6 +59,25 @@ TEST_F(ShardWriterTest, HandsOverWhatHappenedInItsOrder) {
   EXPECT_TRUE(none.items.empty());
 }
 
+TEST_F(ShardWriterTest, ItemsAreOfTheStreamThatTheyWerePutIn) {
+  std::vector<LogStreamPtr> streams;
+  for (unsigned i = 0; i < 40; ++i) {
+    streams.push_back(make_stream(make_function(), environment_id(i), clock_.wall_now()));
+  }
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& stream : streams) {
+      writer_.call_began(stream, request_id(1), "Root=1");
+      writer_.output(stream, request_id(1), "line");
+    }
+  }
+  const Batch batch = written();
+  ASSERT_EQ(batch.items.size(), 160U);
+  for (std::size_t i = 0; i < 160; ++i) {
+    EXPECT_EQ(&batch.stream_of(batch.items[i]), streams[i / 2 % 40].get()) << i;
+  }
+  EXPECT_EQ(batch.streams.size(), 80U) << "one for each stream in a row of calls";
+}
+
 TEST_F(ShardWriterTest, SignalsOnceBetweenTwoTakes) {
   line("a");
   line("b");

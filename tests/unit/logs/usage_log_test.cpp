@@ -20,13 +20,23 @@ class UsageLogTest : public LogsFixture {
     log_.emplace(SegmentLog::open(folder_ / "usage", "{}", options).value());
   }
   static WallTime at(std::int64_t ms) { return WallTime(milliseconds(1'735'732'800'000 + ms)); }
+  /// What is read of a call that put() wrote.
   static UsageRecord record(unsigned request, const std::string& function = "f") {
-    const auto stream = make_stream(make_function(function), environment_id(1), at(0));
-    return usage_of(*stream, request_id(request), call_record(microseconds(1000 + request)));
+    UsageRecord out;
+    out.account_id = "123456789012";
+    out.region = "eu-central-1";
+    out.function = function;
+    out.version = "$LATEST";
+    out.request_id = to_string(request_id(request));
+    out.environment_id = environment_id(1);
+    out.call = call_record(microseconds(1000 + request));
+    return out;
   }
-  void put(const UsageRecord& record, std::int64_t ms) {
+  void put(unsigned request, std::int64_t ms, const std::string& function = "f") {
+    const auto stream = make_stream(make_function(function), environment_id(1), at(0));
+    const std::string call = encoded(call_record(microseconds(1000 + request)));
     std::string payload;
-    encode(payload, record);
+    encode_usage(payload, *stream, request_id(request), call);
     std::string frames;
     storage::frame_record(frames, at(ms), payload);
     ASSERT_TRUE(log_->append(frames, at(ms), at(ms)));
@@ -61,15 +71,18 @@ TEST_F(UsageLogTest, ARecordReadsBackAsItWas) {
   function->version = "7";
   function->settings.isolation = model::Isolation::microvm;
   const auto stream = make_stream(function, environment_id(4), at(0));
-  const UsageRecord record = usage_of(*stream, request_id(9), call_record());
-  EXPECT_EQ(record.account_id, "123456789012");
-  EXPECT_EQ(record.function, "f");
-  EXPECT_EQ(record.version, "7");
-  EXPECT_EQ(record.request_id, "ab000000-0000-0000-0000-000000000009");
-  EXPECT_EQ(record.environment_id, environment_id(4));
   std::string bytes;
-  encode(bytes, record);
-  EXPECT_EQ(decode_usage(bytes), record);
+  encode_usage(bytes, *stream, request_id(9), encoded(call_record()));
+  const auto record = decode_usage(bytes);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->account_id, "123456789012");
+  EXPECT_EQ(record->region, "eu-central-1");
+  EXPECT_EQ(record->function, "f");
+  EXPECT_EQ(record->version, "7");
+  EXPECT_EQ(record->request_id, "ab000000-0000-0000-0000-000000000009");
+  EXPECT_EQ(record->environment_id, environment_id(4));
+  EXPECT_EQ(record->isolation, model::Isolation::microvm);
+  EXPECT_EQ(record->call, call_record());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(decode_usage(std::string_view(bytes).substr(0, size))) << size;
   }
@@ -78,7 +91,7 @@ TEST_F(UsageLogTest, ARecordReadsBackAsItWas) {
 }
 
 TEST_F(UsageLogTest, PagesOfAnySizeHaveEachRecordOnce) {
-  for (unsigned i = 0; i < 30; ++i) put(record(i), i);
+  for (unsigned i = 0; i < 30; ++i) put(i, i);
   ASSERT_GT(log_->segments().size(), 3U);
   const auto all = read_all(query());
   ASSERT_EQ(all.size(), 30U);
@@ -99,9 +112,9 @@ TEST_F(UsageLogTest, PagesOfAnySizeHaveEachRecordOnce) {
 }
 
 TEST_F(UsageLogTest, AccountsRegionsFunctionsAndTimesChoose) {
-  put(record(1), 1);
-  put(record(2, "other"), 2);
-  put(record(3), 3);
+  put(1, 1);
+  put(2, 2, "other");
+  put(3, 3);
   UsageQuery some = query();
   some.function = "f";
   EXPECT_EQ(read_all(some).size(), 2U);
@@ -121,13 +134,13 @@ TEST_F(UsageLogTest, AccountsRegionsFunctionsAndTimesChoose) {
 }
 
 TEST_F(UsageLogTest, APageGoesOnWhereTheLogGrewAndBehindWhatWasRemoved) {
-  put(record(1), 1);
+  put(1, 1);
   UsageQuery more = query();
   more.after = scan_usage(log_->segments(), more, damage_).value().next;
   EXPECT_TRUE(read_all(more).empty());
-  put(record(2), 2);
+  put(2, 2);
   EXPECT_EQ(read_all(more), std::vector<UsageRecord>{record(2)});
-  for (unsigned i = 3; i < 20; ++i) put(record(i), i);
+  for (unsigned i = 3; i < 20; ++i) put(i, i);
   ASSERT_TRUE(log_->remove_oldest());
   const auto rest = read_all(query());
   EXPECT_EQ(read_all(more), rest);
@@ -135,7 +148,7 @@ TEST_F(UsageLogTest, APageGoesOnWhereTheLogGrewAndBehindWhatWasRemoved) {
 }
 
 TEST_F(UsageLogTest, DamageIsPassedOverAndTold) {
-  for (unsigned i = 0; i < 10; ++i) put(record(i), i);
+  for (unsigned i = 0; i < 10; ++i) put(i, i);
   flip(log_->segments()[0].path, 60);
   EXPECT_EQ(read_all(query()).size(), 9U);
   ASSERT_EQ(damage_.size(), 1U);
