@@ -160,6 +160,49 @@ TEST_F(SandboxChildTest, ItsMountNamespaceArrivesOnceAndLeadsToItsRoot) {
             "");
 }
 
+/// One line of the cgroup2 folder `group`, which is out of sight in the stage.
+std::string line_of(int group, const char* file) {
+  const os::UniqueFd fd(::openat(group, file, O_RDONLY | O_CLOEXEC));
+  std::string text(256, '\0');
+  text.resize(
+      static_cast<std::size_t>(std::max<ssize_t>(::read(fd.get(), text.data(), text.size()), 0)));
+  return text;
+}
+
+// A frozen group runs nothing: what is in it was there before its first instruction.
+TEST_F(SandboxChildTest, ItIsBornInItsCgroup2) {
+  CgroupOptions options;
+  options.instance = test::fresh_instance();
+  const auto backend = CgroupBackend::detect(options);
+  if (!backend) GTEST_SKIP() << backend.error().message();
+  if (!backend.value()->layout().cgroup2) GTEST_SKIP() << "this host has no cgroup2";
+  const auto folder = *backend.value()->layout().cgroup2 / "1";
+  const auto cgroup = std::move(backend.value()->create("1").value());
+  const CgroupEntry entry = std::move(cgroup->entry_fds().value());
+  const int group = entry.cgroup2.get();
+  std::ofstream(folder / "cgroup.freeze") << "1";
+  EXPECT_EQ(staged([group](const Parts& parts) -> std::string {
+              ChildPlan plan = parts.plan();
+              plan.cgroup2_directory = group;
+              const auto child = clone_child(plan);
+              if (!child) return child.error().message();
+              if (line_of(group, "cgroup.procs") != std::to_string(child.value().pid) + "\n") {
+                return "it is elsewhere";
+              }
+              const auto is_frozen = [group] {
+                const std::string events = line_of(group, "cgroup.events");
+                return events.find("populated 1\nfrozen 1\n") != std::string::npos;
+              };
+              if (!test::becomes_true(is_frozen)) return line_of(group, "cgroup.events");
+              const auto early = take_mount_namespace(child.value());
+              if (early || early.error().code() != Errc::unavailable) return "it has run";
+              const os::UniqueFd freeze(::openat(group, "cgroup.freeze", O_WRONLY | O_CLOEXEC));
+              if (::write(freeze.get(), "0", 1) != 1) return "it cannot be thawed";
+              return parts.seen_inside("/proc/1/comm") == "proa-init\n" ? "" : "does not run";
+            }),
+            "");
+}
+
 TEST_F(SandboxChildTest, AStepThatFailsIsReportedWithItsReasonAndTheChildEnds) {
   const auto failing = [](const std::function<void(ChildPlan&)>& spoil) {
     return [spoil](const Parts& parts) -> std::string {
