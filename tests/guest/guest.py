@@ -1,9 +1,12 @@
 """The package and the unit inside the guest, for its tests (tools/dev/guest.sh boots it)."""
+import contextlib
+import ctypes
 import glob
 import json
 import os
 import re
 import subprocess
+import sys
 import time
 
 PACKAGE = "/guest/proa.deb"
@@ -67,8 +70,12 @@ def instance_group():
 
 def environment_groups():
     """Control groups with processes in them."""
-    return [path for path in glob.glob(instance_group() + "/*/")
-            if "populated 1" in text_of(path, "cgroup.events")]
+    found = []
+    for path in glob.glob(instance_group() + "/*/"):
+        with contextlib.suppress(FileNotFoundError):  # went meanwhile
+            if "populated 1" in text_of(path, "cgroup.events"):
+                found.append(path)
+    return found
 
 
 def deploy(name, folder, code, *words, runtime="python3.11", file="app.py"):
@@ -90,6 +97,33 @@ def invoke(name, event):
                              f"{journal()}")
     document = json.loads(done.stdout)
     return document["payload"], document.get("function_error")
+
+
+def show(name, *lines):
+    """What was seen, for who reads the log: a test's name alone does not say it."""
+    for line in "\n".join(lines).splitlines():
+        print(f"    {name}: {line}", file=sys.stderr)
+
+
+class Written:
+    """Notes that a file is written to; kernel files such as cgroup.kill tell nothing else."""
+
+    _IN_MODIFY = 2
+
+    def __init__(self, path):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self._fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        if libc.inotify_add_watch(self._fd, os.fsencode(path), self._IN_MODIFY) < 0:
+            raise OSError(ctypes.get_errno(), f"watch {path}")
+        self._was = False
+
+    def __bool__(self):
+        with contextlib.suppress(BlockingIOError):
+            self._was = bool(os.read(self._fd, 4096)) or self._was
+        return self._was
+
+    def close(self):
+        os.close(self._fd)
 
 
 def waits_for(condition, seconds=60):

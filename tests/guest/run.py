@@ -1,7 +1,8 @@
 """Runs inside the guest: the tests of plan.json, one after the other, told as CTest tells them.
 
 Started by the unit guest-tests.service of the guest's root (tools/dev/guest.sh). What it writes
-goes to the virtio port whose other end is a file of the host; tools/test_counts.py reads that.
+goes to the virtio port whose other end is a file of the host; tools/test_counts.py reads that. Or a
+shell on the console, among the guest's tests, for who wants to look around.
 """
 import json
 import os
@@ -11,7 +12,8 @@ import time
 
 PORT = "/dev/virtio-ports/proa.results"
 LINE = "-" * 58
-# Code is translated, not executed: several times slower than on the host, more with sanitizers.
+# The guest's clock counts a nanosecond for each instruction: slower than a host, more so with
+# sanitizers.
 SLOWNESS = 4
 
 
@@ -43,6 +45,9 @@ def main(folder):
     # The tests' own paths: the tree stands where it stood when they were built.
     os.makedirs(plan["root"], exist_ok=True)
     subprocess.run(["mount", "--bind", os.path.join(folder, "tree"), plan["root"]], check=True)
+    if plan["shell"]:
+        os.chdir(os.path.join(plan["root"], "tests/guest"))
+        os.execlp("bash", "bash", "-i")
     with open(PORT, "wb", buffering=0) as out:
         out.write(b"guest: Linux " + os.uname().release.encode() + b"\n")
         tests = plan["tests"]

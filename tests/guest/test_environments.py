@@ -30,6 +30,10 @@ class Environments(unittest.TestCase):
         guest.deploy("py", cls.folder, PYTHON, "--memory", "128", "--timeout", "60",
                      "--tag", "proa:idle=freeze=200ms remove=10m")
 
+    @classmethod
+    def tearDownClass(cls):
+        guest.run("systemctl", "stop", "proa")  # other tests make control groups of their own
+
     def setUp(self):
         self.restarts = guest.restarts()
         self.main = guest.main_process()
@@ -44,14 +48,13 @@ class Environments(unittest.TestCase):
 
     def group_of_a_call(self):
         """The control group of the function's environment, which is idle afterwards."""
-        before = set(guest.environment_groups())
         answer, error = guest.invoke("py", {"name": "Ada"})
         self.assertIsNone(error, answer)
         self.assertEqual(answer["hello"], "Ada")
         # Parked interpreters have groups too: ours is the one that has this limit.
         limited = [path for path in guest.environment_groups()
                    if guest.text_of(path, "memory.max") == str(128 << 20)]
-        self.assertTrue(limited, (before, guest.environment_groups()))
+        self.assertTrue(limited, guest.environment_groups())
         return limited
 
     def test_every_limit_holds_and_environments_are_below_the_unit(self):
@@ -66,6 +69,10 @@ class Environments(unittest.TestCase):
 
     def test_the_daemon_and_its_launcher_are_in_a_leaf_of_the_unit(self):
         own = guest.text_of("/proc", str(self.main), "cgroup")
+        guest.show("systemctl status", guest.run("systemctl", "status", "proa", "--no-pager",
+                                                 "--lines=0", "--full"))
+        guest.show(f"/proc/{self.main}/cgroup", own)
+        guest.show("cgroup.controllers", guest.text_of(guest.UNIT_GROUP, "cgroup.controllers"))
         self.assertRegex(own, r"^0::/system\.slice/proa\.service/proa-\d+\.self$")
         self.assertEqual(guest.text_of(guest.UNIT_GROUP, "cgroup.procs"), "")
 
@@ -79,16 +86,25 @@ class Environments(unittest.TestCase):
 
     def test_limits_stand_in_the_kernels_files(self):
         for group in self.group_of_a_call():
+            for name in ("memory.max", "memory.swap.max", "pids.max", "cpu.weight"):
+                guest.show(group + name, guest.text_of(group, name))
             self.assertEqual(guest.text_of(group, "memory.max"), str(128 << 20))
             self.assertEqual(guest.text_of(group, "memory.swap.max"), "0")
             self.assertEqual(guest.text_of(group, "pids.max"), "1024")
             self.assertGreater(int(guest.text_of(group, "cpu.weight")), 0)
 
     def test_memory_beyond_the_limit_ends_the_runtime_as_on_lambda(self):
+        # The instance's group counts what happened in groups below it, those that are gone too.
+        events = lambda: dict(line.split() for line in guest.text_of(
+            guest.instance_group(), "memory.events").splitlines())
+        before = int(events()["oom_kill"])
         answer, error = guest.invoke("py", {"grab_mib": 400})
         self.assertEqual((error, answer["errorType"]), ("Unhandled", "Runtime.ExitError"))
         self.assertRegex(answer["errorMessage"],
                          r"^RequestId: \S+ Error: Runtime exited with error: signal: killed$")
+        guest.show("memory.events", str(events()))
+        guest.show("answer", str(answer))
+        self.assertEqual(int(events()["oom_kill"]), before + 1)
         self.group_of_a_call()
 
     def test_an_idle_environment_is_frozen_and_thaws_for_the_next_call(self):
@@ -97,6 +113,9 @@ class Environments(unittest.TestCase):
                           if guest.text_of(path, "cgroup.freeze") == "1"
                           and "frozen 1" in guest.text_of(path, "cgroup.events")]
         self.assertTrue(guest.waits_for(frozen), guest.journal())
+        for group in frozen():
+            guest.show(group + "cgroup.freeze", guest.text_of(group, "cgroup.freeze"))
+            guest.show(group + "cgroup.events", guest.text_of(group, "cgroup.events"))
         answer, error = guest.invoke("py", {"name": "again"})
         self.assertIsNone(error, answer)
         self.assertEqual(answer["hello"], "again")
@@ -112,6 +131,33 @@ def handler(event, context):
         self.assertEqual(error, "Unhandled")
         self.assertRegex(answer["errorMessage"], r"Task timed out after 3\.00 seconds")
         self.assertTrue(guest.waits_for(lambda: not guest.processes_named("sleep")))
+
+    def test_a_removed_functions_frozen_environment_is_killed_by_its_group(self):
+        guest.deploy("gone", self.folder, """
+import subprocess
+def handler(event, context):
+    subprocess.Popen(["sleep", "1234"], start_new_session=True)
+    with open("/proc/self/cgroup") as file: return file.read().strip()
+""", "--memory", "192", "--tag", "proa:idle=freeze=200ms remove=10m")
+        _, error = guest.invoke("gone", {})
+        self.assertIsNone(error)
+        (sleeping,) = guest.processes_named("sleep")
+        group = "/sys/fs/cgroup" + guest.text_of("/proc", str(sleeping),
+                                                 "cgroup").removeprefix("0::")
+        self.assertTrue(group.startswith(guest.instance_group() + "/"), group)
+        self.assertEqual(guest.text_of(group, "memory.max"), str(192 << 20))
+        self.assertTrue(guest.waits_for(
+            lambda: "frozen 1" in guest.text_of(group, "cgroup.events")), guest.journal())
+        guest.show(group, "memory.max " + guest.text_of(group, "memory.max"),
+                   "cgroup.freeze " + guest.text_of(group, "cgroup.freeze"),
+                   *guest.text_of(group, "cgroup.events").splitlines(),
+                   "cgroup.procs " + guest.text_of(group, "cgroup.procs").replace("\n", " "))
+        killed = guest.Written(group + "/cgroup.kill")
+        self.addCleanup(killed.close)
+        guest.run("proa", "delete", "gone", "--yes")
+        self.assertTrue(guest.waits_for(lambda: killed))
+        self.assertTrue(guest.waits_for(lambda: not guest.processes_named("sleep")))
+        guest.show(group, "cgroup.kill was written to; none of its processes is left")
 
     def test_lost_roles_come_back_below_the_unit(self):
         for name in ("proa-pool", "proa-spawn"):

@@ -17,7 +17,7 @@ guest_sources() {
     grep -E ' bookworm(-updates|-security)? main$' | sort -u
 }
 
-# guest_unit: what the guest does once it is up: the tests, then off.
+# guest_unit: what the guest does once it is up: what run.py says, then off.
 guest_unit() {
   cat <<'UNIT'
 [Unit]
@@ -30,6 +30,7 @@ FailureAction=poweroff-force
 Type=oneshot
 ExecStartPre=/bin/mount -o ro /dev/vdb /guest
 ExecStart=/usr/bin/python3 -B /guest/run.py /guest
+StandardInput=tty-force
 StandardOutput=tty
 StandardError=tty
 TTYPath=/dev/ttyS0
@@ -71,61 +72,72 @@ make_guest_root() {
     "$work" "$guest_root" "$(id -u):$(id -g)"
 }
 
-# guest_programs: the programs of the C++ tests labelled guest, one a line.
-guest_programs() {
-  ctest --test-dir build/dev -L '^guest$' --show-only=json-v1 | jq -r '.tests[].name' |
-    sed -nE 's/^unit\.(.*)/\1_test/p; s/^integration\.(.*)/\1_integration_test/p'
-}
-
 # Write hundreds of megabytes, in minutes there, into what is the same on every host.
 guest_left_out='*LoopDiskTest.TakesItsWholeSize*:DiskImage.SparseCopies*'
 
-# guest_plan: what the guest runs, for tests/guest/run.py: first the C++ tests, then the scripts,
-# which install the package.
+# guest_plan SHELL [PATTERN...]: what the guest runs, for tests/guest/run.py: the tests whose names
+# have one of the patterns in them, those of the package before the C++ tests.
 guest_plan() {
-  local script
+  local shell=$1 script pattern
   local -a scripts=()
+  shift
+  pattern=$(IFS='|'; printf '%s' "$*")
   for script in tests/guest/test_*.py; do scripts+=("$(basename "$script" .py)"); done
   ctest --test-dir build/dev -L '^guest$' --show-only=json-v1 |
     jq --arg root "$root" --arg filter "-$guest_left_out" --arg scripts "${scripts[*]}" \
-      '{root: $root, tests: ([.tests[] | {name, command, folder: $root,
-      timeout: (.properties[] | select(.name == "TIMEOUT").value),
-      environment: {GTEST_FILTER: $filter}}] +
-      [$scripts | split(" ")[] | {name: ("guest." + ltrimstr("test_")), timeout: 300,
+      --arg pattern "$pattern" --argjson shell "$shell" \
+      '{root: $root, shell: $shell, tests: ([$scripts | split(" ")[] |
+      {name: ("guest." + ltrimstr("test_")), timeout: 300,
       command: ["/usr/bin/python3", "-B", "-m", "unittest", "-v", .],
       folder: ($root + "/tests/guest"),
-      environment: {PROA_BINARY_DIR: "/usr/bin", PROA_SOURCE_DIR: $root}}])}'
+      environment: {PROA_BINARY_DIR: "/usr/bin", PROA_SOURCE_DIR: $root}}] +
+      [.tests[] | {name, command, folder: $root,
+      timeout: (.properties[] | select(.name == "TIMEOUT").value),
+      environment: {GTEST_FILTER: $filter}}]) | map(select(.name | test($pattern)))}'
 }
 
-# make_guest_tests PACKAGE: the second disk: the package, the built tests and what they read.
+# guest_programs: the programs of the C++ tests of the plan, one a line.
+guest_programs() {
+  jq -r '.tests[].name' "$guest_folder/plan.json" |
+    sed -nE 's/^unit\.(.*)/\1_test/p; s/^integration\.(.*)/\1_integration_test/p'
+}
+
+# make_guest_tests PACKAGE PROGRAM...: the second disk: the package, the plan, the built tests and
+# what they read.
 make_guest_tests() {
   local tree=$guest_folder/tests/tree program
   rm -rf "$guest_folder/tests" "$guest_folder/tests.img"
   mkdir -p "$tree/build/dev/bin"
   cp "$1" "$guest_folder/tests/proa.deb"
-  cp tests/guest/run.py "$guest_folder/tests/"
-  guest_plan >"$guest_folder/tests/plan.json"
+  cp tests/guest/run.py "$guest_folder/plan.json" "$guest_folder/tests/"
   cp -r runtimes tests examples "$tree/"
-  while read -r program; do
+  shift
+  for program in "$@"; do
     strip --strip-debug -o "$tree/build/dev/bin/$program" "build/dev/bin/$program"
-  done < <(guest_programs; printf '%s\n' proa-launcher proa-init)
+  done
   mkfs.ext4 -q -d "$guest_folder/tests" "$guest_folder/tests.img" 2G
 }
 
-# boot_guest: runs the guest until it is off, at most guest_seconds; shows its results as they come.
-boot_guest() {
-  local results=$guest_folder/results.log console=$guest_folder/console.log khz qemu status=0
-  khz=$(awk '/^cpu MHz/ {printf "%d", $4 * 1000; exit}' /proc/cpuinfo)
-  : >"$results"
-  timeout -k 10 "$guest_seconds" qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max \
-    -smp 2 -m 2048 -nodefaults -display none -no-reboot \
+# start_guest OPTION...: QEMU in the foreground, at most guest_seconds; where its serial console
+# goes is for the options to say. The guest's clock counts its own instructions, one a nanosecond:
+# no limit of time runs out there because this host is busy or slow. It has one processor because
+# QEMU then runs all of them in one thread.
+start_guest() {
+  timeout --foreground -k 10 "$guest_seconds" qemu-system-x86_64 -M q35 -cpu max -smp 1 -m 2048 \
+    -accel tcg -icount shift=0,sleep=on -nodefaults -display none -no-reboot \
     -kernel "$guest_root/vmlinuz" -initrd "$guest_root/initrd" \
     -append "root=/dev/vda rw console=ttyS0 quiet panic=1 systemd.show_status=0 no_timer_check \
-      tsc_early_khz=$khz tsc=reliable lpj=4000000" \
+      systemd.mask=serial-getty@ttyS0.service tsc_early_khz=1000000 tsc=reliable lpj=4000000" \
     -drive "file=$guest_root/root.img,if=virtio,format=raw,cache=unsafe,snapshot=on" \
     -drive "file=$guest_folder/tests.img,if=virtio,format=raw,readonly=on" \
-    -device virtio-rng-pci -serial "file:$console" -device virtio-serial-pci \
-    -chardev "file,id=results,path=$results" \
+    -device virtio-rng-pci -device virtio-serial-pci "$@"
+}
+
+# boot_guest: runs the guest until it is off; shows its results as they come.
+boot_guest() {
+  local results=$guest_folder/results.log console=$guest_folder/console.log qemu status=0
+  : >"$results"
+  start_guest -serial "file:$console" -chardev "file,id=results,path=$results" \
     -device virtserialport,chardev=results,name=proa.results </dev/null &
   qemu=$!
   tail -n +1 -s 1 -f --pid="$qemu" "$results"
@@ -138,17 +150,36 @@ boot_guest() {
   fi
 }
 
+# verb_test_guest [--shell] [PATTERN...]
 verb_test_guest() {
-  local begin=$SECONDS package built booted status=0 counts
+  local begin=$SECONDS shell=false package built booted status=0 counts
   local -a programs passed_failed_skipped
+  if [[ ${1:-} == --shell ]]; then
+    shell=true
+    shift
+  fi
   ensure_packages build bundle package test guest
   make_bundled
   package=$(make_package)
   configure_preset dev
+  mkdir -p "$guest_folder"
+  guest_plan "$shell" "$@" >"$guest_folder/plan.json" ||
+    die "not regular expressions of jq's: $*"
+  if [[ $(jq '.tests | length' "$guest_folder/plan.json") -eq 0 ]]; then
+    guest_plan "$shell" | jq -r '.tests[].name' >&2
+    die "no test of the guest's (above) matches: $*"
+  fi
   mapfile -t programs < <(guest_programs)
-  build_preset dev proa-launcher proa-init "${programs[@]}"
+  if [[ ${#programs[@]} -gt 0 ]]; then
+    programs+=(proa-launcher proa-init)
+    build_preset dev "${programs[@]}"
+  fi
   make_guest_root "$package"
-  make_guest_tests "$package"
+  make_guest_tests "$package" "${programs[@]}"
+  if [[ $shell == true ]]; then
+    start_guest -serial mon:stdio
+    return
+  fi
   built=$SECONDS
   boot_guest || status=1
   booted=$SECONDS
