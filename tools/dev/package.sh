@@ -22,6 +22,12 @@ library_packages() {
   return "$status"
 }
 
+# package_maintainer: who made the commit, as `git log` tells.
+package_maintainer() {
+  git log -1 --format='%an <%ae>' 2>/dev/null ||
+    printf '%s\n' 'The Proa authors <maintainers@proa.invalid>'
+}
+
 # make_package: prints where the package is.
 make_package() {
   local version date log=$root/build/package.log package needed libraries
@@ -30,7 +36,8 @@ make_package() {
   configure_preset release -DPROA_BENCHMARKS=OFF -DPROA_PACKAGE=ON \
     -DCMAKE_INSTALL_PREFIX=/usr \
     -DCMAKE_SKIP_INSTALL_ALL_DEPENDENCY=ON \
-    -DPROA_PACKAGE_VERSION="$version" -DPROA_PACKAGE_DATE="$date"
+    -DPROA_PACKAGE_VERSION="$version" -DPROA_PACKAGE_DATE="$date" \
+    -DPROA_PACKAGE_MAINTAINER="$(package_maintainer)"
   cmake --build build/release -j "$cores" --target proa proa-launcher proa-init package_files >&2
   libraries=$(library_packages "$root"/build/release/bin/proa{,-launcher})
   [[ -n $libraries ]] || die "dpkg-shlibdeps names no library of build/release/bin/proa"
@@ -51,5 +58,6 @@ verb_package() {
   make_bundled
   local package
   package=$(make_package)
+  lintian --fail-on error "$package" || die "lintian finds errors in $package (above)"
   say "Built $package; to install it: apt-get install ./$package"
 }

@@ -50,6 +50,7 @@ run    tzdata                 file:/usr/share/zoneinfo/Europe/Berlin
 bundle python3-boto3          file:/usr/lib/python3/dist-packages/boto3/__init__.py
 bundle npm                    cmd:npm
 package dpkg-dev              cmd:dpkg-shlibdeps
+package lintian               cmd:lintian
 guest  mmdebstrap             cmd:mmdebstrap
 guest  qemu-system-x86        cmd:qemu-system-x86_64
 guest  e2fsprogs              cmd:mkfs.ext4
