@@ -159,8 +159,6 @@ verb_test_guest() {
     shift
   fi
   ensure_packages build bundle package test guest
-  make_bundled
-  package=$(make_package)
   configure_preset dev
   mkdir -p "$guest_folder"
   guest_plan "$shell" "$@" >"$guest_folder/plan.json" ||
@@ -169,6 +167,8 @@ verb_test_guest() {
     guest_plan "$shell" | jq -r '.tests[].name' >&2
     die "no test of the guest's (above) matches: $*"
   fi
+  make_bundled
+  package=$(make_package)
   mapfile -t programs < <(guest_programs)
   if [[ ${#programs[@]} -gt 0 ]]; then
     programs+=(proa-launcher proa-init)
