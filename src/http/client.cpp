@@ -1,4 +1,5 @@
 #include "http/parser.h"
+#include "tls/tls.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
@@ -30,6 +31,7 @@ struct Attempt {
   tcp::socket socket;
   tcp::resolver resolver;
   asio::steady_timer timer;
+  std::unique_ptr<tls::Session> session;  ///< null: plain HTTP
   std::string peer;
   bool is_over = false;
 };
@@ -108,8 +110,60 @@ Task<void> connect(Attempt& attempt, const ClientRequest& request) {
   co_return ok();
 }
 
+/// Until the socket is what a step of the session wants.
+asio::awaitable<boost::system::error_code> wait_for(Attempt& attempt, tls::Outcome outcome) {
+  const auto what =
+      outcome == tls::Outcome::wants_read ? tcp::socket::wait_read : tcp::socket::wait_write;
+  const auto [error] = co_await attempt.socket.async_wait(what, awaiting());
+  co_return error;
+}
+
+bool is_waiting(const tls::Step& step) {
+  return step.outcome == tls::Outcome::wants_read || step.outcome == tls::Outcome::wants_write;
+}
+
+Task<void> start_tls(Attempt& attempt, const ClientRequest& request) {
+  if (!request.trust) co_return ok();
+  boost::system::error_code error;
+  attempt.socket.non_blocking(true, error);
+  if (!error) attempt.socket.native_non_blocking(true, error);
+  if (error) co_return failure(attempt, "speak TLS with", error);
+  attempt.session = request.trust->connect(attempt.socket.native_handle(), request.host);
+  if (!attempt.session) {
+    co_return Error(Errc::invalid, "'" + request.host + "' is no name that a certificate can have");
+  }
+  for (;;) {
+    const tls::Step step = attempt.session->handshake();
+    if (step.outcome == tls::Outcome::done) co_return ok();
+    if (!is_waiting(step)) {
+      co_return tls::Trust::failure(*attempt.session, request.host, attempt.peer);
+    }
+    error = co_await wait_for(attempt, step.outcome);
+    if (error || attempt.is_over) co_return failure(attempt, "speak TLS with", error);
+  }
+}
+
+/// An error only where no answer can come any more.
+Task<void> send_through_tls(Attempt& attempt, std::string_view text) {
+  while (!text.empty()) {
+    const tls::Step step = attempt.session->write(text);
+    if (step.outcome == tls::Outcome::done) {
+      text.remove_prefix(step.bytes);
+      continue;
+    }
+    if (!is_waiting(step)) co_return ok();  // as below
+    const auto error = co_await wait_for(attempt, step.outcome);
+    if (error || attempt.is_over) co_return failure(attempt, "send to", error);
+  }
+  co_return ok();
+}
+
 Task<void> send(Attempt& attempt, const ClientRequest& request) {
   const std::string head = head_of(request);
+  if (attempt.session) {
+    CO_TRY(co_await send_through_tls(attempt, head));
+    co_return co_await send_through_tls(attempt, request.body);
+  }
   const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(request.body)};
   const auto [error, sent] = co_await asio::async_write(attempt.socket, parts, awaiting());
   // A server may answer (413) and stop reading: its answer says more than our broken pipe.
@@ -117,6 +171,40 @@ Task<void> send(Attempt& attempt, const ClientRequest& request) {
       error == asio::error::broken_pipe || error == asio::error::connection_reset;
   if (error && !may_have_answered) co_return failure(attempt, "send to", error);
   co_return ok();
+}
+
+/// Up to `size` bytes into `out`; 0 at the end. Errc: unavailable, deadline.
+Task<std::size_t> read_some(Attempt& attempt, char* out, std::size_t size) {
+  if (!attempt.session) {
+    const auto [error, got] =
+        co_await attempt.socket.async_read_some(asio::buffer(out, size), awaiting());
+    if (error && error != asio::error::eof) co_return failure(attempt, "read from", error);
+    co_return got;
+  }
+  for (;;) {
+    const tls::Step step = attempt.session->read(out, size);
+    if (step.outcome == tls::Outcome::done) co_return step.bytes;
+    if (step.outcome == tls::Outcome::ended) co_return std::size_t{0};
+    if (!is_waiting(step)) {
+      co_return Error(Errc::unavailable,
+                      "cannot read from " + attempt.peer + ": " + attempt.session->reason());
+    }
+    const auto error = co_await wait_for(attempt, step.outcome);
+    if (error || attempt.is_over) co_return failure(attempt, "read from", error);
+  }
+}
+
+/// What a TLS server says to a request in plain text.
+bool is_alert(const Attempt& attempt, std::string_view buffer) {
+  return !attempt.session && buffer.starts_with('\x15');
+}
+
+Error no_http(const Attempt& attempt, std::string_view buffer,
+              const boost::system::error_code& error) {
+  if (is_alert(attempt, buffer)) {
+    return Error(Errc::invalid, attempt.peer + " speaks TLS: https:// in place of http://");
+  }
+  return Error(Errc::corrupt, attempt.peer + " does not answer in HTTP: " + error.message());
 }
 
 /// Reads one message; true when it is a final answer, false for 1xx.
@@ -135,20 +223,18 @@ Task<bool> receive(Attempt& attempt, const ClientRequest& request, std::string& 
                                              std::to_string(request.response_bytes_max) + " bytes");
       }
       const bool is_bad = error && error != boost::beast::http::error::need_more;
-      if (is_bad || buffer.size() > kBufferMax) {
-        co_return Error(Errc::corrupt,
-                        attempt.peer + " does not answer in HTTP: " + error.message());
-      }
+      if (is_bad || buffer.size() > kBufferMax) co_return no_http(attempt, buffer, error);
     }
     const std::size_t had = buffer.size();
     buffer.resize(had + kReadBytes);
-    const auto [read_error, got] = co_await attempt.socket.async_read_some(
-        asio::buffer(buffer.data() + had, kReadBytes), awaiting());
+    CO_TRY(const std::size_t got, co_await read_some(attempt, buffer.data() + had, kReadBytes));
     buffer.resize(had + got);
-    if (!read_error) continue;
-    if (read_error != asio::error::eof) co_return failure(attempt, "read from", read_error);
+    if (got > 0) continue;
     if (parser.got_some()) parser.put_eof(error);
-    if (!parser.is_done()) co_return failure(attempt, "read a whole answer from", read_error);
+    if (is_alert(attempt, buffer)) co_return no_http(attempt, buffer, error);
+    if (!parser.is_done()) {
+      co_return failure(attempt, "read a whole answer from", asio::error::eof);
+    }
   }
   co_return response.status >= 200;
 }
@@ -165,6 +251,7 @@ Task<Response> fetch(ClientRequest request, SteadyTime deadline) {
   arm(attempt, deadline);
   const Disarm disarm(*attempt);
   CO_TRY(co_await connect(*attempt, request));
+  CO_TRY(co_await start_tls(*attempt, request));
   CO_TRY(co_await send(*attempt, request));
   Response response;
   std::string buffer;

@@ -65,12 +65,21 @@ ssize_t send_now(int fd, std::string_view head, std::string_view body) {
 }  // namespace
 
 Connection::Connection(std::shared_ptr<ServerState> state, Socket socket,
-                       std::string remote_address, bool is_loopback)
-    : state_(std::move(state)), position_(state_->enter(*this)), socket_(std::move(socket)) {
+                       std::unique_ptr<tls::Session> session, std::string remote_address,
+                       bool is_loopback)
+    : state_(std::move(state)),
+      position_(state_->enter(*this)),
+      socket_(std::move(socket)),
+      tls_(std::move(session)) {
   request_.remote_address = std::move(remote_address);
   request_.is_loopback = is_loopback;
+  request_.is_tls = tls_ != nullptr;
   request_.asker = this;
-  enter(Phase::idle, state_->options.idle_timeout);
+  if (tls_ && !tls_->is_open()) {
+    enter(Phase::handshake, state_->options.handshake_timeout);
+  } else {
+    enter(Phase::idle, state_->options.idle_timeout);
+  }
 }
 
 Connection::~Connection() { state_->leave(position_); }
@@ -96,11 +105,14 @@ void Connection::step() {
 }
 
 void Connection::close_if_idle() {
-  if (phase_ == Phase::idle || phase_ == Phase::lingering) abort();
+  const bool is_idle =
+      phase_ == Phase::handshake || phase_ == Phase::idle || phase_ == Phase::lingering;
+  if (is_idle) abort();
   tell_gone();
 }
 
 void Connection::abort() {
+  if (phase_ == Phase::idle) end_tls();
   has_failed_ = true;
   boost::system::error_code ignored;
   socket_.close(ignored);
@@ -113,9 +125,10 @@ void Connection::abort() {
 asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
   Connection& me = *self;
   bool goes_on = true;
+  if (me.phase_ == Phase::handshake) goes_on = co_await me.shake_hands();
   while (goes_on) {
     const Read read = co_await me.read_request();
-    if (read == Read::closed) co_return;
+    if (read == Read::closed) co_return me.end_tls();
     Response response;
     if (read == Read::complete) {
       response = co_await me.answer();
@@ -204,6 +217,10 @@ bool Connection::make_room() {
 }
 
 asio::awaitable<std::size_t> Connection::fill() {
+  if (tls_) {
+    const std::size_t through_tls = co_await fill_through_tls();
+    co_return through_tls;
+  }
   const asio::mutable_buffer room(buffer_.get() + end_, buffer_size_ - end_);
   const auto [error, got] = co_await socket_.async_read_some(room, awaiting());
   if (error || has_timed_out_) {
@@ -250,10 +267,19 @@ std::string_view Connection::body_to_send(const Response& response) const {
 bool Connection::send_at_once(const Response& response, bool keeps_alive, std::size_t& sent) {
   write_head(response, keeps_alive);
   const std::string_view body = body_to_send(response);
-  const ssize_t count = send_now(socket_.native_handle(), head_, body);
-  if (count < 0) return false;
-  sent = static_cast<std::size_t>(count);
+  sent = send_some(head_, body, 0).bytes;
   return sent == head_.size() + body.size();
+}
+
+Connection::Sent Connection::send_some(std::string_view head, std::string_view body,
+                                       std::size_t sent) {
+  if (tls_) return send_through_tls(head, body, sent);
+  const int fd = socket_.native_handle();
+  const bool is_head_out = sent >= head.size();
+  const ssize_t count = is_head_out ? send_now(fd, body.substr(sent - head.size()), {})
+                                    : send_now(fd, head.substr(sent), body);
+  if (count >= 0) return {static_cast<std::size_t>(count)};
+  return {0, Socket::wait_write, errno != EAGAIN && errno != EWOULDBLOCK};
 }
 
 asio::awaitable<bool> Connection::write_rest(std::string_view head, std::string_view body,
@@ -261,17 +287,14 @@ asio::awaitable<bool> Connection::write_rest(std::string_view head, std::string_
   enter(Phase::writing, state_->options.stall_timeout);
   while (sent < head.size() + body.size()) {
     if (has_failed_ || has_timed_out_) co_return false;
-    const bool is_head_out = sent >= head.size();
-    const ssize_t count =
-        is_head_out ? send_now(socket_.native_handle(), body.substr(sent - head.size()), {})
-                    : send_now(socket_.native_handle(), head.substr(sent), body);
-    if (count > 0) {
-      sent += static_cast<std::size_t>(count);
+    const Sent now = send_some(head, body, sent);
+    if (now.bytes > 0) {
+      sent += now.bytes;
       enter(Phase::writing, state_->options.stall_timeout);
       continue;
     }
-    if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) co_return false;
-    const auto [error] = co_await socket_.async_wait(Socket::wait_write, awaiting());
+    if (now.has_failed) co_return false;
+    const auto [error] = co_await socket_.async_wait(now.wants, awaiting());
     if (error) co_return false;
   }
   co_return true;
@@ -292,14 +315,15 @@ bool Connection::move_to_peer(const Response& response) {
   os::UniqueFd socket(socket_.release(error));
   if (error) return true;  // neither can serve it: it closes
   ++state_->counters.moved;
-  ServerState::take_over(peer, std::move(socket));
+  ServerState::take_over(peer, std::move(socket), std::move(tls_));
   return true;
 }
 
 void Connection::watch(std::function<void()> gone) {
   on_gone_ = std::move(gone);
   ++watches_;
-  const bool is_gone = has_failed_ || state_->is_closing() || begin_ != end_;
+  const bool has_more = begin_ != end_ || (tls_ && tls_->has_pending());
+  const bool is_gone = has_failed_ || state_->is_closing() || has_more;
   if (is_gone) return tell_gone();
   await_bytes();
 }
@@ -333,6 +357,7 @@ void Connection::tell_gone() {
 }
 
 asio::awaitable<void> Connection::linger() {
+  end_tls();
   if (has_failed_ || state_->is_closing()) co_return;
   boost::system::error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);

@@ -26,11 +26,12 @@ class RequestParser;
 class Connection : public std::enable_shared_from_this<Connection>, private Asker {
  public:
   /// What it is doing, and so which timeout holds.
-  enum class Phase { idle, head, body, running, writing, lingering };
+  enum class Phase { handshake, idle, head, body, running, writing, lingering };
   using Socket = boost::asio::generic::stream_protocol::socket;
 
-  Connection(std::shared_ptr<ServerState> state, Socket socket, std::string remote_address,
-             bool is_loopback);
+  /// `session`: null for plain HTTP.
+  Connection(std::shared_ptr<ServerState> state, Socket socket,
+             std::unique_ptr<tls::Session> session, std::string remote_address, bool is_loopback);
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -50,6 +51,12 @@ class Connection : public std::enable_shared_from_this<Connection>, private Aske
 
  private:
   enum class Read { complete, closed, refused };
+  /// What one attempt to send gave.
+  struct Sent {
+    std::size_t bytes = 0;
+    Socket::wait_type wants = Socket::wait_write;  ///< what to wait for when it is none
+    bool has_failed = false;
+  };
   static boost::asio::awaitable<void> run(std::shared_ptr<Connection> self);
   boost::asio::awaitable<Read> read_request();
   /// The buffer's bytes to the parser; nothing: it needs more.
@@ -58,8 +65,18 @@ class Connection : public std::enable_shared_from_this<Connection>, private Aske
   Read end_of_bytes();
   /// Bytes taken from the socket into the buffer; 0 when there are no more.
   boost::asio::awaitable<std::size_t> fill();
+  boost::asio::awaitable<std::size_t> fill_through_tls();
+  /// True once TLS is spoken; else the connection has been answered as far as it can be.
+  boost::asio::awaitable<bool> shake_hands();
+  /// Until the socket is what a step of the session wants; false: it never will be.
+  boost::asio::awaitable<bool> wait_for(tls::Outcome outcome);
+  /// Tells the client, where TLS is spoken, that this end was meant.
+  void end_tls();
   bool make_room();
   boost::asio::awaitable<Response> answer();
+  /// As much of head and body from `sent` on as the socket takes now.
+  Sent send_some(std::string_view head, std::string_view body, std::size_t sent);
+  Sent send_through_tls(std::string_view head, std::string_view body, std::size_t sent);
   /// Head and body in one send; false when it must be continued by write_rest().
   bool send_at_once(const Response& response, bool keeps_alive, std::size_t& sent);
   boost::asio::awaitable<bool> write_rest(std::string_view head, std::string_view body,
@@ -80,6 +97,8 @@ class Connection : public std::enable_shared_from_this<Connection>, private Aske
   std::shared_ptr<ServerState> state_;  ///< shared: see ServerState
   ServerState::Connections::iterator position_;
   Socket socket_;
+  std::unique_ptr<tls::Session> tls_;  ///< null: plain HTTP
+  std::string record_;                 ///< of an answer through TLS, reused
   boost::asio::cancellation_signal cancel_;
   Request request_;
   std::unique_ptr<char[]> buffer_;

@@ -5,8 +5,9 @@
 // it; it uses `os` for descriptors. Only this folder sees Boost.Beast, and of Beast only its
 // parser: the composed read and write operations and the message serializer cost half of a warm
 // call, so bytes are read into the connection's own buffer and answers leave in one direct send
-// (figures: docs/architecture.md, "The warm path"). Everything runs on the executor it was made
-// with.
+// (figures: docs/architecture.md, "The warm path"). With TLS (`tls`) a session stands between
+// buffer and socket; without it, it costs a test of a pointer. Everything runs on the executor it
+// was made with.
 #pragma once
 
 #include "base/task.h"
@@ -28,6 +29,11 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+namespace proa::tls {
+class ServerContext;
+class Trust;
+}  // namespace proa::tls
 
 namespace proa::http {
 
@@ -97,6 +103,7 @@ struct Request {
   unsigned version = 11;       ///< 10 or 11
   std::string remote_address;  ///< "127.0.0.1:40312", "[::1]:40312", or "unix"
   bool is_loopback = false;    ///< the peer is on this machine (127/8, ::1, a Unix socket)
+  bool is_tls = false;         ///< nobody on the way could read it
   Asker* asker = nullptr;      ///< null for requests that came on no connection
   /// The callback's own, for the next requests of this connection; it ends with the connection.
   std::any kept;
@@ -147,6 +154,9 @@ struct ServerOptions {
   std::size_t connections_max = 10'000;    ///< beyond it an idle one is closed, else 503
   /// No byte of a next request for so long: the connection is closed.
   std::chrono::milliseconds idle_timeout{75'000};
+  /// A connection's begin until it speaks TLS, where the server does; then it is closed. One that
+  /// has not got so far counts as idle where connections_max is reached.
+  std::chrono::milliseconds handshake_timeout{10'000};
   /// First byte of a head until its end; then 408.
   std::chrono::milliseconds head_timeout{10'000};
   /// No progress in a body (408) or in writing an answer (closed).
@@ -158,13 +168,14 @@ struct ServerOptions {
 
 /// What a server has seen so far.
 struct ServerCounters {
-  std::uint64_t accepted = 0;   ///< connections
-  std::uint64_t refused = 0;    ///< connections over connections_max
-  std::uint64_t requests = 0;   ///< requests handed to the callback
-  std::uint64_t malformed = 0;  ///< answered 400, 417 or 431 by the server itself
-  std::uint64_t timed_out = 0;  ///< closed by a timeout other than idle
-  std::uint64_t failed = 0;     ///< callbacks that ended in an exception
-  std::uint64_t moved = 0;      ///< connections given to a peer
+  std::uint64_t accepted = 0;           ///< connections
+  std::uint64_t refused = 0;            ///< connections over connections_max
+  std::uint64_t requests = 0;           ///< requests handed to the callback
+  std::uint64_t malformed = 0;          ///< answered 400, 417 or 431 by the server itself
+  std::uint64_t timed_out = 0;          ///< closed by a timeout other than idle
+  std::uint64_t failed = 0;             ///< callbacks that ended in an exception
+  std::uint64_t moved = 0;              ///< connections given to a peer
+  std::uint64_t handshakes_failed = 0;  ///< connections that never spoke TLS; of TLS servers
   /// Answers by the first digit of their status, 1 to 5; also the server's own.
   std::array<std::uint64_t, 5> answers{};
 };
@@ -188,6 +199,10 @@ class Server {
   /// Servers of the same address on other executors, to which connections may move: see
   /// Response::made_by_peer, which counts in this order. Before any of them runs.
   void set_peers(const std::vector<Server*>& peers);
+  /// From now on new connections speak TLS, with this certificate; those that are open go on with
+  /// theirs. Before start(), and afterwards on the executor. What comes without TLS is answered
+  /// 400, in plain text, where it is HTTP.
+  void use_tls(std::shared_ptr<const tls::ServerContext> context);
   /// Begins to accept. Errc: os (the descriptor does not listen).
   Result<void> start();
   /// Stops accepting, closes idle connections, lets running requests finish until `deadline`, then
@@ -236,6 +251,9 @@ struct ClientRequest {
   std::string method = "GET";
   std::string host;  ///< name or address, without brackets
   std::uint16_t port = 80;
+  /// Speaks TLS with a server whose certificate these authorities have signed for `host`; null:
+  /// plain HTTP.
+  std::shared_ptr<const tls::Trust> trust;
   std::string target = "/";
   Headers headers;
   std::string body;
@@ -245,7 +263,8 @@ struct ClientRequest {
 
 /// Connects, sends one request and reads the answer; a connection per call. 1xx answers are
 /// skipped. Errc: unavailable (cannot resolve or connect, closed early), deadline, too_large,
-/// corrupt (not HTTP). Cancellation closes the connection.
+/// corrupt (not HTTP), invalid (the certificate is not accepted, or the one speaks TLS and the
+/// other does not: nothing was sent, or nothing understood). Cancellation closes the connection.
 Task<Response> fetch(ClientRequest request, SteadyTime deadline);
 
 }  // namespace proa::http

@@ -28,6 +28,7 @@ ServerTotals& ServerTotals::operator+=(const ServerTotals& other) {
   counters.timed_out += more.timed_out;
   counters.failed += more.failed;
   counters.moved += more.moved;
+  counters.handshakes_failed += more.handshakes_failed;
   for (std::size_t i = 0; i < more.answers.size(); ++i) counters.answers[i] += more.answers[i];
   return *this;
 }
@@ -43,6 +44,7 @@ void describe(const ServerTotals& totals, telemetry::MetricPage& page) {
     page.add(metrics::kAnswers, as_number(counters.answers[i]), {{"class", kClasses[i]}});
   }
   page.add(metrics::kMalformed, as_number(counters.malformed));
+  page.add(metrics::kHandshakesFailed, as_number(counters.handshakes_failed));
   page.add(metrics::kFailed, as_number(counters.failed));
 }
 

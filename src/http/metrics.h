@@ -35,6 +35,8 @@ inline constexpr Metric kMalformed{"proa_http_requests_malformed_total", MetricT
 inline constexpr Metric kTimedOut{"proa_http_connections_timed_out_total", MetricType::counter,
                                   "Connections closed in the middle of a request or an answer "
                                   "that made no progress."};
+inline constexpr Metric kHandshakesFailed{"proa_tls_handshakes_failed_total", MetricType::counter,
+                                          "Connections that ended before they spoke TLS."};
 inline constexpr Metric kFailed{"proa_http_requests_failed_total", MetricType::counter,
                                 "Requests that ended in an exception of Proa: a bug."};
 }  // namespace metrics

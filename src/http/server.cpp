@@ -13,6 +13,10 @@ void Server::set_peers(const std::vector<Server*>& peers) {
   for (const Server* peer : peers) state_->peers.push_back(peer->state_);
 }
 
+void Server::use_tls(std::shared_ptr<const tls::ServerContext> context) {
+  state_->tls = std::move(context);
+}
+
 Result<void> Server::start() { return state_->start(); }
 
 Task<void> Server::close(SteadyTime deadline) { return state_->close(deadline); }

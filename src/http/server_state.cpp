@@ -119,15 +119,15 @@ bool ServerState::accept_waiting() {
     ++counters.accepted;
     // The kernel spreads by a hash of addresses: of few connections, one shard may get nearly all.
     if (const auto peer = less_busy_peer()) {
-      take_over(peer, std::move(socket));
+      take_over(peer, std::move(socket), nullptr);
       continue;
     }
     if (!has_room()) {
       ++counters.refused;
-      ::send(socket.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (!tls) ::send(socket.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       continue;
     }
-    adopt(std::move(socket), address);
+    adopt(std::move(socket), address, nullptr);
   }
   return true;
 }
@@ -148,22 +148,26 @@ bool ServerState::has_room() {
   return connections_.size() < options.connections_max || evict_idle();
 }
 
-void ServerState::take_over(const std::shared_ptr<ServerState>& state, os::UniqueFd socket) {
+void ServerState::take_over(const std::shared_ptr<ServerState>& state, os::UniqueFd socket,
+                            std::unique_ptr<tls::Session> session) {
   // Shared because handlers of Asio are copied in places; a server that has closed meanwhile drops
   // it, as it does with idle connections.
-  auto moved = std::make_shared<os::UniqueFd>(std::move(socket));
+  auto moved = std::make_shared<std::pair<os::UniqueFd, std::unique_ptr<tls::Session>>>(
+      std::move(socket), std::move(session));
   ++state->load_;
   asio::post(state->executor_, [state, moved] {
     --state->load_;
     sockaddr_storage address{};
     socklen_t size = sizeof(address);
     auto* peer = reinterpret_cast<sockaddr*>(&address);
-    if (state->is_closing_ || ::getpeername(moved->get(), peer, &size) != 0) return;
-    if (state->has_room()) state->adopt(std::move(*moved), address);
+    if (state->is_closing_ || ::getpeername(moved->first.get(), peer, &size) != 0) return;
+    if (!state->has_room()) return;
+    state->adopt(std::move(moved->first), address, std::move(moved->second));
   });
 }
 
-void ServerState::adopt(os::UniqueFd socket, const sockaddr_storage& address) {
+void ServerState::adopt(os::UniqueFd socket, const sockaddr_storage& address,
+                        std::unique_ptr<tls::Session> session) {
   const int on = 1;
   const bool is_tcp = address.ss_family == AF_INET || address.ss_family == AF_INET6;
   if (is_tcp) ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -171,20 +175,25 @@ void ServerState::adopt(os::UniqueFd socket, const sockaddr_storage& address) {
   const asio::generic::stream_protocol protocol(is_tcp ? address.ss_family : AF_UNIX,
                                                 is_tcp ? IPPROTO_TCP : 0);
   boost::system::error_code error;
+  if (tls && !session) {
+    session = tls->accept(socket.get());
+    if (!session) return;  // no memory for it
+  }
   Connection::Socket stream(executor_);
   stream.assign(protocol, socket.get(), error);
   if (error) return;  // the descriptor closes itself
   (void)socket.release();
   schedule_sweep();
-  std::make_shared<Connection>(shared_from_this(), std::move(stream), std::move(peer.text),
-                               peer.is_loopback)
+  std::make_shared<Connection>(shared_from_this(), std::move(stream), std::move(session),
+                               std::move(peer.text), peer.is_loopback)
       ->spawn();
 }
 
 bool ServerState::evict_idle() {
   Connection* oldest = nullptr;
   for (Connection* connection : connections_) {
-    if (connection->phase() != Connection::Phase::idle) continue;
+    const auto phase = connection->phase();
+    if (phase != Connection::Phase::idle && phase != Connection::Phase::handshake) continue;
     if (!oldest || connection->steps_left() < oldest->steps_left()) oldest = connection;
   }
   if (!oldest) return false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/http.h"
+#include "tls/tls.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -30,8 +31,10 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   /// Closes everything at once; running callbacks are cancelled. Needs no waiting.
   void abort_all();
 
-  /// Takes over a connection that a peer has let go, on our executor. Any thread.
-  static void take_over(const std::shared_ptr<ServerState>& state, os::UniqueFd socket);
+  /// Takes over a connection that a peer has let go, on our executor; `session`: its TLS, none
+  /// where it has not begun. Any thread.
+  static void take_over(const std::shared_ptr<ServerState>& state, os::UniqueFd socket,
+                        std::unique_ptr<tls::Session> session);
 
   using Connections = std::list<Connection*>;
   Connections::iterator enter(Connection& connection);
@@ -46,6 +49,8 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   const RequestCallback callback;
   const ServerOptions options;
   ServerCounters counters;
+  /// For connections to come; null: plain HTTP. Shared: see tls::ServerContext.
+  std::shared_ptr<const tls::ServerContext> tls;
   void count_answer(int status) {
     ++counters.answers[static_cast<std::size_t>(std::clamp(status / 100, 1, 5) - 1)];
   }
@@ -63,8 +68,10 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   std::shared_ptr<ServerState> less_busy_peer() const;
   /// Whether one more connection has room, if need be in place of an idle one.
   bool has_room();
-  void adopt(os::UniqueFd socket, const struct sockaddr_storage& address);
-  /// Makes room by closing the connection that has been idle longest; false when none is idle.
+  void adopt(os::UniqueFd socket, const struct sockaddr_storage& address,
+             std::unique_ptr<tls::Session> session);
+  /// Makes room by closing the connection that has been idle longest (or has not begun); false when
+  /// all are busy.
   bool evict_idle();
   void schedule_sweep();
   void sweep();

@@ -1,4 +1,4 @@
-#include "unit/http/served.h"
+#include "unit/http/tls_served.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -100,6 +100,68 @@ TEST(Client, NamesAPortWhereNobodyListens) {
   EXPECT_EQ(response.error().code(), Errc::unavailable);
   EXPECT_NE(response.error().message().find("127.0.0.1:" + std::to_string(port)),
             std::string::npos);
+}
+
+ClientRequest with_trust(ClientRequest request, const tls::Made& authority) {
+  request.host = "localhost";
+  request.trust = tls::trust_in(authority);
+  return request;
+}
+
+TEST(Client, SpeaksTls) {
+  TlsServed served(echo);
+  ClientRequest request = with_trust(to(served->port(), "/x"), served.certificate());
+  request.method = "POST";
+  request.body.assign(500'000, 'b');
+  const auto response = fetch_now(std::move(request), 10s);
+  ASSERT_TRUE(response) << response.error().message();
+  EXPECT_EQ(response.value().status, 201);
+  EXPECT_EQ(response.value().body.size(), 500'000U);
+}
+
+TEST(Client, SendsNothingToAServerWhoseCertificateItDoesNotAccept) {
+  TlsServed served(echo);
+  const tls::Made other{tls::Wish{}};
+  const auto response = fetch_now(with_trust(to(served->port(), "/"), other), 10s);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code(), Errc::invalid);
+  EXPECT_NE(response.error().message().find("is signed by an authority that is not known here"),
+            std::string::npos);
+  tls::Wish wish;
+  wish.alternative_names = "DNS:elsewhere";
+  const tls::Made elsewhere(wish);
+  served.use(elsewhere);
+  const auto wrong_name = fetch_now(with_trust(to(served->port(), "/"), elsewhere), 10s);
+  ASSERT_FALSE(wrong_name);
+  EXPECT_NE(wrong_name.error().message().find("is for elsewhere, and not for localhost"),
+            std::string::npos);
+  EXPECT_EQ(served->counters().requests, 0U);
+}
+
+TEST(Client, SaysWhichOfTheTwoSpeaksTls) {
+  TlsServed served(echo);
+  Served plain(echo);
+  const auto to_plain = fetch_now(with_trust(to(plain.port(), "/"), served.certificate()), 10s);
+  ASSERT_FALSE(to_plain);
+  EXPECT_EQ(to_plain.error().code(), Errc::invalid);
+  EXPECT_NE(to_plain.error().message().find("http:// in place of https://"), std::string::npos);
+  const auto to_tls = fetch_now(to(served->port(), "/"), 10s);
+  ASSERT_TRUE(to_tls);
+  EXPECT_EQ(to_tls.value().status, 400);
+  EXPECT_NE(to_tls.value().body.find("use https://"), std::string::npos);
+  Canned alert(std::string("\x15\x03\x01\x00\x02\x02\x46", 7));
+  const auto to_other = fetch_now(to(alert.port(), "/"), 10s);
+  ASSERT_FALSE(to_other);
+  EXPECT_NE(to_other.error().message().find("speaks TLS"), std::string::npos);
+}
+
+TEST(Client, GivesUpAHandshakeAtItsDeadline) {
+  std::uint16_t port = 0;
+  const os::UniqueFd silent = listen_on_loopback(port);
+  const tls::Made made{tls::Wish{}};
+  const auto response = fetch_now(with_trust(to(port, "/"), made), 50ms);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code(), Errc::deadline);
 }
 
 TEST(Client, GivesUpAtItsDeadline) {

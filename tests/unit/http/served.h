@@ -91,6 +91,7 @@ class Peer {
   }
   const std::string& seen() const { return seen_; }
   void forget() { seen_.clear(); }
+  int descriptor() const { return fd_.get(); }
 
  private:
   bool read_some() {
@@ -146,10 +147,10 @@ class Served {
   }
   /// Not running yet: connect servers with each other, then run() them.
   struct Paused {};
-  Served(Paused, RequestCallback callback) {
+  Served(Paused, RequestCallback callback, ServerOptions options = quick_options()) {
     os::UniqueFd listener = listen_on_loopback(port_);
     server_ = std::make_unique<Server>(context_.get_executor(), std::move(listener),
-                                       std::move(callback), quick_options());
+                                       std::move(callback), std::move(options));
     EXPECT_TRUE(server_->start());
   }
   void run() {
