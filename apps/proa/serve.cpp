@@ -21,12 +21,11 @@
 #include "storage/storage.h"
 #include "telemetry_export.h"
 #include "timed_runs.h"
+#include "tls_files.h"
+#include "watch.h"
 
 #include <boost/json.hpp>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,11 +94,11 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   TRY(auto lock, lock_data_folder(options.data));
   ground.data_lock = std::move(lock);
   TRY(ground.is_loopback, is_loopback(options.listen));
-  if (!ground.is_loopback && !options.plain_http) {
+  if (!ground.is_loopback && !options.plain_http && options.tls_certificate.empty()) {
     return Error(Errc::invalid,
                  "--listen " + options.listen +
-                     ": other hosts could reach this address, and TLS is not supported yet; "
-                     "--plain-http serves it all the same, once there are keys");
+                     ": other hosts could reach this address, so it wants TLS: --tls-cert and "
+                     "--tls-key, or --plain-http where something else protects the way; and keys");
   }
   if (!options.s3_folder.empty()) {
     auto folder = os::open_file(options.s3_folder, O_PATH | O_DIRECTORY);
@@ -152,54 +151,6 @@ boost::json::object fixed_status(const ServeOptions& options, const Ground& grou
   return out;
 }
 
-os::UniqueFd end_signals() {
-  sigset_t ends;
-  ::sigemptyset(&ends);
-  ::sigaddset(&ends, SIGTERM);
-  ::sigaddset(&ends, SIGINT);
-  ::sigprocmask(SIG_BLOCK, &ends, nullptr);  // before threads start: they inherit it
-  return os::UniqueFd(::signalfd(-1, &ends, SFD_CLOEXEC));
-}
-
-/// Names for environments: sockets of the launcher's, questions answered by us. Without it (as
-/// without a network) functions run all the same, and the reason is logged.
-void connect_dns(const Shards& shards, network::DnsService& dns) {
-  auto gateway = shards.front()->open_gateway_dns();
-  const auto serving =
-      gateway ? dns.serve(std::move(gateway.value())) : Result<void>(gateway.error());
-  if (serving || serving.error().code() == Errc::unavailable) return;  // the start line says it
-  std::fprintf(stderr, "proa: functions cannot resolve names: %s\n",
-               serving.error().message().c_str());
-}
-
-/// Gives new roles' connections to the shards. False: the launcher is gone for good.
-bool take_new_roles(int socket, const Shards& shards, network::DnsService& dns) {
-  auto roles = launcher::receive_roles(socket);
-  if (!roles || roles.value().spawn.size() != shards.size()) return false;
-  for (std::size_t i = 0; i < shards.size(); ++i) {
-    shards[i]->reconnect(std::move(roles.value().spawn[i]), std::move(roles.value().pool[i]));
-  }
-  connect_dns(shards, dns);
-  return true;
-}
-
-/// Waits for the end. The exit status.
-int watch(const os::UniqueFd& signals, const Ground& ground, const Shards& shards,
-          network::DnsService& dns) {
-  for (;;) {
-    std::array<pollfd, 2> polled{
-        {{signals.get(), POLLIN, 0}, {ground.launcher.socket.get(), POLLIN, 0}}};
-    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return 1;
-    if (polled[0].revents != 0) return 0;
-    if (polled[1].revents != 0 && !take_new_roles(ground.launcher.socket.get(), shards, dns)) {
-      std::fprintf(
-          stderr,
-          "proa: the launcher is gone: stopping (a service manager should start proa again)\n");
-      return 1;
-    }
-  }
-}
-
 void tell_manager(const std::string& state, const telemetry::Logger& log) {
   if (const auto told = tell_service_manager(state); !told) {
     log.warn("service_manager_not_told", {{"reason", told.error().message()}});
@@ -226,9 +177,10 @@ void say_ready(const ServeOptions& options, const Ground& ground, const boost::j
       uplink += " (" + std::string(reason->as_string()) + ")";
     }
   }
-  std::printf("proa serves http://%s as account %s; auth: %s; user: %s%s\n", ground.address.c_str(),
-              options.account_id.c_str(), keys.is_on() ? "on" : "off", ground.user.text.c_str(),
-              uplink.c_str());
+  const char* scheme = options.tls_certificate.empty() ? "http" : "https";
+  std::printf("proa serves %s://%s as account %s; auth: %s; user: %s%s\n", scheme,
+              ground.address.c_str(), options.account_id.c_str(), keys.is_on() ? "on" : "off",
+              ground.user.text.c_str(), uplink.c_str());
   std::fflush(stdout);
   tell_manager("READY=1", log);
   log.info("serving", {{"listen", ground.address}, {"shards", ground.listeners.size()}});
@@ -393,9 +345,38 @@ SteadyTime stop_deadline(const ServeOptions& options, Clock& clock) {
   return clock.steady_now() + std::chrono::seconds(options.stop_timeout_s);
 }
 
-void tell_of(TimedRuns& timed_runs, DaemonStatus& status, DaemonMetrics& metrics) {
+/// Null without --tls-cert.
+Result<std::unique_ptr<TlsFiles>> open_tls(const ServeOptions& options, const DaemonUser& user,
+                                           Clock& clock, const telemetry::Logger& log) {
+  if (options.tls_certificate.empty()) return std::unique_ptr<TlsFiles>();
+  return TlsFiles::open({fs::absolute(options.tls_certificate), fs::absolute(options.tls_key)},
+                        user, clock, log.for_module("tls"));
+}
+
+void tell_of(TimedRuns& timed_runs, const TlsFiles* tls, DaemonStatus& status,
+             DaemonMetrics& metrics) {
   status.add("schedules", [&timed_runs] { return timed_runs.status(); });
   metrics.add([&timed_runs](telemetry::MetricPage& page) { timed_runs.describe(page); });
+  metrics.add([tls](telemetry::MetricPage& page) { TlsFiles::describe(tls, page); });
+  if (tls != nullptr) status.add("tls", [tls] { return tls->status(); });
+}
+
+Result<void> open_all(const Shards& shards, Ground& ground, const api::ApiOptions& options,
+                      const TlsFiles* tls) {
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    TRY(shards[i]->open(std::move(ground.listeners[i]), options,
+                        tls != nullptr ? tls->context() : nullptr));
+  }
+  return ok();
+}
+
+void reload(TlsFiles* tls, const Shards& shards, const telemetry::Logger& log) {
+  if (tls == nullptr) {
+    log.info("nothing_to_reload", {{"reason", "without --tls-cert all is read at the start only"}});
+    return;
+  }
+  if (!tls->reload()) return;  // it has told why
+  for (const auto& shard : shards) shard->use_tls(tls->context());
 }
 
 void start(const Shards& shards, Events& events, TimedRuns& timed_runs, TelemetryExport* exporter) {
@@ -429,7 +410,7 @@ Result<int> run(const ServeOptions& options) {
   const std::uint32_t shard_count = options.shards != 0
                                         ? options.shards
                                         : std::clamp(std::thread::hardware_concurrency(), 1U, 32U);
-  const os::UniqueFd signals = end_signals();
+  const Signals signals;
   TRY(auto ground, prepare(options, shard_count));
 
   SystemClock clock;
@@ -437,6 +418,7 @@ Result<int> run(const ServeOptions& options) {
   const telemetry::LogOutput log_output{*log_sink, clock,
                                         *telemetry::parse_level(options.log_level)};
   const telemetry::Logger log(log_output, "proa");
+  TRY(const auto tls, open_tls(options, ground.user, clock, log));
   log_interpreters(ground.interpreters, log.for_module("environment"));
   boost::asio::thread_pool blocking(2);
   const environment::RuntimePrograms programs(
@@ -461,15 +443,13 @@ Result<int> run(const ServeOptions& options) {
                              fixed_status(options, ground, programs, pinning));
   DaemonMetrics metrics(shards, events.queue(), blocking,
                         {options.account_concurrency, options.max_environments, state.disk.get()});
-  tell_of(*timed, daemon_status, metrics);
+  tell_of(*timed, tls.get(), daemon_status, metrics);
   const auto exporter = make_export(export_options(options, ground, clock, log), options, shards,
                                     metrics, logs, clock);
   const Live live(shards, budget, blocking, clock, options.account_concurrency);
   const auto api_options =
       api_options_of(options, {daemon_status, metrics, live, *timed}, shards, state, ground);
-  for (std::size_t i = 0; i < shard_count; ++i) {
-    TRY(shards[i]->open(std::move(ground.listeners[i]), api_options));
-  }
+  TRY(open_all(shards, ground, api_options, tls.get()));
   Shard::run_all(shards);
   connect_dns(shards, dns);
   start(shards, events, *timed, exporter.get());
@@ -477,7 +457,8 @@ Result<int> run(const ServeOptions& options) {
   // Last: the launcher makes an environment for each, and answers nothing else meanwhile.
   Shard::keep_parked(shards, programs);
 
-  const int status = watch(signals, ground, shards, dns);
+  const int status = watch({signals, ground.launcher.socket.get(), shards, dns,
+                            [&] { reload(tls.get(), shards, log); }});
   say_stopping(options, log);
   stop(shards, events, *timed, exporter.get(), logs, stop_deadline(options, clock));
   end_launcher(ground, dns);
@@ -491,7 +472,8 @@ int serve(const ServeOptions& options) {
   auto status = run(options);
   if (status) return status.value();
   std::fprintf(stderr, "proa: %s\n", status.error().message().c_str());
-  return 1;
+  // Wrong settings stay wrong: a service manager need not try again (package/proa.service).
+  return status.error().code() == Errc::invalid ? 2 : 1;
 }
 
 }  // namespace proa::apps

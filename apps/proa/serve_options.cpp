@@ -178,12 +178,28 @@ void add_runtimes(CLI::App& serve, ServeOptions& options) {
                    "node/node_modules/ in it");
 }
 
+// docs/guides/tls.md
+void add_tls(CLI::App& serve, CLI::Option& plain, ServeOptions& options) {
+  auto* certificate =
+      serve
+          .add_option("--tls-cert", options.tls_certificate,
+                      "PEM file with the certificate of this daemon and those that lead to its "
+                      "authority; with it the address speaks TLS only. Read again on SIGHUP")
+          ->excludes(&plain);
+  auto* key =
+      serve
+          .add_option("--tls-key", options.tls_key,
+                      "PEM file with the key of that certificate, readable by the user that "
+                      "the daemon becomes and not by everybody")
+          ->needs(certificate);
+  certificate->needs(key);
+}
+
 /// Who may reach the daemon, and as whom.
 void add_callers(CLI::App* serve, ServeOptions& options) {
   serve
-      ->add_option(
-          "--listen", options.listen,
-          "Address and port of the API; not a loopback one only with keys and --plain-http")
+      ->add_option("--listen", options.listen,
+                   "Address and port of the API; one that other hosts reach only with keys and TLS")
       ->capture_default_str();
   serve->add_option("--account-id", options.account_id, "Account that functions belong to")
       ->capture_default_str()
@@ -194,9 +210,10 @@ void add_callers(CLI::App* serve, ServeOptions& options) {
       });
   serve->add_option("--region", options.region, "Region of requests that are not signed for one")
       ->capture_default_str();
-  serve->add_flag("--plain-http", options.plain_http,
-                  "Serve other hosts without TLS, which is not supported yet: requests are signed, "
-                  "but anybody on the way can read them");
+  auto* plain = serve->add_flag("--plain-http", options.plain_http,
+                                "Serve other hosts without TLS: requests are signed, but anybody "
+                                "on the way can read them");
+  add_tls(*serve, *plain, options);
 }
 
 }  // namespace

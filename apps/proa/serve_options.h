@@ -42,6 +42,8 @@ struct ServeOptions {
   std::string cpu_policy = "weight";
   std::filesystem::path s3_folder;  ///< empty: no bucket exists
   bool plain_http = false;
+  std::filesystem::path tls_certificate;  ///< empty: plain HTTP
+  std::filesystem::path tls_key;
   std::string uplink = "auto";
   std::string log_level = "info";
   std::filesystem::path metrics_token_file;  ///< empty: none

@@ -97,7 +97,8 @@ Shard::~Shard() {
   stop();
 }
 
-Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
+Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options,
+                         std::shared_ptr<const tls::ServerContext> certificate) {
   options.log = shared_.log.for_module("api");
   const api::ApiParts parts{shared_.catalog, dispatcher_,  shared_.events,   shared_.keys,
                             shared_.roles,   shared_.logs, shared_.blocking, shared_.clock};
@@ -113,7 +114,12 @@ Result<void> Shard::open(os::UniqueFd listener, api::ApiOptions options) {
   server_ = std::make_unique<http::Server>(
       io_.get_executor(), std::move(listener),
       [this](http::Request& request) { return api_->serve(request); }, std::move(server_options));
+  server_->use_tls(std::move(certificate));
   return server_->start();
+}
+
+void Shard::use_tls(std::shared_ptr<const tls::ServerContext> certificate) {
+  asio::post(io_, [this, certificate = std::move(certificate)] { server_->use_tls(certificate); });
 }
 
 void Shard::run_all(const std::vector<std::unique_ptr<Shard>>& shards) {

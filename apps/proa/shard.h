@@ -18,6 +18,7 @@
 #include "pinning.h"
 #include "pool/pool.h"
 #include "sandbox/container.h"
+#include "tls/tls.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -71,8 +72,11 @@ class Shard {
         os::UniqueFd pool);
   ~Shard();
 
-  /// The API on `listener`. Before run().
-  Result<void> open(os::UniqueFd listener, api::ApiOptions options);
+  /// The API on `listener`, by TLS where there is a certificate. Before run().
+  Result<void> open(os::UniqueFd listener, api::ApiOptions options,
+                    std::shared_ptr<const tls::ServerContext> certificate);
+  /// Another certificate for new connections. Any thread.
+  void use_tls(std::shared_ptr<const tls::ServerContext> certificate);
   /// Takes no more calls; those that run get until `deadline`. Main thread.
   void begin_stop(SteadyTime deadline);
   /// Waits for that. Main thread; blocks.

@@ -6,7 +6,7 @@ namespace {
 std::string url(const Context& context, const Call& call, const std::string& path) {
   identity::PresignOptions options;
   options.host = std::string(call.request.headers.find("Host").value_or("localhost"));
-  const std::string begin = "http://" + options.host;
+  const std::string begin = (call.request.is_tls ? "https://" : "http://") + options.host;
   if (!call.key) return begin + path;
   options.scope.region = call.scope.region;
   identity::Credentials credentials;

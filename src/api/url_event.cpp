@@ -42,9 +42,10 @@ std::string_view address_of(std::string_view remote) {
   return remote.substr(0, remote.find(':'));
 }
 
-std::string_view port_of(std::string_view host) {
+std::string_view port_of(std::string_view host, bool is_tls) {
   const std::size_t colon = host.find(':', host_name(host).size());
-  return colon == std::string_view::npos ? "80" : host.substr(colon + 1);
+  if (colon != std::string_view::npos) return host.substr(colon + 1);
+  return is_tls ? "443" : "80";
 }
 
 json::object headers_of(const UrlEvent& event, bool is_signed) {
@@ -59,8 +60,8 @@ json::object headers_of(const UrlEvent& event, bool is_signed) {
     append_with_comma(headers, key, to_utf8(value));
   }
   append_with_comma(headers, "x-forwarded-for", address_of(event.request.remote_address));
-  headers["x-forwarded-proto"] = "http";
-  headers["x-forwarded-port"] = port_of(given.find("Host").value_or(""));
+  headers["x-forwarded-proto"] = event.request.is_tls ? "https" : "http";
+  headers["x-forwarded-port"] = port_of(given.find("Host").value_or(""), event.request.is_tls);
   headers["x-amzn-trace-id"] = event.trace_id;
   return headers;
 }

@@ -64,11 +64,12 @@ std::string url_address(const http::Request& request, const model::FunctionUrl& 
   const std::string_view host = request.headers.find("Host").value_or("localhost");
   const std::string_view name = host_name(host);
   const std::string_view port = host.substr(std::min(host.size(), host.find(':', name.size())));
+  const std::string scheme = request.is_tls ? "https://" : "http://";
   if (is_address(name) && !is_loopback_name(name)) {
-    return "http://" + std::string(host) + "/" + std::string(kLabel) + "/" + url.id + "/";
+    return scheme + std::string(host) + "/" + std::string(kLabel) + "/" + url.id + "/";
   }
   const std::string_view base = is_loopback_name(name) ? "localhost" : name;
-  return "http://" + url.id + "." + std::string(kLabel) + "." + std::string(region) + "." +
+  return scheme + url.id + "." + std::string(kLabel) + "." + std::string(region) + "." +
          std::string(base) + std::string(port) + "/";
 }
 

@@ -53,7 +53,7 @@ class Daemon:
              "--max-environments", "64", *self.arguments],
             stdout=self.log, stderr=subprocess.STDOUT, env=environment)
         deadline = time.monotonic() + 60
-        while not (said := re.search(r"^proa serves (http://\S+)", self.output()[before:], re.M)):
+        while not (said := re.search(r"^proa serves (https?://\S+)", self.output()[before:], re.M)):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("proa serve did not start: " + self.output())
             time.sleep(0.05)

@@ -159,23 +159,23 @@ class Identity(DaemonTestCase):
 
 
 class OpenToOthers(unittest.TestCase):
-    def refusal(self, *arguments):
+    def refusal(self, *arguments, status):
         with tempfile.TemporaryDirectory(prefix="proa-compat-") as folder:
             os.chmod(folder, 0o755)
             done = subprocess.run(
                 [os.path.join(BINARY_DIR, "proa"), "serve", "--data", folder + "/data", *arguments],
                 capture_output=True, text=True, timeout=60, check=False)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, status)
         return done.stderr
 
-    def test_another_address_than_loopback_needs_plain_http_and_keys(self):
+    def test_another_address_than_loopback_needs_tls_or_plain_http_and_keys(self):
         if os.geteuid() != 0:
             self.skipTest("proa serve needs root")
         listen = f"0.0.0.0:{free_port()}"
-        self.assertIn("TLS is not supported yet; --plain-http serves it all the same",
-                      self.refusal("--listen", listen))
+        self.assertIn("so it wants TLS: --tls-cert and --tls-key, or --plain-http",
+                      self.refusal("--listen", listen, status=2))
         self.assertIn("there are no keys, so anybody could do anything",
-                      self.refusal("--listen", listen, "--plain-http"))
+                      self.refusal("--listen", listen, "--plain-http", status=1))
 
 
 if __name__ == "__main__":

@@ -215,7 +215,7 @@ class WhoMayRead(unittest.TestCase):
                     [os.path.join(BINARY_DIR, "proa"), "serve", "--listen", "127.0.0.1:0",
                      "--data", folder + "/data", "--metrics-token-file", path],
                     capture_output=True, text=True, timeout=60, check=False)
-            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.returncode, 2)
             self.assertIn("--metrics-token-file " + path, done.stderr)
             self.assertIn(why, done.stderr)
             self.assertNotIn(text, done.stderr)

@@ -342,7 +342,7 @@ class Export(unittest.TestCase):
                      "--data", folder + "/data", "--otlp-endpoint", self.collector.endpoint,
                      "--otlp-headers-file", self.file_of(text, mode)],
                     capture_output=True, text=True, timeout=60, check=False)
-            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.returncode, 2)
             self.assertIn("--otlp-headers-file", done.stderr)
             self.assertIn(why, done.stderr)
 

@@ -71,7 +71,7 @@ class Start(DaemonTestCase):
                                        "--config", "/dev/null", "--listen", text,
                                        "--data", folder + "/data"],
                                       capture_output=True, text=True, timeout=60, check=False)
-                self.assertEqual(done.returncode, 1)
+                self.assertEqual(done.returncode, 2)
                 self.assertIn(f"--listen {text}: expected ADDRESS:PORT", done.stderr)
 
 

@@ -70,6 +70,15 @@ TEST_F(UrlEventTest, HeadersAreSmallAndJoinedAndCookiesApart) {
   EXPECT_EQ(header("x-forwarded-proto"), "http") << "not what somebody says";
 }
 
+TEST_F(UrlEventTest, SaysThatTheRequestCameByTls) {
+  request_.is_tls = true;
+  request_.headers.clear();
+  request_.headers.add("Host", "proa.example");
+  event("/");
+  EXPECT_EQ(header("x-forwarded-proto"), "https");
+  EXPECT_EQ(header("x-forwarded-port"), "443");
+}
+
 TEST_F(UrlEventTest, TextIsPlainAndAllElseIsBase64) {
   for (const char* type : {"text/plain; charset=utf-8", "application/json", "Application/XML",
                            "application/vnd.api+json", "application/x-www-form-urlencoded",

@@ -51,8 +51,9 @@ TEST(UrlRequests, AreTakenByPath) {
   EXPECT_EQ(path_of("/lambda%2Durl/" + std::string(kId)), "none");
 }
 
-std::string address(const std::string& host) {
-  const auto request = request_for("/", host);
+std::string address(const std::string& host, bool is_tls = false) {
+  auto request = request_for("/", host);
+  request.is_tls = is_tls;
   model::FunctionUrl url;
   url.id = kId;
   return url_address(request, url, "us-east-1");
@@ -66,6 +67,8 @@ TEST(UrlAddresses, AreWhatTheOneWhoAsksCanReach) {
   EXPECT_EQ(address("proa.example:80"), by_host + "proa.example:80/");
   EXPECT_EQ(address("10.1.2.3:9600"), "http://10.1.2.3:9600/lambda-url/" + std::string(kId) + "/")
       << "nothing resolves names under an address";
+  EXPECT_TRUE(address("proa.example", true).starts_with("https://"));
+  EXPECT_TRUE(address("10.1.2.3:9600", true).starts_with("https://10.1.2.3:9600/"));
 }
 
 }  // namespace
