@@ -86,6 +86,12 @@ Surroundings::Surroundings()
 Surroundings Surroundings::from_environment() {
   Surroundings around;
   around.endpoint = variable("PROA_ENDPOINT", around.endpoint);
+  for (const char* name : {"AWS_CA_BUNDLE", "PROA_CA_FILE"}) {
+    const std::string file = variable(name);
+    if (file.empty()) continue;
+    around.ca_file = file;
+    around.ca_variable = name;
+  }
   around.key_id = variable("AWS_ACCESS_KEY_ID");
   around.secret = variable("AWS_SECRET_ACCESS_KEY");
   around.session_token = variable("AWS_SESSION_TOKEN");

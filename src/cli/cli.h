@@ -50,11 +50,15 @@ struct Screen {
 
 /// What the environment variables say, and what the standard streams are; read by main.
 struct Surroundings {
-  std::string endpoint = "http://127.0.0.1:9600";  ///< PROA_ENDPOINT
-  std::string key_id;                              ///< AWS_ACCESS_KEY_ID; empty: requests unsigned
-  std::string secret;                              ///< AWS_SECRET_ACCESS_KEY
-  std::string session_token;                       ///< AWS_SESSION_TOKEN
-  std::string region = "us-east-1";                ///< AWS_REGION or AWS_DEFAULT_REGION
+  std::string endpoint = "http://127.0.0.1:9600";  ///< PROA_ENDPOINT; https:// speaks TLS
+  /// PROA_CA_FILE, else AWS_CA_BUNDLE: the authorities to believe in place of this machine's;
+  /// empty: those.
+  std::filesystem::path ca_file;
+  std::string ca_variable;           ///< which of the two it was
+  std::string key_id;                ///< AWS_ACCESS_KEY_ID; empty: requests unsigned
+  std::string secret;                ///< AWS_SECRET_ACCESS_KEY
+  std::string session_token;         ///< AWS_SESSION_TOKEN
+  std::string region = "us-east-1";  ///< AWS_REGION or AWS_DEFAULT_REGION
 
   Screen output;                   ///< standard output
   Screen errors;                   ///< standard error

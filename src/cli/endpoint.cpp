@@ -2,6 +2,8 @@
 
 #include "cli/answer.h"
 #include "identity/identity.h"
+#include "os/file.h"
+#include "tls/tls.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -21,7 +23,16 @@ std::string host_header(const Endpoint& endpoint) {
   return (is_v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
 }
 
-Error no_daemon(const Surroundings& surroundings, const Error& error) {
+/// The same with what to do.
+Error advised(const Surroundings& surroundings, const Endpoint& endpoint, const Error& error) {
+  if (error.code() == Errc::invalid && endpoint.is_tls) {
+    return Error(error.code(),
+                 error.message() + "\nThe endpoint is " + surroundings.endpoint +
+                     " (PROA_ENDPOINT); the authorities that are believed are " +
+                     (surroundings.ca_file.empty() ? "this machine's (PROA_CA_FILE=FILE: others)."
+                                                   : "those in " + surroundings.ca_variable + " " +
+                                                         surroundings.ca_file.string() + "."));
+  }
   if (error.code() != Errc::unavailable && error.code() != Errc::deadline) return error;
   return Error(error.code(), error.message() + "\nIs proa serve running? The endpoint is " +
                                  surroundings.endpoint + " (PROA_ENDPOINT changes it).");
@@ -63,6 +74,19 @@ bool is_signed(const Surroundings& surroundings) {
   return !surroundings.key_id.empty() && !surroundings.secret.empty();
 }
 
+/// What a certificate must be signed by. Null for plain HTTP.
+Result<std::shared_ptr<const tls::Trust>> trust_for(const Endpoint& endpoint,
+                                                    const Surroundings& surroundings) {
+  if (!endpoint.is_tls) return std::shared_ptr<const tls::Trust>();
+  if (surroundings.ca_file.empty()) return tls::Trust::of_this_machine();
+  const std::string name = surroundings.ca_variable + " " + surroundings.ca_file.string();
+  auto text = os::read_file(surroundings.ca_file);
+  if (!text) {
+    return Error(Errc::invalid, surroundings.ca_variable + ": " + text.error().message());
+  }
+  return tls::Trust::of({name, std::move(text.value())});
+}
+
 Errc code_of(int status) {
   switch (status) {
     case 401:
@@ -86,17 +110,16 @@ Errc code_of(int status) {
 }  // namespace
 
 Result<Endpoint> parse_endpoint(std::string_view url) {
-  constexpr std::string_view kScheme = "http://";
+  constexpr std::string_view kPlain = "http://";
+  constexpr std::string_view kTls = "https://";
   const Error bad(Errc::invalid, "PROA_ENDPOINT '" + std::string(url.substr(0, 200)) +
-                                     "' is not of the form http://HOST:PORT");
-  if (url.starts_with("https://")) {
-    return Error(Errc::unsupported, "PROA_ENDPOINT '" + std::string(url.substr(0, 200)) +
-                                        "': https is not supported by Proa yet");
-  }
-  if (!url.starts_with(kScheme)) return bad;
-  url.remove_prefix(kScheme.size());
-  if (url.ends_with('/')) url.remove_suffix(1);
+                                     "' is not of the form http://HOST:PORT or https://HOST:PORT");
   Endpoint endpoint;
+  endpoint.is_tls = url.starts_with(kTls);
+  if (!endpoint.is_tls && !url.starts_with(kPlain)) return bad;
+  if (endpoint.is_tls) endpoint.port = 443;
+  url.remove_prefix(endpoint.is_tls ? kTls.size() : kPlain.size());
+  if (url.ends_with('/')) url.remove_suffix(1);
   std::size_t host_end = url.rfind(':');
   if (url.starts_with('[')) {
     const std::size_t bracket = url.find(']');
@@ -122,6 +145,8 @@ Error error_of(const http::Response& response, bool was_signed) {
   const json::value body = json::parse(response.body, ignored);
   std::string text = text_in(body, "message");
   if (text.empty()) text = text_in(body, "Message");
+  const bool is_text = response.header("Content-Type").value_or("").starts_with("text/plain");
+  if (text.empty() && is_text) text = response.body.substr(0, response.body.find('\n'));
   if (text.empty()) text = "the daemon answered with status " + std::to_string(response.status);
   const std::string exception(response.header("x-amzn-errortype").value_or(""));
   if (exception == "MissingAuthenticationTokenException" ||
@@ -145,6 +170,7 @@ Result<http::Response> send(const Surroundings& surroundings, Question question)
   request.method = std::move(question.method);
   request.host = endpoint.host;
   request.port = endpoint.port;
+  TRY(request.trust, trust_for(endpoint, surroundings));
   request.target = std::move(question.target);
   request.body = std::move(question.body);
   for (const auto& [name, value] : question.headers) request.headers.add(name, value);
@@ -157,7 +183,7 @@ Result<http::Response> send(const Surroundings& surroundings, Question question)
   boost::asio::co_spawn(context, fetch_into(std::move(request), deadline, out),
                         boost::asio::detached);
   context.run();
-  if (!*out) return no_daemon(surroundings, out->error());
+  if (!*out) return advised(surroundings, endpoint, out->error());
   return std::move(out->value());
 }
 

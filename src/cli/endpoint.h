@@ -19,9 +19,10 @@ namespace proa::cli {
 struct Endpoint {
   std::string host;  ///< without brackets
   std::uint16_t port = 80;
+  bool is_tls = false;
 };
 
-/// "http://HOST[:PORT][/]". Errc: invalid, unsupported (https).
+/// "http://HOST[:PORT][/]", and https:// (port 443 by default). Errc: invalid.
 Result<Endpoint> parse_endpoint(std::string_view url);
 
 /// One request. Host and signature are added by send().
@@ -34,7 +35,8 @@ struct Question {
 };
 
 /// Sends it, signed where there is a key, and gives the answer whatever its status. Blocks. Errc:
-/// invalid (PROA_ENDPOINT), unavailable (nobody there, or gone before the answer ended), deadline,
+/// invalid (PROA_ENDPOINT, PROA_CA_FILE; a certificate that is not accepted, and then nothing was
+/// sent), unavailable (nobody there, or gone before the answer ended), deadline,
 /// corrupt (not HTTP).
 Result<http::Response> send(const Surroundings& surroundings, Question question);
 

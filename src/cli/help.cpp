@@ -11,6 +11,8 @@ namespace {
 constexpr std::string_view kVariables =
     "Environment:\n"
     "  PROA_ENDPOINT                     the daemon, http://127.0.0.1:9600 by default\n"
+    "  PROA_CA_FILE, AWS_CA_BUNDLE       for https://: the authorities to believe, in place of\n"
+    "                                    this machine's\n"
     "  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN\n"
     "                                    the key that signs requests; unsigned without\n"
     "  AWS_REGION, AWS_DEFAULT_REGION    the region that is signed for, us-east-1 by default\n"

@@ -55,6 +55,19 @@ std::string network(const json::value& host) {
   return line("network", cell(*object, "uplink") + (reason == "-" ? "" : " (" + reason + ")"));
 }
 
+/// The certificate in service, and what became of the last reload.
+std::string tls(const json::value& status) {
+  const auto* object = object_in(status, "tls");
+  if (object == nullptr) return {};
+  const auto add = [&](std::string head, const char* name) {
+    return object->as_object().contains(name) ? line(std::move(head), cell(*object, name))
+                                              : std::string();
+  };
+  return line("tls", cell(*object, "subject") + ", serial " + cell(*object, "serial") +
+                         ", expires " + cell(*object, "expires")) +
+         add("tls problem", "problem") + add("tls reload", "reload");
+}
+
 std::string interpreters(const json::value& status) {
   std::string text;
   const auto* list = find_in(status, "interpreters");
@@ -74,6 +87,7 @@ std::string text_of(const json::value& status) {
   for (const char* name : {"environments", "events", "schedules"}) {
     if (const auto* object = object_in(status, name)) text += line(name, counts(*object));
   }
+  text += tls(status);
   if (const auto* host = object_in(status, "host")) {
     text += network(*host) + line("cgroup", cell(*host, "cgroup")) + limits(*host);
   } else {

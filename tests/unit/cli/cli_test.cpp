@@ -33,7 +33,8 @@ Ended run(std::vector<const char*> words, std::string endpoint = "nowhere", Scre
   return ended;
 }
 
-const std::string kAsked = "proa: PROA_ENDPOINT 'nowhere' is not of the form http://HOST:PORT\n";
+const std::string kAsked =
+    "proa: PROA_ENDPOINT 'nowhere' is not of the form http://HOST:PORT or https://HOST:PORT\n";
 
 TEST(CommandLine, KnowsItsVerbs) {
   EXPECT_EQ(run({"account", "create", "team"}).noted, kAsked);

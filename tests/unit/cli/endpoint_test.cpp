@@ -12,16 +12,21 @@ TEST(Endpoint, TakesHostsAndPorts) {
   EXPECT_EQ(parse_endpoint("http://[::1]:7").value().host, "::1");
   EXPECT_EQ(parse_endpoint("http://[::1]:7").value().port, 7);
   EXPECT_EQ(parse_endpoint("http://[::1]").value().host, "::1");
+  EXPECT_FALSE(parse_endpoint("http://h").value().is_tls);
+  EXPECT_TRUE(parse_endpoint("https://h").value().is_tls);
+  EXPECT_EQ(parse_endpoint("https://h").value().port, 443);
+  EXPECT_EQ(parse_endpoint("https://[::1]:7/").value().port, 7);
 }
 
 TEST(Endpoint, RefusesOtherForms) {
-  for (const char* url : {"", "localhost", "http://", "http://:1", "http://h:x", "http://h:0",
-                          "http://h:70000", "http://h/path", "http://[::1", "http://[::1]x"}) {
+  for (const char* url :
+       {"", "localhost", "http://", "http://:1", "http://h:x", "http://h:0", "http://h:70000",
+        "http://h/path", "http://[::1", "http://[::1]x", "https://", "https://h/path"}) {
     const auto refused = parse_endpoint(url);
     ASSERT_FALSE(refused) << url;
-    EXPECT_TRUE(refused.error().message().ends_with("is not of the form http://HOST:PORT"));
+    EXPECT_TRUE(refused.error().message().ends_with(
+        "is not of the form http://HOST:PORT or https://HOST:PORT"));
   }
-  EXPECT_EQ(parse_endpoint("https://h").error().code(), Errc::unsupported);
 }
 
 std::string said(int status, const std::string& exception, const std::string& body,
@@ -54,6 +59,31 @@ TEST(Endpoint, ADaemonThatIsNotThereIsNamed) {
   EXPECT_NE(answer.error().message().find("Is proa serve running? The endpoint is "
                                           "http://127.0.0.1:1 (PROA_ENDPOINT changes it)."),
             std::string::npos);
+}
+
+TEST(Endpoint, AFileOfAuthoritiesIsNamedByTheVariableThatNamedIt) {
+  Surroundings around;
+  around.endpoint = "https://127.0.0.1:1";
+  around.ca_file = "/none/ca.pem";
+  around.ca_variable = "AWS_CA_BUNDLE";
+  const auto none = ask(around, "GET", "/proa/v1/keys");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code(), Errc::invalid);
+  EXPECT_NE(none.error().message().find("AWS_CA_BUNDLE: open /none/ca.pem: No such file"),
+            std::string::npos)
+      << none.error().message();
+  around.ca_file = "/etc/hostname";
+  around.ca_variable = "PROA_CA_FILE";
+  EXPECT_EQ(ask(around, "GET", "/proa/v1/keys").error().message(),
+            "PROA_CA_FILE /etc/hostname: is not a PEM file");
+}
+
+TEST(Endpoint, WhatIsSaidInPlainTextIsTheMessage) {
+  http::Response response(400);
+  response.headers.add("Content-Type", "text/plain");
+  response.body = "This address speaks TLS: use https:// in place of http://.\n";
+  EXPECT_EQ(error_of(response, false).message(),
+            "This address speaks TLS: use https:// in place of http://.");
 }
 
 }  // namespace

@@ -26,6 +26,25 @@ TEST_F(CliDaemonTest, StatusSaysWhatThereIsAndWhatHolds) {
   EXPECT_EQ(asked_, "GET /proa/v1/status ");
 }
 
+TEST_F(CliDaemonTest, StatusTellsOfTheCertificateAndItsReload) {
+  body_ = R"({"version":"0.1.0","interpreters":[],"host":"no","tls":{"subject":"CN=proa.example",
+    "serial":"1A","expires":"2027-02-01T00:00:00.000Z"}})";
+  EXPECT_NE(
+      run({"status"})
+          .find(
+              "tls            CN=proa.example, serial 1A, expires 2027-02-01T00:00:00.000Z\nhost"),
+      std::string::npos)
+      << printed_;
+  body_ = R"({"version":"0.1.0","interpreters":[],"host":"no","tls":{"subject":"CN=proa.example",
+    "serial":"1A","expires":"2026-02-01","problem":"expired on 2026-02-01",
+    "reload":"failed now: why"}})";
+  EXPECT_NE(run({"status"})
+                .find("tls problem    expired on 2026-02-01\n"
+                      "tls reload     failed now: why\n"),
+            std::string::npos)
+      << printed_;
+}
+
 TEST_F(CliDaemonTest, StatusOfALauncherThatIsGoneSaysSo) {
   body_ = R"({"version":"0.1.0","interpreters":[],"host":"the launcher does not answer"})";
   EXPECT_NE(run({"status"}).find("host           the launcher does not answer\n"),
