@@ -111,7 +111,7 @@ Result<void> TlsFiles::load() {
 }
 
 Result<void> TlsFiles::reload() {
-  const Result<void> loaded = load();
+  Result<void> loaded = load();
   const std::string now = utc_text(clock_.wall_now(), "Z");
   if (!loaded) log_.error("tls_reload_failed", {{"reason", loaded.error().message()}});
   const std::lock_guard guard(mutex_);

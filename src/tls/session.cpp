@@ -25,14 +25,14 @@ struct Session::Wire {
 
 // Not OpenSSL's own socket BIO: that one writes without MSG_NOSIGNAL.
 const BIO_METHOD* Session::Wire::method() {
-  static const BIO_METHOD* const made = [] {
+  static const BIO_METHOD* const kMethod = [] {
     BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "proa socket");
     BIO_meth_set_read(method, read);
     BIO_meth_set_write(method, write);
     BIO_meth_set_ctrl(method, control);
     return method;
   }();
-  return made;
+  return kMethod;
 }
 
 int Session::Wire::read(BIO* bio, char* out, int size) {
