@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 /// Has the launcher remove what dead instances left. It says on its own what went wrong.
 Result<void> clean(const UninstallOptions& options) {
   std::string program =
-      (options.launcher.empty() ? beside_program("proa-launcher") : options.launcher).string();
+      (options.launcher.empty() ? own_program("proa-launcher") : options.launcher).string();
   std::string verb = "--clean";
   std::string data = options.data.string();
   const std::array<char*, 4> words{program.data(), verb.data(), data.data(), nullptr};
