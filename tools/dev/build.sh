@@ -92,6 +92,7 @@ verb_bench() {
     list=
   fi
   ensure_packages build run test
+  [[ " ${options[*]}" != *" --peer"* ]] || ensure_packages bundle # npm
   # shellcheck disable=SC2086  # one word a program
   build_preset release proa bench_load bench_native $list
   for program in $list; do
