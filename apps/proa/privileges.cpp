@@ -1,6 +1,7 @@
 #include "privileges.h"
 
 #include "os/file.h"
+#include "storage/data_format.h"
 
 #include <arpa/inet.h>
 #include <grp.h>
@@ -148,6 +149,7 @@ Result<void> prepare_data_folder(const std::filesystem::path& data, const Daemon
   std::error_code failed;
   std::filesystem::create_directories(data, failed);
   if (failed) return os_error("create " + data.string(), failed.value());
+  TRY(storage::check_data_format(data));  // before anything of it is touched
   TRY(make_part(data, 0, user.gid, 0750));
   for (const char* name :
        {"catalog", "code", "blobs", "uploads", "queue", "logs", "usage", "backups"}) {

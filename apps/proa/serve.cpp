@@ -18,6 +18,7 @@
 #include "serve_options.h"
 #include "service_manager.h"
 #include "shard.h"
+#include "storage/data_format.h"
 #include "storage/storage.h"
 #include "telemetry_export.h"
 #include "timed_runs.h"
@@ -93,6 +94,7 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   TRY(prepare_data_folder(options.data, ground.user));
   TRY(auto lock, lock_data_folder(options.data));
   ground.data_lock = std::move(lock);
+  TRY(storage::note_data_format(options.data));
   TRY(ground.is_loopback, is_loopback(options.listen));
   if (!ground.is_loopback && !options.plain_http && options.tls_certificate.empty()) {
     return Error(Errc::invalid,

@@ -1,6 +1,7 @@
 #include "backup/backup.h"
 #include "base/random.h"
 #include "os/file.h"
+#include "storage/data_format.h"
 #include "storage/snapshot.h"
 
 #include <fcntl.h>
@@ -149,6 +150,7 @@ class FolderBackups final : public BackupStore {
     for (const std::string_view folder : kLinked) {
       TRY(link_files(data_, folder, to));
     }
+    TRY(storage::note_data_format(to));
     return list_files(to);
   }
 

@@ -1,6 +1,7 @@
 #include "backup/archive.h"
 #include "backup/backup.h"
 #include "os/file.h"
+#include "storage/data_format.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -68,6 +69,9 @@ class Restoring {
     TRY(read_manifest());
     TRY(read_files());
     TRY(verify());
+    if (auto ours = storage::check_data_format(folder_); !ours) {
+      return ours.error().with_context(file_.string());
+    }
     return take_place();
   }
 

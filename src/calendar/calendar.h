@@ -46,8 +46,11 @@ class Zone {
   Zone();
   /// "Europe/Berlin", "UTC". Errc: invalid (there is no such zone; names it).
   static Result<Zone> find(std::string_view name);
+  /// One that was there once, and of which nothing but its name is known: it shows UTC.
+  static Zone unknown(std::string name);
 
   const std::string& name() const { return name_; }
+  bool is_known() const { return is_known_; }
   CivilTime civil(WallTime time) const;
   /// When clocks show that for the first time; nothing: they never do.
   std::optional<WallTime> first(const CivilTime& civil) const;
@@ -60,6 +63,7 @@ class Zone {
 
   std::string name_;
   std::shared_ptr<const Rules> rules_;  // copies of a zone share them, and any may go last
+  bool is_known_ = true;
 };
 
 /// "2026-11-26T09:30:00": in `zone`, or with "Z" or "+01:00" behind it. Errc: invalid.

@@ -56,6 +56,13 @@ Result<Zone> Zone::find(std::string_view name) {
   return Zone(std::string(name), std::make_shared<const Rules>(Rules{zone}));
 }
 
+Zone Zone::unknown(std::string name) {
+  Zone zone;
+  zone.name_ = std::move(name);
+  zone.is_known_ = false;
+  return zone;
+}
+
 CivilTime Zone::civil(WallTime time) const {
   const absl::CivilSecond shown = rules_->zone.At(absl::FromChrono(time)).cs;
   return {static_cast<int>(shown.year()),        static_cast<unsigned>(shown.month()),

@@ -36,7 +36,13 @@ std::uint64_t skip_rate(const Definition& definition, const Progress& progress, 
 
 }  // namespace
 
+bool lacks_zone(const Definition& definition) {
+  const bool is_rate = std::holds_alternative<calendar::Rate>(definition.expression.form());
+  return !is_rate && !definition.zone.is_known();
+}
+
 std::optional<WallTime> next_due(const Definition& definition, const Progress& progress) {
+  if (lacks_zone(definition)) return std::nullopt;
   WallTime after = progress.through;
   if (definition.start) after = std::max(after, *definition.start - milliseconds(1));
   const auto next = definition.expression.next(after, definition.zone, progress.begin);

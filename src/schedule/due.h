@@ -9,6 +9,9 @@
 
 namespace proa::schedule {
 
+/// Whether its times are told by a zone of which nothing is known.
+bool lacks_zone(const Definition& definition);
+
 /// The first run that is not handled yet; nothing: none comes. Does not look at is_enabled.
 std::optional<WallTime> next_due(const Definition& definition, const Progress& progress);
 

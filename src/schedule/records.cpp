@@ -106,15 +106,12 @@ Result<Definition> read_definition(Reader& reader, const Name& name, const std::
   if (!function) return Error(Errc::corrupt, where + ": " + function.error().message());
   auto expression = calendar::Expression::parse(reader.text("expression"));
   if (!expression) return Error(Errc::corrupt, where + ": " + expression.error().message());
-  auto zone = calendar::Zone::find(reader.text("timezone"));
-  if (!zone) {
-    return Error(Errc::corrupt,
-                 where + ": " + zone.error().message() + " (of the system's package tzdata)");
-  }
+  const std::string zone_name = reader.text("timezone");
+  auto zone = calendar::Zone::find(zone_name);
   const auto missed = parse_missed_policy(reader.text("missed"));
   if (!missed) return Error(Errc::corrupt, where + " says an unknown policy for missed runs");
   Definition definition{std::move(function.value()), std::move(expression.value()),
-                        std::move(zone.value())};
+                        zone ? std::move(zone.value()) : calendar::Zone::unknown(zone_name)};
   definition.input = reader.text("input");
   definition.description = reader.text("description");
   definition.is_enabled = reader.flag("is_enabled");

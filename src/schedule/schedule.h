@@ -116,10 +116,11 @@ enum class State {
   active,
   disabled,
   ended,        ///< nothing comes any more
+  no_zone,      ///< the system's tzdata has its time zone no more: it waits
   no_function,  ///< what it names is not there
   failing,      ///< the queue did not take the latest run
 };
-/// "active", "disabled", "ended", "no_function", "failing".
+/// "active", "disabled", "ended", "no_zone", "no_function", "failing".
 std::string_view to_string(State state);
 
 /// A schedule for whoever looks at it.

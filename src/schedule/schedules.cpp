@@ -38,6 +38,8 @@ std::string_view to_string(State state) {
       return "disabled";
     case State::ended:
       return "ended";
+    case State::no_zone:
+      return "no_zone";
     case State::no_function:
       return "no_function";
     case State::failing:
@@ -71,6 +73,10 @@ Result<void> Schedules::load() {
     TRY(schedule.progress, decode_progress(entry.key, progress_of[entry.key]));
     adjust_to_clock(schedule.definition, schedule.progress, now());
     const Name name = schedule.name;
+    if (lacks_zone(schedule.definition)) {
+      parts_.log.error("schedule_without_zone",
+                       {{"schedule", name.arn()}, {"timezone", schedule.definition.zone.name()}});
+    }
     schedules_[name] = std::make_shared<const Schedule>(std::move(schedule));
   }
   return ok();
@@ -108,6 +114,8 @@ View Schedules::view_of(SchedulePtr schedule) const {
   if (said.is_enabled) view.next = next;
   if (!said.is_enabled) {
     view.state = State::disabled;
+  } else if (lacks_zone(said)) {
+    view.state = State::no_zone;
   } else if (!next) {
     view.state = State::ended;
   } else if (!parts_.catalog.resolve(said.function)) {

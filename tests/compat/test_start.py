@@ -64,6 +64,23 @@ class Start(DaemonTestCase):
         self.assertEqual(daemon.stop(), 0)
         self.assertIn("service_manager_not_told", [line["event"] for line in log_lines(daemon)])
 
+    def test_data_of_a_newer_proa_is_refused_and_left_alone(self):
+        daemon = Daemon()
+        self.addCleanup(daemon.close)
+        self.assertEqual(daemon.stop(), 0)
+        data = os.path.join(daemon.folder, "data")
+        with open(os.path.join(data, "format"), "r+", encoding="utf-8") as file:
+            self.assertEqual(file.read(), "1\n")
+            file.seek(0)
+            file.write("7\n")
+        before = sorted(os.listdir(data))
+        done = subprocess.run([os.path.join(BINARY_DIR, "proa"), "serve", "--config", "/dev/null",
+                               "--listen", "127.0.0.1:0", "--data", data],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(f"{data} has data format 7, this Proa knows formats up to 1", done.stderr)
+        self.assertEqual(sorted(os.listdir(data)), before)
+
     def test_a_bad_address_is_refused_by_name(self):
         for text in ("127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "[::1:0", "nowhere:1"):
             with self.subTest(text), tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,8 @@ class BackupStoreTest : public DataFolderTest {
 TEST_F(BackupStoreTest, TakesWhatIsDurableAndNotWhatIsMadeAgain) {
   const auto store = open();
   const Backup made = store->make().value();
-  EXPECT_EQ(paths_of(made), "blobs/aa.zip catalog/catalog.db logs/1/r/1-1.seg usage/empty.seg ");
+  EXPECT_EQ(paths_of(made),
+            "blobs/aa.zip catalog/catalog.db format logs/1/r/1-1.seg usage/empty.seg ");
   std::uint64_t bytes = 0;
   for (const BackupFile& file : made.files) bytes += file.size;
   EXPECT_EQ(made.bytes, bytes);

@@ -40,7 +40,8 @@ TEST_F(RestoreTest, BringsBackWhatWasThere) {
     const auto file = pack(name);
     const auto restored = restore(file, top_ / "new");
     ASSERT_TRUE(restored) << restored.error().message();
-    EXPECT_EQ(restored.value().files, 4U);
+    EXPECT_EQ(restored.value().files, 5U);
+    EXPECT_EQ(read(top_ / "new/format"), "1\n");
     EXPECT_EQ(restored.value().made, "2023-11-14T22:13:20.000Z");
     EXPECT_EQ(read(top_ / "new/logs/1/r/1-1.seg"), "line 1\n");
     EXPECT_TRUE(fs::exists(top_ / "new/usage/empty.seg"));
@@ -112,6 +113,22 @@ TEST_F(RestoreTest, RefusesANewerFormat) {
       failure(repacked("sed -i 's/\"format\":1/\"format\":2/' proa-backup.json"), Errc::unsupported)
           .find("has format 2, this Proa knows formats up to 1"),
       std::string::npos);
+}
+
+TEST_F(RestoreTest, RefusesDataOfANewerFormat) {
+  EXPECT_NE(failure(repacked("echo 2 >data/format; sha256sum $(find data -type f) >SHA256SUMS"),
+                    Errc::unsupported)
+                .find("has data format 2, this Proa knows formats up to 1"),
+            std::string::npos);
+}
+
+TEST_F(RestoreTest, TakesABackupOfBeforeDataHadANumber) {
+  const auto file = repacked(
+      "rm data/format; sed -i '/format$/d' SHA256SUMS; sed -i 's/\"files\":5/\"files\":4/' "
+      "proa-backup.json");
+  const auto restored = restore(file, top_ / "new");
+  ASSERT_TRUE(restored) << restored.error().message();
+  EXPECT_FALSE(fs::exists(top_ / "new/format"));
 }
 
 }  // namespace

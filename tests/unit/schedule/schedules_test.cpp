@@ -129,6 +129,30 @@ TEST_F(SchedulesTest, AScheduleWhoseFunctionIsGoneSaysSoAndCanBeDisabled) {
   EXPECT_EQ(view("a").state, State::disabled);
 }
 
+TEST_F(SchedulesTest, AZoneThatIsGoneStopsItsSchedulesOnly) {
+  create("cron", definition("cron(0 9 * * ? *)", "Europe/Berlin"));
+  create("rate", definition("rate(1 hour)", "Europe/Berlin"));
+  create("other", definition("cron(0 9 * * ? *)"));
+  for (auto& [key, value] : store_.map.buckets["schedules"]) {
+    if (key.ends_with("/other")) continue;
+    value.replace(value.find("Europe/Berlin"), 13, "Europe/Gone");
+  }
+  open();
+  EXPECT_EQ(view("cron").state, State::no_zone);
+  EXPECT_EQ(view("cron").next, std::nullopt);
+  EXPECT_EQ(view("rate").state, State::active) << "rates need no zone";
+  EXPECT_EQ(view("other").state, State::active);
+  pass(hours(48));
+  look();
+  EXPECT_EQ(progress("cron").runs, 0U);
+  EXPECT_EQ(progress("cron").missed, 0U);
+  EXPECT_GT(progress("rate").runs, 0U);
+  EXPECT_EQ(progress("other").runs, 0U) << "late by more than a minute";
+  EXPECT_GT(progress("other").missed, 0U);
+  ASSERT_TRUE(put("cron", definition("cron(0 9 * * ? *)", "Europe/Paris")));
+  EXPECT_EQ(view("cron").state, State::active);
+}
+
 TEST_F(SchedulesTest, ListsThoseOfOneAccountAndRegionPageByPage) {
   for (const char* name : {"b", "a", "c"}) create(name, definition("rate(1 day)"));
   const auto names = [&](const std::string& region, const std::string& after, std::size_t max) {
