@@ -22,6 +22,12 @@ bool has_terminal() {
   return static_cast<bool>(os::UniqueFd(::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)));
 }
 
+/// nohup(1): the end of the terminal is not ours. A blocked signal comes although it is ignored.
+bool ignores_hang_up() {
+  struct sigaction action {};
+  return ::sigaction(SIGHUP, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 /// Gives new roles' connections to the shards. False: the launcher is gone for good.
 bool take_new_roles(const Watched& watched) {
   auto roles = launcher::receive_roles(watched.launcher);
@@ -36,7 +42,7 @@ bool take_new_roles(const Watched& watched) {
 
 }  // namespace
 
-Signals::Signals() : has_terminal_(has_terminal()) {
+Signals::Signals() : has_terminal_(has_terminal() && !ignores_hang_up()) {
   sigset_t taken;
   ::sigemptyset(&taken);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&taken, number);

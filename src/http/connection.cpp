@@ -23,6 +23,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kFirstBuffer = 4 * 1024;
+constexpr std::size_t kRecordKept = 4 * 1024;  ///< by a connection that waits
 /// Answers of the same peer before a connection moves there: a pool of connections that call many
 /// functions in turn must not wander.
 constexpr unsigned kAnswersBeforeMove = 8;
@@ -93,13 +94,15 @@ void Connection::spawn() {
 
 void Connection::enter(Phase phase, std::chrono::milliseconds timeout) {
   phase_ = phase;
-  steps_left_ = state_->steps(timeout);
+  phase_steps_ = steps_left_ = state_->steps(timeout);
 }
 
 void Connection::step() {
   if (phase_ == Phase::running || steps_left_ == 0 || --steps_left_ > 0) return;
   has_timed_out_ = true;
-  if (phase_ != Phase::idle && phase_ != Phase::lingering) ++state_->counters.timed_out;
+  const bool is_in_request =
+      phase_ != Phase::idle && phase_ != Phase::lingering && phase_ != Phase::handshake;
+  if (is_in_request) ++state_->counters.timed_out;
   boost::system::error_code ignored;
   socket_.cancel(ignored);
 }
@@ -150,6 +153,7 @@ asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
 
 asio::awaitable<Connection::Read> Connection::read_request() {
   request_.clear();
+  if (record_.capacity() > kRecordKept) std::string().swap(record_);
   keeps_alive_ = false;
   has_timed_out_ = false;
   RequestParser parser(request_, state_->options);

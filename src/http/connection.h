@@ -39,8 +39,8 @@ class Connection : public std::enable_shared_from_this<Connection>, private Aske
   /// Starts the coroutine, which owns the connection from then on.
   void spawn();
   Phase phase() const { return phase_; }
-  /// Steps left until its timeout; meaningless while running.
-  unsigned steps_left() const { return steps_left_; }
+  /// Steps it has been in its phase; meaningless while running.
+  unsigned waited() const { return phase_steps_ - steps_left_; }
   /// One step of the sweep timer.
   void step();
   /// The server closes: closes now if no request is being read or served, and tells a callback
@@ -99,6 +99,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Aske
   Socket socket_;
   std::unique_ptr<tls::Session> tls_;  ///< null: plain HTTP
   std::string record_;                 ///< of an answer through TLS, reused
+  unsigned reads_at_once_ = 0;         ///< through TLS, without a wait between them
   boost::asio::cancellation_signal cancel_;
   Request request_;
   std::unique_ptr<char[]> buffer_;
@@ -107,6 +108,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Aske
   std::size_t end_ = 0;
   std::string head_;  ///< of the answer, reused
   Phase phase_ = Phase::idle;
+  unsigned phase_steps_ = 0;  ///< until its timeout, from the phase's begin
   unsigned steps_left_ = 0;
   int refusal_ = 400;
   std::function<void()> on_gone_;  ///< set while a callback watches

@@ -2,6 +2,7 @@
 #include "http/connection.h"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -13,6 +14,7 @@ namespace asio = boost::asio;
 
 /// What fits into one record (RFC 8446 section 5.1), and so into one send.
 constexpr std::size_t kRecordMax = 16 * 1024;
+constexpr unsigned kReadsAtOnce = 8;
 constexpr std::string_view kSpeaksTls =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 59\r\n"
     "Connection: close\r\n\r\n"
@@ -45,12 +47,19 @@ asio::awaitable<bool> Connection::shake_hands() {
 asio::awaitable<bool> Connection::wait_for(tls::Outcome outcome) {
   const bool may_come = outcome == tls::Outcome::wants_read || outcome == tls::Outcome::wants_write;
   if (!may_come || has_failed_) co_return false;
+  reads_at_once_ = 0;
   const auto what = outcome == tls::Outcome::wants_read ? Socket::wait_read : Socket::wait_write;
   const auto [error] = co_await socket_.async_wait(what, awaiting());
   co_return !error && !has_timed_out_;
 }
 
 asio::awaitable<std::size_t> Connection::fill_through_tls() {
+  // A client that always has sent more would never let anybody else on the shard have a turn.
+  if (++reads_at_once_ >= kReadsAtOnce) {
+    reads_at_once_ = 0;
+    co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+    if (has_timed_out_) co_return 0;
+  }
   while (!has_failed_) {  // else the socket is closed, and its number may be another's
     const tls::Step step = tls_->read(buffer_.get() + end_, buffer_size_ - end_);
     if (step.outcome == tls::Outcome::done) {

@@ -194,7 +194,7 @@ bool ServerState::evict_idle() {
   for (Connection* connection : connections_) {
     const auto phase = connection->phase();
     if (phase != Connection::Phase::idle && phase != Connection::Phase::handshake) continue;
-    if (!oldest || connection->steps_left() < oldest->steps_left()) oldest = connection;
+    if (!oldest || connection->waited() > oldest->waited()) oldest = connection;
   }
   if (!oldest) return false;
   oldest->abort();

@@ -48,6 +48,7 @@ Result<std::size_t> clean_host(const std::filesystem::path& run_folder,
     TRY(clean_leftovers_of(instance.id(), *cgroups, *disks));
     count = clean_abandoned(run_folder, instance.number(), *cgroups, *disks,
                             [&failed](const Error& error) { failed = error; });
+    TRY(disks->clean_others());
   }
   instance.give_back();
   ::rmdir(run_folder.c_str());  // where nobody else is, and it is empty

@@ -54,6 +54,7 @@ Result<void> PoolRole::open_parts() {
   TRY(auto disks, DiskFolder::open(disk_options));
   disks_ = std::move(disks);
   TRY(disks_->clean_leftovers(instance_.id()));
+  TRY(disks_->clean_others());
   TRY(disks_->prepare(Bytes::mib(kUsualTmpMib)));
   clean_abandoned(config_.run_folder, instance_.number(), *cgroups_, *disks_,
                   [](const Error& error) { report("pool", error); });

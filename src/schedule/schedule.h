@@ -60,7 +60,7 @@ std::optional<MissedPolicy> parse_missed_policy(std::string_view text);
 struct Definition {
   model::FunctionRef function;  ///< of the schedule's account and region
   calendar::Expression expression;
-  calendar::Zone zone = {};
+  calendar::Zone zone = {};  ///< an unknown one is refused unless the schedule has had it
   std::string input = {};  ///< JSON; empty: EventBridge's event
   std::string description = {};
   bool is_enabled = true;

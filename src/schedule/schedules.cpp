@@ -212,7 +212,10 @@ Result<View> Schedules::change(const Name& name, Definition definition, bool is_
   if (!before) {
     TRY(check_room(name));
   }
-  // Else who has lost a function could not even disable its schedule.
+  // Else who has lost a zone, or a function, could not even disable its schedule.
+  if (!before || before->definition.zone.name() != definition.zone.name()) {
+    TRY(calendar::Zone::find(definition.zone.name()));
+  }
   if (!before || before->definition.function.arn() != definition.function.arn()) {
     TRY(parts_.catalog.resolve(definition.function));
   }

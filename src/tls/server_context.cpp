@@ -35,6 +35,9 @@ void set_protocol(SSL_CTX* context) {
   // elsewhere by then. Idle connections keep no buffers.
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
+  // A read comes back behind each record without data (KeyUpdate): with the default a client that
+  // sends nothing else would keep the shard in one SSL_read for as long as it likes.
+  SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_read_ahead(context, 1);  // a record in one recv
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
 }

@@ -100,8 +100,8 @@ Step Session::judge(int result) {
       break;
   }
   const int number = errno;
-  const bool is_system = ERR_peek_last_error() == 0 && number != 0;
-  reason_ = is_system ? std::strerror(number) : take_reason();
+  is_system_ = ERR_peek_last_error() == 0 && number != 0;
+  reason_ = is_system_ ? std::strerror(number) : take_reason();
   has_failed_ = true;
   return {Outcome::failed};
 }
@@ -122,15 +122,21 @@ Step Session::read(char* out, std::size_t size) {
   return judge(SSL_read(ssl_.get(), out, static_cast<int>(size)));
 }
 
+// A peer that answers (413) and stops reading may have been heard already.
 Step Session::write(std::string_view text) {
-  if (has_failed_) return {Outcome::failed};
+  if (has_failed_ || cannot_write_) return {Outcome::failed};
   ERR_clear_error();
   errno = 0;
-  return judge(SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())));
+  const Step step = judge(SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())));
+  if (step.outcome == Outcome::failed && is_system_) {
+    cannot_write_ = true;
+    has_failed_ = false;
+  }
+  return step;
 }
 
 void Session::end() {
-  if (!is_open_ || has_failed_) return;
+  if (!is_open_ || has_failed_ || cannot_write_) return;
   ERR_clear_error();
   (void)SSL_shutdown(ssl_.get());
   ERR_clear_error();

@@ -101,6 +101,8 @@ class Session {
   std::unique_ptr<CertificateSummary> refused_;  ///< the peer's, when it was not accepted
   bool is_open_ = false;
   bool has_failed_ = false;
+  bool is_system_ = false;     ///< the last failure was the socket's
+  bool cannot_write_ = false;  ///< what has come can be read
 };
 
 struct FreeContext {

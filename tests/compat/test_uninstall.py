@@ -5,7 +5,7 @@ import shutil
 import signal
 import unittest
 
-from daemon import children_of
+from daemon import Daemon, children_of
 from test_network import Uplink, until_answered
 
 SLEEPS = "import time\ndef handler(e, c):\n    time.sleep(e)\n    return 'done'"
@@ -43,6 +43,9 @@ class Uninstall(Uplink):
         self.assertIn("stop it first", error)
         self.all_killed()
         self.assertTrue(self.disks(), "there is something to remove")
+        # It takes the number of the dead one on this host, which is told by nothing but the folder.
+        other = Daemon()
+        self.addCleanup(other.close)
         status, out, error = self.uninstall()
         self.assertEqual(status, 0, error)
         self.assertIn(self.data + " stays", out)

@@ -14,7 +14,9 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace proa::launcher {
 namespace {
@@ -167,6 +169,25 @@ Result<std::size_t> DiskFolder::clean_leftovers(std::string_view instance) {
   if (folder == path_) return disks;
   if (::rmdir(folder.c_str()) != 0 && errno != ENOENT) return os_error("delete " + folder.string());
   return disks;
+}
+
+Result<std::size_t> DiskFolder::clean_others() {
+  constexpr std::string_view kPrefix = "proa-";
+  std::vector<std::string> instances;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator at(options_.folder, failed), end; !failed && at != end;
+       at.increment(failed)) {
+    const std::string name = at->path().filename().string();
+    const bool is_ours = at->path() == path_ || !name.starts_with(kPrefix);
+    if (!is_ours) instances.push_back(name.substr(kPrefix.size()));
+  }
+  if (failed) return os_error("read " + options_.folder.string(), failed.value());
+  std::size_t images = 0;
+  for (const std::string& instance : instances) {
+    TRY(const auto deleted, clean_leftovers(instance));
+    images += deleted;
+  }
+  return images;
 }
 
 LoopDisk::~LoopDisk() { (void)release(); }

@@ -67,6 +67,10 @@ class DiskFolder {
   /// For our own instance only before the first make(). The caller holds that instance's lock and
   /// has ended its processes. Errc: invalid, os.
   Result<std::size_t> clean_leftovers(std::string_view instance);
+  /// The same for every instance but ours. The caller holds the data folder: nobody else has a disk
+  /// in it, though a daemon with another folder may have the number of one that was killed here.
+  /// Errc: os.
+  Result<std::size_t> clean_others();
   /// Folder of this instance.
   const std::filesystem::path& folder() const { return path_; }
 

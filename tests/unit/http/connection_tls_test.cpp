@@ -1,5 +1,8 @@
 #include "unit/http/tls_served.h"
 
+#include <atomic>
+#include <thread>
+
 namespace proa::http {
 namespace {
 
@@ -121,6 +124,46 @@ TEST(ConnectionTls, ConnectionsThatNeverBeganMakeRoomForOthers) {
   ASSERT_TRUE(third.shake());
   ASSERT_TRUE(third.send(get("/")));
   EXPECT_TRUE(third.read_until("GET  []"));
+}
+
+// Else whoever keeps all connections, and needs no key for it, keeps everybody out.
+TEST(ConnectionTls, AHandshakeIsNotClosedBeforeConnectionsThatWaitLonger) {
+  ServerOptions options = quick_options();
+  options.connections_max = 2;
+  options.sweep_interval = std::chrono::milliseconds(20);
+  options.idle_timeout = std::chrono::seconds(60);
+  options.handshake_timeout = std::chrono::seconds(5);
+  TlsServed served(describe, options);
+  TlsPeer idle(served->port(), *tls::trust_in(served.certificate()));
+  ASSERT_TRUE(idle.shake());
+  ASSERT_TRUE(idle.send(get("/idle")));
+  ASSERT_TRUE(idle.read_until("GET idle []"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // ten steps of the sweep
+  TlsPeer honest(served->port(), *tls::trust_in(served.certificate()));
+  ASSERT_TRUE(eventually([&] { return served->connection_count() == 2; }));
+  TlsPeer next(served->port(), *tls::trust_in(served.certificate()));
+  EXPECT_TRUE(honest.shake());
+  EXPECT_TRUE(next.shake());
+}
+
+TEST(ConnectionTls, AClientThatAlwaysSendsMoreLeavesOthersTheirTurn) {
+  TlsServed served(describe);
+  std::string many;
+  for (int i = 0; i < 200; ++i) many += get("/flood");
+  std::atomic<bool> is_over = false;
+  std::thread flood([&] {
+    TlsPeer peer(served->port(), *tls::trust_in(served.certificate()));
+    if (!peer.shake()) return;
+    while (!is_over && peer.send(many) && peer.read_until("GET flood []")) peer.forget();
+  });
+  for (int i = 0; i < 5; ++i) {
+    TlsPeer peer(served->port(), *tls::trust_in(served.certificate()));
+    EXPECT_TRUE(peer.shake());
+    EXPECT_TRUE(peer.send(get("/calm")));
+    EXPECT_TRUE(peer.read_until("GET calm []"));
+  }
+  is_over = true;
+  flood.join();
 }
 
 TEST(ConnectionTls, ANewCertificateIsForNewConnections) {

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
+#include <fstream>
+
 namespace proa::launcher {
 namespace {
 
@@ -250,6 +252,18 @@ TEST_P(LoopDiskTest, ReleaseGivesTheImageBackAndMountSaysUnavailable) {
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code(), Errc::unavailable);
   ASSERT_TRUE(disk->release());
+}
+
+TEST_P(LoopDiskTest, WhatEveryOtherInstanceLeftInTheFolderGoes) {
+  auto mine = make(Bytes::mib(512));
+  for (const char* name : {"proa-7", "proa-8"}) {
+    std::filesystem::create_directory(folder_->folder().parent_path() / name);
+    std::ofstream(folder_->folder().parent_path() / name / "disk-1.ext4") << "image";
+  }
+  EXPECT_EQ(folder_->clean_others().value(), 2U);
+  EXPECT_FALSE(std::filesystem::exists(folder_->folder().parent_path() / "proa-7"));
+  EXPECT_FALSE(std::filesystem::exists(folder_->folder().parent_path() / "proa-8"));
+  EXPECT_TRUE(std::filesystem::exists(folder_->folder() / "disk-1.ext4")) << "ours";
 }
 
 TEST_P(LoopDiskTest, LeftoversOfACrashedInstanceGoAndOthersStay) {

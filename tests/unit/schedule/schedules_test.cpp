@@ -149,6 +149,12 @@ TEST_F(SchedulesTest, AZoneThatIsGoneStopsItsSchedulesOnly) {
   EXPECT_GT(progress("rate").runs, 0U);
   EXPECT_EQ(progress("other").runs, 0U) << "late by more than a minute";
   EXPECT_GT(progress("other").missed, 0U);
+  auto said = view("cron").schedule->definition;
+  said.is_enabled = false;
+  ASSERT_TRUE(put("cron", said)) << "who has lost a zone can disable its schedule";
+  EXPECT_EQ(view("cron").state, State::disabled);
+  said.zone = calendar::Zone::unknown("Europe/Nowhere");
+  EXPECT_NE(put("cron", said).error().message().find("Europe/Nowhere"), std::string::npos);
   ASSERT_TRUE(put("cron", definition("cron(0 9 * * ? *)", "Europe/Paris")));
   EXPECT_EQ(view("cron").state, State::active);
 }

@@ -1,5 +1,7 @@
 #include "unit/tls/ends.h"
 
+#include <openssl/ssl.h>
+
 namespace proa::tls {
 namespace {
 
@@ -62,9 +64,47 @@ TEST_F(SessionTest, KnowsWhatItHasReadAhead) {
   (void)ends_.client->write("one");
   (void)ends_.client->write("two");
   EXPECT_FALSE(ends_.server->has_pending());
-  char byte = 0;
-  ASSERT_EQ(ends_.server->read(&byte, 1).bytes, 1U);
-  EXPECT_TRUE(ends_.server->has_pending());
+  std::array<char, 3> first{};
+  ASSERT_EQ(ends_.server->read(first.data(), first.size()).bytes, 3U);
+  EXPECT_TRUE(ends_.server->has_pending()) << "of the second record, which came with the first";
+}
+
+// RFC 8446 section 4.6.3: a client may renew its keys as often as it likes, and send nothing else.
+TEST_F(SessionTest, RecordsWithoutDataDoNotKeepAReadFromComingBack) {
+  const int room = 8 << 20;
+  if (::setsockopt(ends_.sockets[1], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) != 0) {
+    GTEST_SKIP() << "a larger socket buffer needs CAP_NET_ADMIN";
+  }
+  ASSERT_TRUE(ends_.shake());
+  Outcome outcome{};
+  EXPECT_EQ(read_from(*ends_.client, outcome), "");
+  for (int i = 0; i < 3000; ++i) {  // 80 KB, of which a session reads 16 ahead
+    ASSERT_EQ(SSL_key_update(ends_.client->native(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+    ASSERT_EQ(SSL_do_handshake(ends_.client->native()), 1);
+  }
+  ASSERT_EQ(ends_.client->write("x").outcome, Outcome::done);
+  int reads = 0;
+  std::string got;
+  for (; got.empty() && reads < 4000; ++reads) {
+    got = read_from(*ends_.server, outcome);
+    ASSERT_TRUE(!got.empty() || outcome == Outcome::wants_read);
+  }
+  EXPECT_EQ(got, "x");
+  EXPECT_GT(reads, 1) << "others have a turn in between";
+}
+
+TEST_F(SessionTest, WhatHasComeIsReadWhenNothingCanBeSent) {
+  ASSERT_TRUE(ends_.shake());
+  ASSERT_EQ(ends_.server->write("413").bytes, 3U);
+  ends_.server->end();
+  ::close(ends_.sockets[0]);
+  ends_.sockets[0] = -1;
+  EXPECT_EQ(ends_.client->write("the rest of a large body").outcome, Outcome::failed);
+  EXPECT_EQ(ends_.client->write("more of it").outcome, Outcome::failed);
+  Outcome outcome{};
+  EXPECT_EQ(read_from(*ends_.client, outcome), "413");
+  EXPECT_EQ(read_from(*ends_.client, outcome), "");
+  EXPECT_EQ(outcome, Outcome::ended);
 }
 
 TEST_F(SessionTest, KnowsHttpWithoutTlsAndSaysNothingToIt) {
