@@ -151,11 +151,15 @@ asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
   co_await me.linger();
 }
 
-asio::awaitable<Connection::Read> Connection::read_request() {
+void Connection::forget_request() {
   request_.clear();
   if (record_.capacity() > kRecordKept) std::string().swap(record_);
   keeps_alive_ = false;
   has_timed_out_ = false;
+}
+
+asio::awaitable<Connection::Read> Connection::read_request() {
+  forget_request();
   RequestParser parser(request_, state_->options);
   enter(Phase::idle, state_->options.idle_timeout);
   if (begin_ != end_) enter(Phase::head, state_->options.head_timeout);

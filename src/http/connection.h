@@ -58,6 +58,8 @@ class Connection : public std::enable_shared_from_this<Connection>, private Aske
     bool has_failed = false;
   };
   static boost::asio::awaitable<void> run(std::shared_ptr<Connection> self);
+  /// What was of the last request goes.
+  void forget_request();
   boost::asio::awaitable<Read> read_request();
   /// The buffer's bytes to the parser; nothing: it needs more.
   std::optional<Read> parse(RequestParser& parser);
