@@ -122,6 +122,9 @@ class DaemonTestCase(unittest.TestCase):
             service, endpoint_url=self.daemon.endpoint, region_name="us-east-1",
             aws_access_key_id=key[0], aws_secret_access_key=key[1],
             config=Config(retries={"max_attempts": 0}, read_timeout=60, **options))
+        # botocore makes a service's exceptions when they are first asked for, and without a lock:
+        # threads that fail at the same time would raise classes that no `except` here names.
+        _ = client.exceptions
         self.addCleanup(client.close)
         return client
 
