@@ -1,5 +1,6 @@
 #include "launcher/leftovers.h"
 
+#include "launcher/disk/loop_disk.h"
 #include "launcher/net/router.h"
 #include "launcher/supervisor.h"
 
@@ -9,19 +10,16 @@
 
 namespace proa::launcher {
 
-Result<void> clean_leftovers_of(const std::string& instance_id, CgroupBackend& cgroups,
-                                DiskFolder& disks) {
+Result<void> clean_leftovers_of(const std::string& instance_id, CgroupBackend& cgroups) {
   TRY(cgroups.clean_leftovers(instance_id));
-  TRY(disks.clean_leftovers(instance_id));
   return net::Router::clean_leftovers(-1, instance_id);
 }
 
 std::size_t clean_abandoned(const std::filesystem::path& run_folder, std::uint32_t own,
-                            CgroupBackend& cgroups, DiskFolder& disks,
-                            const std::function<void(const Error&)>& tell) {
+                            CgroupBackend& cgroups, const std::function<void(const Error&)>& tell) {
   std::size_t count = 0;
   for (Instance& dead : Instance::abandoned(run_folder, own)) {
-    if (auto cleaned = clean_leftovers_of(dead.id(), cgroups, disks); !cleaned) {
+    if (auto cleaned = clean_leftovers_of(dead.id(), cgroups); !cleaned) {
       tell(cleaned.error().with_context("what instance " + dead.id() + " left"));
       continue;
     }
@@ -40,15 +38,15 @@ Result<std::size_t> clean_host(const std::filesystem::path& run_folder,
     CgroupOptions cgroup_options;
     cgroup_options.instance = instance.id();
     TRY(const auto cgroups, CgroupBackend::detect(cgroup_options));
+    // Ours may be the number of one that is dead.
+    TRY(clean_leftovers_of(instance.id(), *cgroups));
+    count = clean_abandoned(run_folder, instance.number(), *cgroups,
+                            [&failed](const Error& error) { failed = error; });
     DiskOptions disk_options;
     disk_options.folder = data_folder / "disks";
     disk_options.instance = instance.id();
     TRY(const auto disks, DiskFolder::open(disk_options));
-    // Ours may be the number of one that is dead.
-    TRY(clean_leftovers_of(instance.id(), *cgroups, *disks));
-    count = clean_abandoned(run_folder, instance.number(), *cgroups, *disks,
-                            [&failed](const Error& error) { failed = error; });
-    TRY(disks->clean_others());
+    TRY(disks->clean());
   }
   instance.give_back();
   ::rmdir(run_folder.c_str());  // where nobody else is, and it is empty

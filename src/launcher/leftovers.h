@@ -2,7 +2,6 @@
 #pragma once
 
 #include "launcher/cgroup/cgroup_backend.h"
-#include "launcher/disk/loop_disk.h"
 #include "launcher/instance.h"
 
 #include <functional>
@@ -10,14 +9,12 @@
 
 namespace proa::launcher {
 
-/// Kills and removes the control groups, disks, devices and rules of one instance, whose lock the
-/// caller holds. Errc: as the three.
-Result<void> clean_leftovers_of(const std::string& instance_id, CgroupBackend& cgroups,
-                                DiskFolder& disks);
+/// Kills and removes the control groups, devices and rules of one instance, whose lock the caller
+/// holds. Its disks are DiskFolder::clean()'s. Errc: as the two.
+Result<void> clean_leftovers_of(const std::string& instance_id, CgroupBackend& cgroups);
 
 /// The same for all instances that are dead; each is given back. What fails is told and left.
 std::size_t clean_abandoned(const std::filesystem::path& run_folder, std::uint32_t own,
-                            CgroupBackend& cgroups, DiskFolder& disks,
-                            const std::function<void(const Error&)>& tell);
+                            CgroupBackend& cgroups, const std::function<void(const Error&)>& tell);
 
 }  // namespace proa::launcher

@@ -48,16 +48,15 @@ Result<void> PoolRole::open_parts() {
   TRY(auto cgroups, CgroupBackend::detect(cgroup_options));
   cgroups_ = std::move(cgroups);
   TRY(cgroups_->clean_leftovers(instance_.id()));
+  clean_abandoned(config_.run_folder, instance_.number(), *cgroups_,
+                  [](const Error& error) { report("pool", error); });
   DiskOptions disk_options;
   disk_options.folder = config_.data_folder / "disks";
   disk_options.instance = instance_.id();
   TRY(auto disks, DiskFolder::open(disk_options));
   disks_ = std::move(disks);
-  TRY(disks_->clean_leftovers(instance_.id()));
-  TRY(disks_->clean_others());
+  TRY(disks_->clean());
   TRY(disks_->prepare(Bytes::mib(kUsualTmpMib)));
-  clean_abandoned(config_.run_folder, instance_.number(), *cgroups_, *disks_,
-                  [](const Error& error) { report("pool", error); });
   auto network = net::RouterOptions::for_instance(instance_.number());
   network.may_enable_forwarding = config_.may_enable_forwarding;
   network_.open(std::move(network), config_.uplink);

@@ -27,6 +27,7 @@ using std::filesystem::path;
 constexpr unsigned long kExt4Shutdown = _IOR('X', 125, std::uint32_t);
 constexpr std::uint32_t kDropEverything = 2;  // EXT4_GOING_FLAGS_NOLOGFLUSH
 constexpr std::size_t kReleasedMax = 64;
+constexpr const char* kInstancePrefix = "proa-";
 
 /// An error of the mount calls, with what the kernel says through the context's descriptor.
 Error mount_error(int context, const std::string& what) {
@@ -103,7 +104,7 @@ Result<std::unique_ptr<DiskFolder>> DiskFolder::open(DiskOptions options) {
   if (failed) return os_error("create " + options.folder.string(), failed.value());
   options.folder = std::filesystem::canonical(options.folder, failed);
   if (failed) return os_error(options.folder.string(), failed.value());
-  auto own = options.folder / ("proa-" + options.instance);
+  auto own = options.folder / (kInstancePrefix + options.instance);
   TRY(make_private_folder(own));
   return std::unique_ptr<DiskFolder>(new DiskFolder(std::move(options), std::move(own)));
 }
@@ -159,34 +160,27 @@ Result<std::size_t> DiskFolder::delete_released(std::size_t count) {
   return released_.size();
 }
 
-Result<std::size_t> DiskFolder::clean_leftovers(std::string_view instance) {
-  if (!is_cgroup_name(instance)) {
-    return Error(Errc::invalid, "instance '" + std::string(instance) + "' cannot name a folder");
-  }
-  const path folder = options_.folder / ("proa-" + std::string(instance));
-  TRY(detach_loops(folder));
-  TRY(const auto disks, delete_images(folder));
-  if (folder == path_) return disks;
-  if (::rmdir(folder.c_str()) != 0 && errno != ENOENT) return os_error("delete " + folder.string());
-  return disks;
-}
-
-Result<std::size_t> DiskFolder::clean_others() {
-  constexpr std::string_view kPrefix = "proa-";
-  std::vector<std::string> instances;
+Result<std::size_t> DiskFolder::clean() {
+  std::vector<path> folders;
   std::error_code failed;
   for (std::filesystem::directory_iterator at(options_.folder, failed), end; !failed && at != end;
        at.increment(failed)) {
-    const std::string name = at->path().filename().string();
-    const bool is_ours = at->path() == path_ || !name.starts_with(kPrefix);
-    if (!is_ours) instances.push_back(name.substr(kPrefix.size()));
+    if (at->path().filename().string().starts_with(kInstancePrefix)) folders.push_back(at->path());
   }
   if (failed) return os_error("read " + options_.folder.string(), failed.value());
   std::size_t images = 0;
-  for (const std::string& instance : instances) {
-    TRY(const auto deleted, clean_leftovers(instance));
+  for (const path& folder : folders) {
+    TRY(const auto deleted, clean_one(folder));
     images += deleted;
   }
+  return images;
+}
+
+Result<std::size_t> DiskFolder::clean_one(const path& folder) const {
+  TRY(detach_loops(folder));
+  TRY(const auto images, delete_images(folder));
+  if (folder == path_) return images;
+  if (::rmdir(folder.c_str()) != 0 && errno != ENOENT) return os_error("delete " + folder.string());
   return images;
 }
 

@@ -20,7 +20,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -63,14 +62,11 @@ class DiskFolder {
   Result<std::size_t> delete_released(std::size_t count);
   /// Images of released disks that still take room.
   std::size_t released() const { return released_.size(); }
-  /// Detaches and deletes what `instance` left in this folder; returns how many images there were.
-  /// For our own instance only before the first make(). The caller holds that instance's lock and
-  /// has ended its processes. Errc: invalid, os.
-  Result<std::size_t> clean_leftovers(std::string_view instance);
-  /// The same for every instance but ours. The caller holds the data folder: nobody else has a disk
-  /// in it, though a daemon with another folder may have the number of one that was killed here.
-  /// Errc: os.
-  Result<std::size_t> clean_others();
+  /// Detaches and deletes what earlier instances left in the whole folder; returns how many images
+  /// there were. Before the first make(), by the holder of the data folder, who has ended their
+  /// processes: nobody else has a disk in it, though a daemon with another folder may have the
+  /// number of one that was killed here. Errc: os.
+  Result<std::size_t> clean();
   /// Folder of this instance.
   const std::filesystem::path& folder() const { return path_; }
 
@@ -78,6 +74,7 @@ class DiskFolder {
   friend class LoopDisk;
   DiskFolder(DiskOptions options, std::filesystem::path path)
       : options_(std::move(options)), path_(std::move(path)) {}
+  Result<std::size_t> clean_one(const std::filesystem::path& folder) const;
   std::filesystem::path template_of(Bytes size) const;
   std::filesystem::path next_image();
 
