@@ -97,6 +97,21 @@ std::vector<std::string> names_of(const X509& certificate) {
 
 }  // namespace
 
+ContextPtr common_context(const SSL_METHOD* method) {
+  ContextPtr context(SSL_CTX_new(method));
+  if (!context) return context;
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  // A partial write is what a slow peer's timeout counts as progress; its rest may stand elsewhere
+  // by then.
+  SSL_CTX_set_mode(context.get(),
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // A read comes back behind each record without data (KeyUpdate): with the default a peer that
+  // sends nothing else would keep the shard in one SSL_read for as long as it likes.
+  SSL_CTX_clear_mode(context.get(), SSL_MODE_AUTO_RETRY);
+  SSL_CTX_set_read_ahead(context.get(), 1);  // a record in one recv
+  return context;
+}
+
 std::string take_reason() {
   const unsigned long code = ERR_peek_last_error();
   ERR_clear_error();

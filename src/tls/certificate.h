@@ -4,8 +4,10 @@
 #include "tls/tls.h"
 
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,5 +31,10 @@ Result<KeyPtr> read_key(const PemText& file);
 CertificateSummary summary_of(const X509& certificate);
 /// The latest entry of OpenSSL's error queue in words, and the queue is empty afterwards.
 std::string take_reason();
+
+/// http/1.1 as ALPN has it (RFC 7301): each name behind its length.
+constexpr std::array<unsigned char, 9> kHttp = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+/// What servers and clients have in common; null without memory.
+ContextPtr common_context(const SSL_METHOD* method);
 
 }  // namespace proa::tls

@@ -11,34 +11,24 @@ namespace {
 /// Forward secret and authenticated: what every client of the last ten years speaks. TLS 1.3 has
 /// nothing else.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
-constexpr std::string_view kHttp = "\x08http/1.1";
 
 /// RFC 7301: http/1.1 where the client offers it; an end where it offers only others.
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* size,
                     const unsigned char* offered, unsigned offered_size, void*) {
   unsigned char* chosen = nullptr;
-  const int found =
-      SSL_select_next_proto(&chosen, size, reinterpret_cast<const unsigned char*>(kHttp.data()),
-                            static_cast<unsigned>(kHttp.size()), offered, offered_size);
+  const int found = SSL_select_next_proto(
+      &chosen, size, kHttp.data(), static_cast<unsigned>(kHttp.size()), offered, offered_size);
   *out = chosen;
   return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 void set_protocol(SSL_CTX* context) {
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_cipher_list(context, kCiphers);
   SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
                                    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_num_tickets(context, 0);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  // A partial write is what a slow client's timeout counts as progress; its rest may stand
-  // elsewhere by then. Idle connections keep no buffers.
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                SSL_MODE_RELEASE_BUFFERS);
-  // A read comes back behind each record without data (KeyUpdate): with the default a client that
-  // sends nothing else would keep the shard in one SSL_read for as long as it likes.
-  SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
-  SSL_CTX_set_read_ahead(context, 1);  // a record in one recv
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // idle connections keep none
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
 }
 
@@ -74,7 +64,7 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::make(const PemText& 
   TRY(const auto own_key, read_key(key));
   X509* own = chain.front().get();
   if (!belongs(own, own_key.get())) return mismatch(chain, own_key.get(), file, key);
-  ContextPtr context(SSL_CTX_new(TLS_server_method()));
+  ContextPtr context = common_context(TLS_server_method());
   if (!context) return Error(Errc::internal, "TLS: " + take_reason());
   set_protocol(context.get());
   ERR_clear_error();

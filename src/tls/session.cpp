@@ -87,7 +87,7 @@ Session::Session(ssl_ctx_st* context, int socket)
 
 Session::~Session() = default;
 
-Step Session::judge(int result) {
+Step Session::judge(int result, bool is_write) {
   if (result > 0) return {Outcome::done, static_cast<std::size_t>(result)};
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_WANT_READ:
@@ -100,9 +100,10 @@ Step Session::judge(int result) {
       break;
   }
   const int number = errno;
-  is_system_ = ERR_peek_last_error() == 0 && number != 0;
-  reason_ = is_system_ ? std::strerror(number) : take_reason();
-  has_failed_ = true;
+  const bool is_of_socket = ERR_peek_last_error() == 0 && number != 0;
+  reason_ = is_of_socket ? std::strerror(number) : take_reason();
+  has_failed_ = !(is_write && is_of_socket);
+  cannot_write_ = true;
   return {Outcome::failed};
 }
 
@@ -122,21 +123,15 @@ Step Session::read(char* out, std::size_t size) {
   return judge(SSL_read(ssl_.get(), out, static_cast<int>(size)));
 }
 
-// A peer that answers (413) and stops reading may have been heard already.
 Step Session::write(std::string_view text) {
-  if (has_failed_ || cannot_write_) return {Outcome::failed};
+  if (cannot_write_) return {Outcome::failed};
   ERR_clear_error();
   errno = 0;
-  const Step step = judge(SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())));
-  if (step.outcome == Outcome::failed && is_system_) {
-    cannot_write_ = true;
-    has_failed_ = false;
-  }
-  return step;
+  return judge(SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())), true);
 }
 
 void Session::end() {
-  if (!is_open_ || has_failed_ || cannot_write_) return;
+  if (!is_open_ || cannot_write_) return;
   ERR_clear_error();
   (void)SSL_shutdown(ssl_.get());
   ERR_clear_error();

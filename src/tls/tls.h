@@ -93,7 +93,7 @@ class Session {
   };
   Session(ssl_ctx_st* context, int socket);
   /// What the return value of an operation means.
-  Step judge(int result);
+  Step judge(int result, bool is_write = false);
 
   std::unique_ptr<Wire> wire_;  ///< outlives ssl_, which points to it
   std::unique_ptr<ssl_st, Free> ssl_;
@@ -101,8 +101,9 @@ class Session {
   std::unique_ptr<CertificateSummary> refused_;  ///< the peer's, when it was not accepted
   bool is_open_ = false;
   bool has_failed_ = false;
-  bool is_system_ = false;     ///< the last failure was the socket's
-  bool cannot_write_ = false;  ///< what has come can be read
+  /// Failed too, or the socket takes no more: a peer that answers (413) and stops reading may have
+  /// been heard already, so what has come can still be read.
+  bool cannot_write_ = false;
 };
 
 struct FreeContext {

@@ -10,8 +10,6 @@
 namespace proa::tls {
 namespace {
 
-constexpr std::string_view kHttp = "\x08http/1.1";
-
 bool is_address(const std::string& host) {
   in6_addr address{};
   return ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
@@ -52,15 +50,10 @@ std::string refusal(long result, const CertificateSummary& shown, const std::str
 }  // namespace
 
 ContextPtr Trust::make_context() {
-  ContextPtr context(SSL_CTX_new(TLS_client_method()));
+  ContextPtr context = common_context(TLS_client_method());
   if (!context) return context;
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, remember_refused);
-  SSL_CTX_set_mode(context.get(),
-                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(context.get(), 1);
-  SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(kHttp.data()),
-                          static_cast<unsigned>(kHttp.size()));
+  SSL_CTX_set_alpn_protos(context.get(), kHttp.data(), static_cast<unsigned>(kHttp.size()));
   return context;
 }
 

@@ -78,6 +78,7 @@ TEST(ServerContext, RefusesTlsBefore12AndCiphersWithoutForwardSecrecy) {
   OldClient with11(old.sockets[1]);
   SSL_set_max_proto_version(with11.ssl, TLS1_1_VERSION);
   EXPECT_FALSE(with11.shake(*old.server));
+  EXPECT_EQ(old.server->reason(), "unsupported protocol");  // and not for want of a cipher
   Ends weak;
   weak.serve(*context);
   OldClient with_cbc(weak.sockets[1]);
