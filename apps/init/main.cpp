@@ -1,15 +1,20 @@
-// proa-init: the first process of an environment. See src/frames/init/container.h.
+// proa-init: the first process of an environment. See src/frames/init/container.h
+// and guest.h.
 #include "frames/init/container.h"
+#include "frames/init/guest.h"
 
 #include <unistd.h>
+
+#include <string_view>
 
 // There is no C++ library to bring this; a call of it is a bug.
 // NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): the compiler's name
 extern "C" void __cxa_pure_virtual() { __builtin_trap(); }
 
-int main() {
+int main(int count, char** arguments) {
   namespace init = proa::frames::init;
-  const init::Stop reason = init::run_container();
+  const bool is_guest = count > 1 && std::string_view(arguments[1]) == init::kGuestWord;
+  const init::Stop reason = is_guest ? init::run_guest() : init::run_container();
   if (reason == init::Stop::not_first) {
     constexpr char kMessage[] =
         "proa-init: started by proa-launcher as process 1 of an environment, with its control link "

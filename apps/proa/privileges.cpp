@@ -152,7 +152,7 @@ Result<void> prepare_data_folder(const std::filesystem::path& data, const Daemon
   TRY(storage::check_data_format(data));  // before anything of it is touched
   TRY(make_part(data, 0, user.gid, 0750));
   for (const char* name :
-       {"catalog", "code", "blobs", "uploads", "queue", "logs", "usage", "backups"}) {
+       {"catalog", "code", "kernels", "blobs", "uploads", "queue", "logs", "usage", "backups"}) {
     TRY(take_over(data / name, user));
     TRY(make_part(data / name, user.uid, user.gid, 0700));
   }

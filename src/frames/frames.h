@@ -7,6 +7,7 @@
 // Two links use it, with disjoint sets of types. The *control* link joins the host and proa-init
 // (first process of a container or a guest). The *runtime* link joins the host and a language
 // bootstrap: a Unix stream socket in a container, a pipe pair relayed by proa-init in a guest.
+// A guest has one port for all: the frames of its control link, and byte streams (streams.h).
 // Everything that arrives here was written by untrusted code: lengths are checked before use.
 //
 // This header is freestanding (Debian's musl has no C++ library): no allocation, no exceptions, a
@@ -47,6 +48,12 @@ enum class Type : std::uint8_t {
   init_up = 80,  ///< proa-init runs. Body: empty
   exited = 81,   ///< the runtime process ended, or could not be started. Body: ExitedView
   killed = 82,   ///< answer to kill_all: no process but init is left. Body: empty
+  // port of a guest, both ways, beside the control link's: see streams.h
+  stream_open = 96,     ///< from the guest. Body: u32 stream, u8 service, u8 0, u16 0
+  stream_data = 97,     ///< Body: u32 stream, 1 to kStreamPiece bytes
+  stream_end = 98,      ///< nothing more is sent. Body: u32 stream
+  stream_stop = 99,     ///< nothing more is taken. Body: u32 stream
+  stream_credit = 100,  ///< so much more is taken. Body: u32 stream, u32 bytes
 };
 
 enum class Status : std::uint8_t { ok, need_more, malformed };

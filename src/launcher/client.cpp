@@ -195,6 +195,29 @@ Task<os::UniqueFd> Client::start_sandbox(SlotId slot) {
   co_return std::move(answer.value().second.front());
 }
 
+Task<GuestEnds> Client::start_guest(SlotId slot, GuestPlan plan) {
+  StartGuest message;
+  message.request = next_request_++;
+  message.slot = slot;
+  CO_TRY(message.kernel, parse_kernel_id(plan.kernel));
+  message.accelerator = plan.accelerator;
+  message.memory_mib = plan.memory_mib;
+  message.tsc_khz = plan.tsc_khz;
+  message.needs_acpi = plan.needs_acpi ? 1 : 0;
+  exit_state(slot);  // as above
+  auto answer = co_await ask(true, message.request, Request(message));
+  if (!answer) {
+    exits_.erase({slot.index, slot.generation});
+    co_return answer.error();
+  }
+  auto& fds = answer.value().second;
+  if (fds.size() != 2) co_return Error(Errc::corrupt, "launcher: no ends of a guest");
+  GuestEnds ends;
+  ends.port = std::move(fds[0]);
+  ends.console = std::move(fds[1]);
+  co_return ends;
+}
+
 Task<void> Client::adopt_code(SlotId slot, std::string code, std::vector<std::string> layers) {
   AdoptCode message;
   message.request = next_request_++;

@@ -68,6 +68,21 @@ struct AcquiredSlot {
   EnvironmentSockets sockets;
 };
 
+/// What a guest is booted with.
+struct GuestPlan {
+  std::string kernel;  ///< its id in the data folder
+  Accelerator accelerator = Accelerator::tcg;
+  std::uint32_t memory_mib = 0;
+  std::uint32_t tsc_khz = 0;
+  bool needs_acpi = false;
+};
+
+/// Our ends of a guest: its port (frames/streams.h) and what its console and QEMU print.
+struct GuestEnds {
+  os::UniqueFd port;
+  os::UniqueFd console;
+};
+
 /// Where environments' DNS questions arrive: bound, non-blocking sockets at the gateway address in
 /// the router's namespace (those of IPv6 may be missing), and who asks from which address.
 struct DnsGateway {
@@ -99,6 +114,9 @@ class Client {
   /// Starts proa-init in the slot; the result is the control link. Errc: exhausted, os,
   /// unavailable.
   Task<os::UniqueFd> start_sandbox(SlotId slot);
+  /// Boots a virtual machine in the slot. Errc: not_found (kernel), unsupported (QEMU is not
+  /// installed), exhausted, os, unavailable.
+  Task<GuestEnds> start_guest(SlotId slot, GuestPlan plan);
   /// Mounts code and layers. Errc: not_found (tree), invalid (no tree id), os, unavailable.
   Task<void> adopt_code(SlotId slot, std::string code, std::vector<std::string> layers);
   /// Completes when the sandbox's first process has ended. Errc: cancelled.

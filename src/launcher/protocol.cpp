@@ -46,12 +46,25 @@ Result<Variant> decode_any(std::string_view bytes) {
   return decode_variant<Variant>(number, bytes.substr(sizeof number));
 }
 
-bool is_tree_id(std::string_view text) {
-  return text.size() == kTreeIdSize &&
+bool is_hexadecimal(std::string_view text, std::size_t size) {
+  return text.size() == size &&
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::string_view view(const TreeId& id) { return {id.data(), id.size()}; }
+template <std::size_t kSize>
+bool is_id(const std::array<char, kSize>& id) {
+  return is_hexadecimal({id.data(), id.size()}, kSize);
+}
+
+template <class Id>
+Result<Id> parse_id(std::string_view text, const char* of_what) {
+  Id id{};
+  if (!is_hexadecimal(text, id.size())) {
+    return Error(Errc::invalid, "'" + std::string(text) + "' is no id of a " + of_what);
+  }
+  std::copy(text.begin(), text.end(), id.begin());
+  return id;
+}
 
 // One overload a message: which field is out of range, or nothing.
 const char* fault(const SlotId& slot) { return slot.index < kMaxSlots ? nullptr : "slot"; }
@@ -68,10 +81,10 @@ const char* fault(const ConfigureSlot& message) {
   return fault(message.slot);
 }
 const char* fault(const AdoptCode& message) {
-  if (!is_tree_id(view(message.code))) return "code";
+  if (!is_id(message.code)) return "code";
   if (message.layer_count > kMaxLayers) return "layer_count";
   for (std::size_t i = 0; i < message.layer_count; ++i) {
-    if (!is_tree_id(view(message.layers[i]))) return "layers";
+    if (!is_id(message.layers[i])) return "layers";
   }
   return fault(message.slot);
 }
@@ -81,6 +94,14 @@ const char* fault(const SlotReady& message) {
 }
 const char* fault(const ReleaseSlot& message) { return fault(message.slot); }
 const char* fault(const StartSandbox& message) { return fault(message.slot); }
+const char* fault(const StartGuest& message) {
+  if (!is_id(message.kernel)) return "kernel";
+  if (static_cast<std::uint32_t>(message.accelerator) > 1) return "accelerator";
+  if (message.memory_mib < 24 || message.memory_mib > 65'536) return "memory_mib";
+  if (message.tsc_khz < 100'000 || message.tsc_khz > 100'000'000) return "tsc_khz";
+  if (message.needs_acpi > 1) return "needs_acpi";
+  return fault(message.slot);
+}
 const char* fault(const KillSandbox& message) { return fault(message.slot); }
 const char* fault(const SlotGone& message) { return fault(message.slot); }
 const char* fault(const PoolStatus&) { return nullptr; }
@@ -129,12 +150,9 @@ Error to_error(const Failed& failed) {
   return Error(failed.code, std::string(failed.message.data()), failed.os_errno);
 }
 
-Result<TreeId> parse_tree_id(std::string_view text) {
-  if (!is_tree_id(text))
-    return Error(Errc::invalid, "'" + std::string(text) + "' is no code tree id");
-  TreeId id{};
-  std::copy(text.begin(), text.end(), id.begin());
-  return id;
+Result<TreeId> parse_tree_id(std::string_view text) { return parse_id<TreeId>(text, "code tree"); }
+Result<KernelId> parse_kernel_id(std::string_view text) {
+  return parse_id<KernelId>(text, "guest kernel");
 }
 
 }  // namespace proa::launcher

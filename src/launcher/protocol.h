@@ -86,6 +86,21 @@ struct AdoptCode {
   std::array<TreeId, kMaxLayers> layers{};
   std::uint32_t reserved = 0;
 };
+/// Who plays the processor of a guest: the hardware, or QEMU by translation.
+enum class Accelerator : std::uint32_t { kvm = 0, tcg = 1 };
+/// Length of a guest kernel's name: half a SHA-256 in lower-case hexadecimal.
+inline constexpr std::size_t kKernelIdSize = 32;
+using KernelId = std::array<char, kKernelIdSize>;
+/// Boots a virtual machine with a kernel of the data folder in a slot.
+struct StartGuest {
+  std::uint64_t request = 0;
+  SlotId slot;
+  KernelId kernel{};
+  Accelerator accelerator = Accelerator::tcg;
+  std::uint32_t memory_mib = 0;  ///< what the guest has, 24 to 65,536
+  std::uint32_t tsc_khz = 0;     ///< how fast this host counts, 100,000 to 100,000,000
+  std::uint32_t needs_acpi = 0;  ///< 1: the kernel finds its devices by ACPI alone
+};
 struct KillSandbox {
   SlotId slot;
 };
@@ -103,7 +118,8 @@ struct SlotGone {
 
 // Roles to daemon.
 /// Answer to every request. Descriptors depend on the request: AcquireSlot gives those of
-/// os::CgroupFiles, then the two listeners of EnvironmentSockets; StartSandbox the control link.
+/// os::CgroupFiles, then the two listeners of EnvironmentSockets; StartSandbox the control link;
+/// StartGuest the port's other end and the console's.
 struct Done {
   std::uint64_t request = 0;
   SlotId slot;
@@ -148,8 +164,9 @@ struct RolesUp {
   std::uint32_t shards = 0;
 };
 
-using Request = std::variant<AcquireSlot, ConfigureSlot, ReleaseSlot, PoolStatus, StartSandbox,
-                             AdoptCode, KillSandbox, SlotReady, SlotGone, OpenGatewayDns>;
+using Request =
+    std::variant<AcquireSlot, ConfigureSlot, ReleaseSlot, PoolStatus, StartSandbox, AdoptCode,
+                 KillSandbox, SlotReady, SlotGone, OpenGatewayDns, StartGuest>;
 using Reply = std::variant<Done, Failed, Exited, Text, RolesUp, GatewayDns>;
 
 /// Wire form of a message: u32 number of the alternative, then its bytes.
@@ -166,5 +183,7 @@ Failed make_failed(std::uint64_t request, const Error& error);
 Error to_error(const Failed& failed);
 /// TreeId of `text`. Errc: invalid unless it is 64 lower-case hexadecimal digits.
 Result<TreeId> parse_tree_id(std::string_view text);
+/// KernelId of `text`. Errc: invalid unless it is 32 lower-case hexadecimal digits.
+Result<KernelId> parse_kernel_id(std::string_view text);
 
 }  // namespace proa::launcher

@@ -240,6 +240,23 @@ std::map<std::string, std::string> generated_etc(const std::string& resolv_conf)
   };
 }
 
+Result<void> build_guest_root(const fs::path& root) {
+  TRY(mount_tmpfs(root, MS_NOSUID | MS_NODEV, "mode=0755,size=1m"));
+  for (const char* folder : {"mnt", "proc", "tmp", "etc", "dev"}) {
+    TRY(make_folder(root / folder));
+  }
+  TRY(mount_tmpfs(root / "dev", MS_NOSUID | MS_NOEXEC, "mode=0755,size=64k"));
+  TRY(make_device(root / "dev/null", 1, 3));
+  struct stat kvm {};
+  if (::stat("/dev/kvm", &kvm) == 0 && S_ISCHR(kvm.st_mode)) {
+    TRY(make_device(root / "dev/kvm", major(kvm.st_rdev), minor(kvm.st_rdev)));
+  }
+  TRY(copy_if_present("/etc/ld.so.cache", root / "etc/ld.so.cache"));
+  TRY(build_usr(root));
+  TRY(set_read_only(root / "dev", MOUNT_ATTR_NOEXEC, 0));
+  return set_read_only(root, MOUNT_ATTR_NODEV, 0);
+}
+
 Result<void> build_rootfs(const RootfsOptions& options) {
   const fs::path& root = options.root;
   TRY(mount_tmpfs(root, MS_NOSUID | MS_NODEV, "mode=0755,size=64m"));

@@ -31,6 +31,11 @@ struct RootfsOptions {
 /// host's /bin is not a link into /usr), os.
 Result<void> build_rootfs(const RootfsOptions& options);
 
+/// Where QEMU runs, below `root`, an empty folder that becomes a mount point: the host's /usr,
+/// read-only, which holds it and its firmware, /proc, and of devices null and, where the host has
+/// it, kvm. Nothing of an account, and nothing that can be written. Errc: as build_rootfs().
+Result<void> build_guest_root(const std::filesystem::path& root);
+
 /// The generated files below /etc, name to content; public files of the host (certificates,
 /// ld.so.cache, services ...) are copied beside them.
 std::map<std::string, std::string> generated_etc(const std::string& resolv_conf);

@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,8 +25,11 @@
 namespace proa::launcher {
 namespace {
 
-constexpr int kControlFd = 3;
-constexpr int kStatusFd = 4;
+constexpr std::size_t kMaxInherited = 16;
+// Host-wide state that has no business in an environment. Absent ones are skipped.
+constexpr auto kMaskedProc = std::to_array<const char*>(
+    {"kcore", "keys", "key-users", "timer_list", "sysrq-trigger", "cmdline", "modules", "kallsyms",
+     "sched_debug", "interrupts", "partitions", "diskstats", "swaps", "locks", "config.gz"});
 // Lambda: 1,024 descriptors
 // (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 constexpr rlim_t kDescriptors = 1024;
@@ -46,21 +50,21 @@ class ChildSetup {
     step(StartStep::limits, set_limits(), status);
     step(StartStep::user_namespace, ::setns(plan_.user_namespace, CLONE_NEWUSER), status);
     step(StartStep::user_ids, set_ids(), status);
+    step(StartStep::capabilities, drop_capabilities(), status);
     step(StartStep::role, check_role(), status);
     const int arranged = arrange_descriptors(status);  // moves `status`
     step(StartStep::descriptors, arranged, status);
-    step(StartStep::capabilities, drop_capabilities(), status);
     step(StartStep::no_new_privileges, ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), status);
     const int filter = install_filter(*plan_.filter);
     if (filter != 0) fail(StartStep::seccomp, filter, status);
-    ::execve("/var/runtime/proa-init", const_cast<char* const*>(kArguments),
-             const_cast<char* const*>(kArguments + 1));
+    constexpr const char* kNoVariables[] = {nullptr};
+    const auto& arguments = plan_.program->arguments;
+    ::execve(arguments.front(), const_cast<char* const*>(arguments.data()),
+             const_cast<char* const*>(kNoVariables));
     fail(StartStep::exec, errno, status);
   }
 
  private:
-  static constexpr const char* kArguments[] = {"proa-init", nullptr, nullptr};
-
   [[noreturn]] static void fail(StartStep step, int error, int status) {
     const StartFailure failure{static_cast<std::int32_t>(step), error};
     (void)!::write(status, &failure, sizeof failure);
@@ -80,26 +84,29 @@ class ChildSetup {
     return ::unshare(CLONE_NEWCGROUP);
   }
 
-  // A fresh procfs shows this pid namespace only. Host-wide files that say what the machine is
-  // doing are covered; the rest of the privileged ones deny by themselves, since "root" in here is
-  // an ordinary uid outside.
+  // A fresh procfs shows this pid namespace only.
   int mount_proc() const {
-    if (::mount("proc", "/env/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
-      return -1;
-    for (const char* path : *plan_.masked_proc) {
-      if (::mount("/env/dev/null", path, nullptr, MS_BIND, nullptr) != 0) return -1;
+    const ChildRoot& root = *plan_.root;
+    constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    if (::mount("proc", root.proc.c_str(), "proc", kFlags, nullptr) != 0) return -1;
+    for (const std::string& path : root.masked) {
+      if (::mount(root.null_device.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) != 0)
+        return -1;
     }
     return 0;
   }
 
   int mount_tmp() const {
-    return ::move_mount(plan_.tmp_mount, "", AT_FDCWD, "/env/tmp", MOVE_MOUNT_F_EMPTY_PATH);
+    if (plan_.root->tmp.empty()) return 0;
+    return ::move_mount(plan_.tmp_mount, "", AT_FDCWD, plan_.root->tmp.c_str(),
+                        MOVE_MOUNT_F_EMPTY_PATH);
   }
 
   // pivot_root(".", ".") stacks the old root on the new one; detaching it leaves only ours
   // (pivot_root(2), "Notes").
-  static int change_root() {
-    if (::chdir("/env") != 0 || ::syscall(SYS_pivot_root, ".", ".") != 0) return -1;
+  int change_root() const {
+    if (::chdir(plan_.root->folder.c_str()) != 0 || ::syscall(SYS_pivot_root, ".", ".") != 0)
+      return -1;
     if (::umount2(".", MNT_DETACH) != 0) return -1;
     return ::chdir("/");
   }
@@ -122,15 +129,15 @@ class ChildSetup {
   }
 
   static int set_ids() {
-    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
-      return -1;
-    // After the id changes, which clear it: if the launcher dies, so does everything in here.
-    return ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0) return -1;
+    return ::setresuid(0, 0, 0);
   }
 
-  // A role that died before the step above sends no signal any more. getppid() does not tell: the
-  // role is in no namespace of ours, so it is always 0.
+  // If the launcher dies, so does everything in here. After the changes of ids, which clear the
+  // signal. A role that died before sends none any more; getppid() does not tell: the role is in no
+  // namespace of ours, so it is always 0.
   int check_role() const {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return -1;
     // Takes the kernel's lock of the process table: a role that is just ending, and was past its
     // signals before we asked for one, is seen as ended by what comes next.
     ::waitpid(-1, nullptr, WNOHANG);
@@ -140,38 +147,52 @@ class ChildSetup {
     return ready == 0 ? 0 : -1;
   }
 
-  // 0, 1, 2 = /dev/null, 3 = control, 4 = status (closed by exec); everything else is closed. On
-  // failure `status` is where the failure can still be told.
+  // The program's, then status (closed by exec); everything else is closed. On failure `status` is
+  // where the failure can still be told.
   int arrange_descriptors(int& status) const {
-    // Sources are moved above the targets first, so that no dup2 overwrites a later source.
-    const int control = ::fcntl(plan_.control, F_DUPFD, 16);
-    const int null_device = ::fcntl(plan_.null_device, F_DUPFD, 16);
-    const int high_status = ::fcntl(status, F_DUPFD, 16);
-    if (control < 0 || null_device < 0 || high_status < 0) return -1;
-    status = high_status;
-    for (int fd = 0; fd < 3; ++fd) {
-      if (::dup2(null_device, fd) < 0) return -1;
+    const auto& wanted = plan_.program->descriptors;
+    if (wanted.size() > kMaxInherited) {
+      errno = EMFILE;
+      return -1;
     }
-    if (::dup2(control, kControlFd) < 0 || ::dup3(high_status, kStatusFd, O_CLOEXEC) < 0) return -1;
-    status = kStatusFd;
-    return ::close_range(kStatusFd + 1, ~0U, 0);
+    // Sources are moved above the targets first, so that no dup2 overwrites a later source.
+    std::array<int, kMaxInherited> sources{};
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      sources[i] = ::fcntl(wanted[i], F_DUPFD, static_cast<int>(kMaxInherited) + 1);
+      if (sources[i] < 0) return -1;
+    }
+    const int high_status = ::fcntl(status, F_DUPFD, static_cast<int>(kMaxInherited) + 1);
+    if (high_status < 0) return -1;
+    status = high_status;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (::dup2(sources[i], static_cast<int>(i)) < 0) return -1;
+    }
+    const int low_status = static_cast<int>(wanted.size());
+    if (::dup3(high_status, low_status, O_CLOEXEC) < 0) return -1;
+    status = low_status;
+    return ::close_range(static_cast<unsigned>(low_status) + 1, ~0U, 0);
   }
 
   // proa-init keeps what it needs to start the function as another user and to end it; the
-  // function itself gets none (proa-init drops them before exec).
-  static int drop_capabilities() {
-    constexpr std::uint32_t kKept =
+  // function itself gets none (proa-init drops them before exec). QEMU, another user, has none.
+  int drop_capabilities() const {
+    constexpr std::uint32_t kOfInit =
         (1U << CAP_SETUID) | (1U << CAP_SETGID) | (1U << CAP_KILL) | (1U << CAP_SETPCAP);
+    const bool is_init = plan_.program->uid == 0;
+    const std::uint32_t kept = is_init ? kOfInit : 0;
     for (int capability = 0; capability <= 63; ++capability) {
-      const bool is_kept = capability < 32 && (kKept & (1U << capability)) != 0;
+      const bool is_kept = capability < 32 && (kept & (1U << capability)) != 0;
       if (!is_kept && ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
         if (errno == EINVAL) break;  // past the kernel's last capability
         return -1;
       }
     }
     ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    const unsigned uid = plan_.program->uid;
+    const unsigned gid = plan_.program->gid;
+    if (!is_init && (::setresgid(gid, gid, gid) != 0 || ::setresuid(uid, uid, uid) != 0)) return -1;
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    const std::array<__user_cap_data_struct, 2> sets{{{kKept, kKept, 0}, {0, 0, 0}}};
+    const std::array<__user_cap_data_struct, 2> sets{{{kept, kept, 0}, {0, 0, 0}}};
     return static_cast<int>(::syscall(SYS_capset, &header, sets.data()));
   }
 
@@ -179,6 +200,20 @@ class ChildSetup {
 };
 
 }  // namespace
+
+ChildRoot ChildRoot::at(const std::string& folder, bool has_tmp) {
+  ChildRoot root;
+  root.folder = folder;
+  root.null_device = folder + "/dev/null";
+  root.proc = folder + "/proc";
+  if (has_tmp) root.tmp = folder + "/tmp";
+  for (const char* name : kMaskedProc) {
+    struct stat ignored {};
+    if (::stat((std::string("/proc/") + name).c_str(), &ignored) != 0) continue;
+    root.masked.push_back(root.proc + "/" + name);
+  }
+  return root;
+}
 
 const char* to_string(StartStep step) {
   static constexpr std::array<const char*, 17> kNames = {"none",
@@ -192,12 +227,12 @@ const char* to_string(StartStep step) {
                                                          "set limits",
                                                          "join user namespace",
                                                          "set user ids",
+                                                         "drop capabilities",
                                                          "find the launcher's role alive",
                                                          "arrange descriptors",
-                                                         "drop capabilities",
                                                          "set no_new_privs",
                                                          "install seccomp filter",
-                                                         "exec proa-init"};
+                                                         "execute the program"};
   const auto index = static_cast<std::size_t>(step);
   return index < kNames.size() ? kNames[index] : "unknown step";
 }

@@ -1,4 +1,4 @@
-// From clone3 to proa-init: what the first process of an environment does to itself.
+// From clone3 to proa-init or QEMU: what the first process of an environment does to itself.
 #pragma once
 
 #include "base/result.h"
@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <string>
 #include <vector>
 
 namespace proa::launcher {
@@ -24,9 +25,9 @@ enum class StartStep : int {
   limits,
   user_namespace,
   user_ids,
+  capabilities,
   role,
   descriptors,
-  capabilities,
   no_new_privileges,
   seccomp,
   exec,
@@ -35,6 +36,29 @@ enum class StartStep : int {
 /// "mount_proc" etc., for messages.
 const char* to_string(StartStep step);
 
+/// Where a first process finds its files: a root of the stage, and what is covered in its /proc.
+struct ChildRoot {
+  /// `folder` as in "/env". Host-wide files that say what the machine is doing are covered; the
+  /// rest of the privileged ones deny by themselves, since "root" in here is an ordinary uid
+  /// outside.
+  static ChildRoot at(const std::string& folder, bool has_tmp);
+  std::string folder;
+  std::string null_device;
+  std::string proc;
+  std::string tmp;  ///< where the disk for /tmp is mounted; empty: nowhere
+  std::vector<std::string> masked;
+};
+
+/// The program that a first process becomes.
+struct ChildProgram {
+  std::vector<const char*> arguments;  ///< the first is its path inside; ends with a null pointer
+  std::vector<int> descriptors;        ///< become 0, 1, 2 ...; no others stay open
+  /// 0: it starts the function as another user, with what that takes. Else it is this user, inside,
+  /// without capabilities.
+  unsigned uid = 0;
+  unsigned gid = 0;
+};
+
 /// What one sandbox is started from; descriptors are borrowed.
 struct ChildPlan {
   int role = -1;                       ///< pidfd of the calling process, with which the child ends
@@ -42,11 +66,10 @@ struct ChildPlan {
   std::vector<int> cgroup_task_files;  ///< the child writes "0" into each
   int user_namespace = -1;
   int network_namespace = -1;
-  int tmp_mount = -1;    ///< detached mount for /tmp
-  int control = -1;      ///< becomes descriptor 3 of proa-init
-  int null_device = -1;  ///< becomes 0, 1 and 2
+  int tmp_mount = -1;  ///< detached mount for /tmp
+  const ChildRoot* root = nullptr;
+  const ChildProgram* program = nullptr;
   const FilterProgram* filter = nullptr;
-  const std::vector<const char*>* masked_proc = nullptr;  ///< paths below /proc to hide
 };
 
 struct Child {
@@ -69,7 +92,7 @@ Result<os::UniqueFd> take_mount_namespace(const Child& child);
 StartFailure take_failure(const Child& child);
 
 /// Clones the child. The calling process must be single-threaded and stand in the stage namespace,
-/// where the environment's root is mounted at /env. Errc: exhausted, os.
+/// where the plan's root is mounted. Errc: exhausted, os.
 Result<Child> clone_child(const ChildPlan& plan);
 
 }  // namespace proa::launcher

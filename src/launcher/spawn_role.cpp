@@ -1,6 +1,8 @@
 #include "launcher/spawn_role.h"
 
 #include "launcher/code_mount.h"
+#include "launcher/guest_command.h"
+#include "launcher/rootfs.h"
 #include "os/file.h"
 
 #include <fcntl.h>
@@ -14,17 +16,28 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace proa::launcher {
 namespace {
 
-// Host-wide state that has no business in an environment. Absent ones are skipped.
-constexpr auto kMaskedProc = std::to_array<const char*>(
-    {"kcore", "keys", "key-users", "timer_list", "sysrq-trigger", "cmdline", "modules", "kallsyms",
-     "sched_debug", "interrupts", "partitions", "diskstats", "swaps", "locks", "config.gz"});
-
 std::string tree_name(const TreeId& id) { return {id.data(), id.size()}; }
+
+constexpr const char* kQemuInStage = "/guest/usr/bin/qemu-system-x86_64";
+
+/// A file of a guest kernel. QEMU opens it again by its descriptor, as another user.
+Result<os::UniqueFd> open_kernel(int folder, const std::string& id, const char* file) {
+  auto opened = os::open_beneath(folder, id + "/" + file, O_RDONLY);
+  if (!opened) return opened.error().with_context("guest kernel " + id);
+  struct stat status {};
+  if (::fstat(opened.value().get(), &status) != 0) return os_error("guest kernel " + id);
+  if (!S_ISREG(status.st_mode) || (status.st_mode & S_IROTH) == 0) {
+    return Error(Errc::corrupt,
+                 "guest kernel " + id + ": " + file + " is no file that everybody may read");
+  }
+  return std::move(opened.value());
+}
 
 Error stale(SlotId id) {
   return Error(Errc::not_found, "slot " + std::to_string(id.index) + "." +
@@ -43,13 +56,10 @@ Result<SpawnRole> SpawnRole::create(std::vector<os::UniqueFd> daemon, os::Unique
   role.null_device_ = std::move(null_device);
   TRY(auto code, os::open_file("/code", O_PATH | O_DIRECTORY));
   role.code_folder_ = std::move(code);
-  for (const char* name : kMaskedProc) {
-    struct stat ignored {};
-    if (::stat((std::string("/proc/") + name).c_str(), &ignored) == 0) {
-      role.masked_paths_.push_back(std::string("/env/proc/") + name);
-    }
-  }
-  for (const std::string& path : role.masked_paths_) role.masked_.push_back(path.c_str());
+  TRY(auto kernels, os::open_file("/kernels", O_PATH | O_DIRECTORY));
+  role.kernels_folder_ = std::move(kernels);
+  role.container_root_ = ChildRoot::at("/env", true);
+  role.guest_root_ = ChildRoot::at("/guest", false);
   sigset_t child_only;
   ::sigemptyset(&child_only);
   ::sigaddset(&child_only, SIGCHLD);
@@ -139,6 +149,8 @@ void SpawnRole::serve_daemon(std::size_t connection) {
   };
   if (const auto* begin = std::get_if<StartSandbox>(&request.value())) {
     answer(begin->request, start(connection, *begin));
+  } else if (const auto* guest = std::get_if<StartGuest>(&request.value())) {
+    answer(guest->request, start_guest(connection, *guest));
   } else if (const auto* code = std::get_if<AdoptCode>(&request.value())) {
     answer(code->request, adopt(connection, *code));
   } else if (const auto* end = std::get_if<KillSandbox>(&request.value())) {
@@ -148,26 +160,25 @@ void SpawnRole::serve_daemon(std::size_t connection) {
   }
 }
 
-Result<void> SpawnRole::start(std::size_t connection, const StartSandbox& request) {
+Result<SpawnRole::Slot*> SpawnRole::unstarted(SlotId id) {
   // The pool role's message may still wait in its socket: it was sent before the daemon was told.
-  while (find(request.slot) == nullptr) {
+  while (find(id) == nullptr) {
     pollfd waiting{pool_.get(), POLLIN, 0};
-    if (::poll(&waiting, 1, 0) <= 0 || !serve_pool()) return stale(request.slot);
+    if (::poll(&waiting, 1, 0) <= 0 || !serve_pool()) return stale(id);
   }
-  Slot& slot = *find(request.slot);
-  if (slot.is_started) return Error(Errc::conflict, "slot is started already");
-  TRY(auto control, os::stream_pair());
-  ChildPlan plan;
+  Slot* slot = find(id);
+  if (slot->is_started) return Error(Errc::conflict, "slot is started already");
+  return slot;
+}
+
+Result<void> SpawnRole::run_in(Slot& slot, std::size_t connection, ChildPlan plan) {
   plan.role = self_.get();
   plan.cgroup2_directory = slot.cgroup2.get();
   for (const os::UniqueFd& tasks : slot.cgroup_tasks) plan.cgroup_task_files.push_back(tasks.get());
   plan.user_namespace = slot.user_namespace.get();
   plan.network_namespace = slot.network_namespace.get();
   plan.tmp_mount = slot.tmp_mount.get();
-  plan.control = control.second.get();
-  plan.null_device = null_device_.get();
   plan.filter = &filter_;
-  plan.masked_proc = &masked_;
   TRY(auto child, clone_child(plan));
   slot.child = std::move(child);
   slot.is_started = true;
@@ -176,11 +187,58 @@ Result<void> SpawnRole::start(std::size_t connection, const StartSandbox& reques
   slot.network_namespace.reset();
   slot.cgroup2.reset();
   slot.cgroup_tasks.clear();
+  return ok();
+}
+
+Result<void> SpawnRole::start(std::size_t connection, const StartSandbox& request) {
+  TRY(Slot * slot, unstarted(request.slot));
+  TRY(auto control, os::stream_pair());
+  ChildProgram program;
+  program.arguments = {"/var/runtime/proa-init", nullptr};
+  const int none = null_device_.get();
+  program.descriptors = {none, none, none, control.second.get()};
+  ChildPlan plan;
+  plan.root = &container_root_;
+  plan.program = &program;
+  TRY(run_in(*slot, connection, std::move(plan)));
   Done done;
   done.request = request.request;
   done.slot = request.slot;
   const int fd = control.first.get();
   reply(connection, done, std::span(&fd, 1));
+  return ok();
+}
+
+Result<void> SpawnRole::start_guest(std::size_t connection, const StartGuest& request) {
+  TRY(Slot * slot, unstarted(request.slot));
+  if (::access(kQemuInStage, X_OK) != 0) {
+    return Error(Errc::unsupported, "qemu-system-x86_64 is not installed on this host");
+  }
+  const std::string id(request.kernel.data(), request.kernel.size());
+  TRY(const auto kernel, open_kernel(kernels_folder_.get(), id, "kernel"));
+  TRY(const auto initrd, open_kernel(kernels_folder_.get(), id, "initrd"));
+  TRY(auto port, os::stream_pair());
+  TRY(auto console, os::stream_pair());
+  const std::vector<std::string> words = guest_command(request);
+  ChildProgram program;
+  for (const std::string& word : words) program.arguments.push_back(word.c_str());
+  program.arguments.push_back(nullptr);
+  const int none = null_device_.get();
+  // In the order of GuestDescriptor. What QEMU has to say goes where the guest's console does.
+  program.descriptors = {
+      none,         none,        console.second.get(), port.second.get(), console.second.get(),
+      kernel.get(), initrd.get()};
+  program.uid = kFunctionUid;
+  program.gid = kFunctionGid;
+  ChildPlan plan;
+  plan.root = &guest_root_;
+  plan.program = &program;
+  TRY(run_in(*slot, connection, std::move(plan)));
+  Done done;
+  done.request = request.request;
+  done.slot = request.slot;
+  const std::array<int, 2> ends{port.first.get(), console.first.get()};
+  reply(connection, done, ends);
   return ok();
 }
 

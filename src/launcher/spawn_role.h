@@ -1,4 +1,5 @@
-// The spawn role: clones first processes of environments, mounts code into them, reaps them.
+// The spawn role: clones first processes of environments (proa-init, or QEMU), mounts code into
+// them, reaps them.
 #pragma once
 
 #include "launcher/config.h"
@@ -42,7 +43,10 @@ class SpawnRole {
   bool serve_pool();
   void reap();
   void report_exit(Slot& slot, int wait_status);
+  Result<Slot*> unstarted(SlotId id);
+  Result<void> run_in(Slot& slot, std::size_t connection, ChildPlan plan);
   Result<void> start(std::size_t connection, const StartSandbox& request);
+  Result<void> start_guest(std::size_t connection, const StartGuest& request);
   Result<void> adopt(std::size_t connection, const AdoptCode& request);
   void kill(std::size_t connection, SlotId id);
   void slot_ready(const SlotReady& message, std::vector<os::UniqueFd> fds);
@@ -55,9 +59,10 @@ class SpawnRole {
   os::UniqueFd self_;  ///< pidfd of this process
   os::UniqueFd null_device_;
   os::UniqueFd code_folder_;
+  os::UniqueFd kernels_folder_;
   FilterProgram filter_;
-  std::vector<std::string> masked_paths_;
-  std::vector<const char*> masked_;
+  ChildRoot container_root_;
+  ChildRoot guest_root_;
   std::map<std::uint32_t, Slot> slots_;
 };
 

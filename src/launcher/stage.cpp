@@ -29,13 +29,15 @@ Result<void> enter_stage(const LauncherConfig& config, const std::filesystem::pa
   if (::unshare(CLONE_NEWNS) != 0) return os_error("unshare mount namespace");
   TRY(mount_at(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
   TRY(mount_at("proa", stage, "tmpfs", MS_NOSUID, "mode=0755,size=1m"));
-  for (const char* name : {"env", "code", "proc"}) {
+  for (const char* name : {"env", "guest", "code", "kernels", "proc"}) {
     TRY(make_folder(stage / name));
   }
   TRY(build_rootfs({stage / "env", config.runtimes_folder, config.init_program, config.mounts,
                     config.resolv_conf}));
-  const std::filesystem::path code = config.data_folder / "code";
-  TRY(mount_at(code.c_str(), stage / "code", nullptr, MS_BIND, nullptr));
+  TRY(build_guest_root(stage / "guest"));
+  for (const char* name : {"code", "kernels"}) {
+    TRY(mount_at((config.data_folder / name).c_str(), stage / name, nullptr, MS_BIND, nullptr));
+  }
   TRY(mount_at("proc", stage / "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr));
   if (::chdir(stage.c_str()) != 0 || ::syscall(SYS_pivot_root, ".", ".") != 0 ||
       ::umount2(".", MNT_DETACH) != 0 || ::chdir("/") != 0) {

@@ -68,6 +68,7 @@ test   automake               cmd:automake
 test   libtool                cmd:libtoolize
 test   make                   cmd:make
 test   wrk                    cmd:wrk
+test   qemu-system-x86        cmd:qemu-system-x86_64
 test   shellcheck             cmd:shellcheck
 test   zsh                    cmd:zsh
 test   fish                   cmd:fish

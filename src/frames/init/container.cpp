@@ -1,14 +1,13 @@
 #include "frames/init/container.h"
 
+#include "frames/init/children.h"
 #include "frames/init/process.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,19 +17,12 @@
 namespace proa::frames::init {
 namespace {
 
-// Reaped in one go before the link is looked at again: a flood of ending orphans must not keep
-// init from hearing the host.
-constexpr int kReapsPerTurn = 64;
-
 class ContainerActions final : public Actions {
  public:
   Started start(const StartView& view, std::span<const int> descriptors) override {
     return start_process(view, descriptors);
   }
-  KillRound kill_everyone() override {
-    if (::kill(-1, SIGKILL) == 0) return KillRound::signalled;
-    return errno == ESRCH ? KillRound::nobody_left : KillRound::failed;
-  }
+  KillRound kill_everyone() override { return init::kill_everyone(); }
   void close_descriptor(int descriptor) override { ::close(descriptor); }
 };
 
@@ -81,39 +73,6 @@ void receive(Control& control, int link) {
   control.received(static_cast<std::size_t>(count), std::span(descriptors).first(descriptor_count));
 }
 
-// Reaps what has ended. True when there may be more.
-bool reap(Control& control) {
-  for (int i = 0; i < kReapsPerTurn; ++i) {
-    int status = 0;
-    const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);
-    if (pid > 0) {
-      control.process_ended(pid, status);
-      continue;
-    }
-    if (pid < 0 && errno == ECHILD) control.no_children();
-    return false;
-  }
-  return true;
-}
-
-int open_child_signals() {
-  sigset_t children;
-  ::sigemptyset(&children);
-  ::sigaddset(&children, SIGCHLD);
-  return ::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-void forget_signals(int signals) {
-  signalfd_siginfo ignored{};
-  while (::read(signals, &ignored, sizeof ignored) > 0) {
-  }
-}
-
-int patience_ms(const Control& control, bool has_more_to_reap) {
-  if (has_more_to_reap) return 0;
-  return control.state() == Control::State::killing ? Control::kKillRoundMs : -1;
-}
-
 void serve(Control& control, int link, int signals) {
   bool has_more_to_reap = false;
   for (;;) {
@@ -125,8 +84,7 @@ void serve(Control& control, int link, int signals) {
     if (ready < 0 && errno != EINTR) return control.fail(Stop::failed);
     if (ready == 0 && !has_more_to_reap) control.kill_round_over();
     if (waits[1].revents != 0 || has_more_to_reap) {
-      forget_signals(signals);
-      has_more_to_reap = reap(control);
+      has_more_to_reap = reap(control, signals);
     }
     // Any event but "writable": data, end of file, or an error, which the read then names.
     if ((waits[0].revents & ~POLLOUT) != 0 && control.state() != Control::State::stopped) {
@@ -154,7 +112,8 @@ Stop run_container() {
   } else {
     serve(control, kLink, signals);
   }
-  ::kill(-1, SIGKILL);  // the kernel would do it when process 1 ends; a guest's init does not end
+  static_cast<void>(
+      kill_everyone());  // the kernel would do it when process 1 ends; a guest's init does not end
   return control.stop_reason();
 }
 

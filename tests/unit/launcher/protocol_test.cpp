@@ -44,6 +44,30 @@ TEST(Protocol, NamesThatAreNoContentAddressAreRefused) {
   EXPECT_FALSE(parse_tree_id(std::string(kTreeIdSize, 'A')));
 }
 
+TEST(Protocol, AGuestIsAskedForByCheckedNumbersAlone) {
+  StartGuest guest;
+  guest.kernel.fill('a');
+  guest.memory_mib = 128;
+  guest.tsc_khz = 2'600'000;
+  EXPECT_EQ(refusal(Request(guest)), Errc::internal) << "a good one must pass";
+  const auto refused = [&](auto spoil) {
+    StartGuest spoiled = guest;
+    spoil(spoiled);
+    return refusal(Request(spoiled));
+  };
+  EXPECT_EQ(refused([](StartGuest& each) { each.kernel[0] = '.'; }), Errc::invalid);
+  EXPECT_EQ(refused([](StartGuest& each) { each.memory_mib = 23; }), Errc::invalid);
+  EXPECT_EQ(refused([](StartGuest& each) { each.memory_mib = 65'537; }), Errc::invalid);
+  EXPECT_EQ(refused([](StartGuest& each) { each.tsc_khz = 0; }), Errc::invalid);
+  EXPECT_EQ(refused([](StartGuest& each) { each.needs_acpi = 2; }), Errc::invalid);
+  EXPECT_EQ(refused([](StartGuest& each) { each.accelerator = static_cast<Accelerator>(2); }),
+            Errc::invalid);
+  EXPECT_EQ(refused([](StartGuest& each) { each.slot.index = kMaxSlots; }), Errc::invalid);
+  EXPECT_TRUE(parse_kernel_id(std::string(kKernelIdSize, '0')));
+  EXPECT_FALSE(parse_kernel_id(std::string(kKernelIdSize, 'g')));
+  EXPECT_FALSE(parse_kernel_id("../kernel"));
+}
+
 TEST(Protocol, NumbersOutOfRangeAreRefused) {
   StartSandbox slot;
   slot.slot.index = kMaxSlots;

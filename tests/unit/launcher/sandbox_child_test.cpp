@@ -40,17 +40,19 @@ class Parts {
     link_ = std::move(pair.first);
     control_ = std::move(pair.second);
     role_ = pidfd_of(::getpid());
+    program_.arguments = {"/var/runtime/proa-init", nullptr};
+    program_.descriptors = {null_.get(), null_.get(), null_.get(), control_.get()};
   }
+  const ChildProgram& program() const { return program_; }
   ChildPlan plan() const {
     ChildPlan plan;
     plan.role = role_.get();
     plan.user_namespace = user_.get();
     plan.network_namespace = network_.get();
     plan.tmp_mount = tmp_.get();
-    plan.control = control_.get();
-    plan.null_device = null_.get();
+    plan.root = &root_;
+    plan.program = &program_;
     plan.filter = &filter_;
-    plan.masked_proc = &masked_;
     return plan;
   }
   /// The first piece of `file` as the environment sees it.
@@ -73,7 +75,8 @@ class Parts {
   os::UniqueFd control_;
   os::UniqueFd role_;
   FilterProgram filter_;
-  std::vector<const char*> masked_{"/env/proc/cmdline"};
+  ChildRoot root_ = ChildRoot::at("/env", true);
+  ChildProgram program_;
 };
 
 /// The words after `name:` in a text like /proc/self/status or /proc/self/limits.
@@ -120,6 +123,27 @@ TEST_F(SandboxChildTest, ProaInitHasFewRightsAndNoWayToMore) {
               if (words_of(limits, "Max open files") != "1024 1024 files") return limits;
               if (words_of(limits, "Max core file size") != "0 0 bytes") return limits;
               return "";
+            }),
+            "");
+}
+
+TEST_F(SandboxChildTest, AProgramOfAnotherUserHasNoRightsAtAll) {
+  EXPECT_EQ(staged([](const Parts& parts) -> std::string {
+              ChildProgram program = parts.program();
+              program.uid = 993;
+              program.gid = 990;
+              ChildPlan plan = parts.plan();
+              plan.program = &program;
+              const auto child = clone_child(plan);
+              if (!child) return child.error().message();
+              const std::string status = parts.seen_inside("/proc/1/status");
+              for (const char* set : {"CapPrm:", "CapEff:", "CapBnd:", "CapInh:", "CapAmb:"}) {
+                if (words_of(status, set) != "0000000000000000") return set + status;
+              }
+              if (words_of(status, "Uid:") != "993 993 993 993") return status;
+              if (words_of(status, "Gid:") != "990 990 990 990") return status;
+              if (words_of(status, "NoNewPrivs:") != "1") return "may gain privileges";
+              return words_of(status, "Seccomp:") == "2" ? "" : "no filter";
             }),
             "");
 }
@@ -224,13 +248,18 @@ TEST_F(SandboxChildTest, AStepThatFailsIsReportedWithItsReasonAndTheChildEnds) {
   EXPECT_EQ(staged(failing([](ChildPlan& plan) { plan.tmp_mount = -1; })), "mount /tmp" + bad);
   EXPECT_EQ(staged(failing([](ChildPlan& plan) { plan.user_namespace = -1; })),
             "join user namespace" + bad);
-  EXPECT_EQ(staged(failing([](ChildPlan& plan) { plan.control = -1; })),
+  static ChildProgram lacking;
+  lacking.arguments = {"/var/runtime/proa-init", nullptr};
+  lacking.descriptors = {0, 1, -1};
+  EXPECT_EQ(staged(failing([](ChildPlan& plan) { plan.program = &lacking; })),
             "arrange descriptors" + bad);
-  EXPECT_EQ(staged(failing([](ChildPlan& plan) { plan.null_device = -1; })),
-            "arrange descriptors" + bad);
+  static ChildProgram greedy;
+  greedy.descriptors.assign(17, 0);
+  EXPECT_EQ(staged(failing([](ChildPlan& plan) { plan.program = &greedy; })),
+            "arrange descriptors: " + std::to_string(EMFILE));
   config_.init_program = folder_.path() / "empty";
   folder_.put("empty", "");
-  EXPECT_EQ(staged(failing([](ChildPlan&) {})), "exec proa-init: " + std::to_string(ENOEXEC));
+  EXPECT_EQ(staged(failing([](ChildPlan&) {})), "execute the program: " + std::to_string(ENOEXEC));
 }
 
 TEST_F(SandboxChildTest, ItDoesNotOutliveARoleThatEndedBeforeItCouldAskForItsSignal) {

@@ -139,6 +139,50 @@ TEST_F(SpawnRoleTest, ATreeThatIsMissingIsNamedAndTheEnvironmentLives) {
   EXPECT_EQ(seen_inside(link, "/var/task/main.py"), "-\n");
 }
 
+StartGuest guest_of(SlotId slot, char kernel) {
+  StartGuest request;
+  request.request = 3;
+  request.slot = slot;
+  request.kernel.fill(kernel);
+  request.memory_mib = 64;
+  request.tsc_khz = 2'000'000;
+  return request;
+}
+
+TEST_F(SpawnRoleTest, AGuestNeedsAKernelThatIsThereAndThatItMayRead) {
+  const std::string hidden = "data/kernels/" + std::string(32, 'b') + "/";
+  folder_.put(hidden + "kernel", "x");
+  folder_.put(hidden + "initrd", "x");
+  std::filesystem::permissions(folder_.path() / (hidden + "initrd"), std::filesystem::perms(0600));
+  hand_over({0, 1});
+  const auto unknown = role_->ask(guest_of({0, 1}, 'a'));
+  ASSERT_TRUE(unknown);
+  EXPECT_EQ(unknown->code(), Errc::not_found);
+  EXPECT_NE(unknown->failure().find("guest kernel aaaa"), std::string::npos) << unknown->failure();
+  EXPECT_EQ(role_->ask(guest_of({0, 1}, 'b'))->code(), Errc::corrupt);
+  EXPECT_EQ(role_->ask(guest_of({9, 1}, 'b'))->code(), Errc::not_found) << "no such slot";
+  ASSERT_NE(role_->ask(start_of({0, 1}))->as<Done>(), nullptr) << "the slot is free still";
+}
+
+TEST_F(SpawnRoleTest, QemuRunsInTheSlotAndWhatItHasToSayComesOut) {
+  const std::string broken = "data/kernels/" + std::string(32, 'c') + "/";
+  folder_.put(broken + "kernel", std::string(4096, 'x'));
+  folder_.put(broken + "initrd", "x");
+  hand_over({0, 1});
+  const auto answer = role_->ask(guest_of({0, 1}, 'c'));
+  ASSERT_TRUE(answer);
+  ASSERT_NE(answer->as<Done>(), nullptr) << answer->failure();
+  ASSERT_EQ(answer->fds.size(), 2U);
+  const auto exited = end_of({0, 1});
+  ASSERT_TRUE(exited);
+  EXPECT_EQ(exited->start_step, 0) << exited->start_errno;
+  EXPECT_TRUE(WIFEXITED(exited->wait_status) && WEXITSTATUS(exited->wait_status) == 1);
+  std::string said(4096, '\0');
+  const ssize_t count = ::read(answer->fds[1].get(), said.data(), said.size());
+  said.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  EXPECT_NE(said.find("qemu-system-x86_64:"), std::string::npos) << said;
+}
+
 TEST_F(SpawnRoleTest, TheEndIsReportedAsItWas) {
   const auto exiting = started({0, 1});
   tell(exiting, "exit 7");

@@ -35,6 +35,7 @@ class StagedTest : public ::testing::Test {
     folder_.put("init", kInitScript);
     std::filesystem::create_directories(folder_.path() / "data/code");
     std::filesystem::create_directories(folder_.path() / "data/disks");
+    std::filesystem::create_directories(folder_.path() / "data/kernels");
     std::filesystem::create_directories(stage());
     config_.run_folder = folder_.path() / "run";
     config_.data_folder = folder_.path() / "data";

@@ -29,7 +29,7 @@ TEST_F(StageTest, HoldsTheEnvironmentsRootTheCodeAndProcAndNothingElse) {
                 names.push_back(entry.path().filename());
               }
               std::ranges::sort(names);
-              if (names != std::vector<std::string>{"code", "env", "proc"})
+              if (names != std::vector<std::string>{"code", "env", "guest", "kernels", "proc"})
                 return "more in the root";
               if (fs::exists(host_file)) return "the host can be named";
               if (test::text_of_file("/code/" + std::string(64, 'a') + "/main.py") != "main") {
@@ -50,8 +50,9 @@ TEST_F(StageTest, NoMountOfTheHostIsLeftInIt) {
                 std::istringstream words(line);
                 std::string word;
                 for (int i = 0; i < 5; ++i) words >> word;  // the fifth is the mount point
-                const bool is_known = word == "/" || word == "/code" || word == "/proc" ||
-                                      word == "/env" || word.starts_with("/env/");
+                const bool is_known = word == "/" || word == "/code" || word == "/kernels" ||
+                                      word == "/proc" || word == "/env" || word == "/guest" ||
+                                      word.starts_with("/env/") || word.starts_with("/guest/");
                 if (!is_known) return word;
               }
               return "";

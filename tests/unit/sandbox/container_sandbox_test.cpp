@@ -2,8 +2,7 @@
 #include "sandbox/container/container_sandbox.h"
 
 #include "sandbox/container.h"
-#include "unit/frames/await.h"
-#include "unit/launcher/role_process.h"
+#include "unit/sandbox/played_launcher.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -13,27 +12,18 @@
 namespace proa::sandbox {
 namespace {
 
-constexpr launcher::SlotId kSlot{4, 9};
+using test::kSlot;
 
 ino_t number_of(int descriptor) {
   struct stat status {};
   return ::fstat(descriptor, &status) == 0 ? status.st_ino : 0;
 }
 
-class ContainerSandboxTest : public ::testing::Test {
+class ContainerSandboxTest : public test::PlayedLauncherTest {
  protected:
   ContainerSandboxTest() {
-    auto spawn = std::move(os::seqpacket_pair().value());
-    auto pool = std::move(os::seqpacket_pair().value());
-    spawn_ = std::move(spawn.first);
-    pool_ = std::move(pool.first);
-    client_ = std::make_unique<launcher::Client>(io_.get_executor(), std::move(spawn.second),
-                                                 std::move(pool.second));
     ContainerFactory factory(io_.get_executor(), *client_);
     sandbox_ = factory.make(777);
-    auto listeners = std::move(os::stream_pair().value());
-    runtime_api_ = std::move(listeners.first);
-    lambda_api_ = std::move(listeners.second);
   }
   ~ContainerSandboxTest() override {
     client_->disconnect();  // ends whatever the sandbox waits for
@@ -41,65 +31,8 @@ class ContainerSandboxTest : public ::testing::Test {
     EXPECT_TRUE(closed);
   }
 
-  void run_ready() {
-    io_.restart();
-    io_.poll();
-  }
-  template <class T>
-  frames::Outcome<T> begin(Task<T> task) {
-    auto outcome = frames::begin(io_, std::move(task));
-    run_ready();
-    return outcome;
-  }
-  template <class T>
-  Result<T> finish(const frames::Outcome<T>& outcome) {
-    return frames::finish(io_, outcome);
-  }
-  template <class T>
-  Result<T> await(Task<T> task) {
-    return finish(begin(std::move(task)));
-  }
-
-  /// The next request at a role's end; nothing when none is there.
-  template <class Kind>
-  static std::optional<Kind> request_at(const os::UniqueFd& role) {
-    if (!launcher::test::is_readable(role.get(), 0)) return std::nullopt;
-    auto message = os::receive_message(role.get());
-    if (!message) return std::nullopt;
-    auto request = launcher::decode_request(message.value().bytes);
-    const auto* wanted = request ? std::get_if<Kind>(&request.value()) : nullptr;
-    return wanted == nullptr ? std::nullopt : std::optional<Kind>(*wanted);
-  }
-  void answer(const os::UniqueFd& role, const launcher::Reply& reply,
-              const std::vector<int>& fds = {}) {
-    launcher::test::send_bytes(role.get(), launcher::encode(reply), fds);
-    run_ready();
-  }
-  static launcher::Done done(std::uint64_t request) {
-    launcher::Done reply;
-    reply.request = request;
-    reply.slot = kSlot;
-    return reply;
-  }
-  void report_exit(int wait_status, int step = 0, int reason = 0) {
-    launcher::Exited exited;
-    exited.slot = kSlot;
-    exited.wait_status = wait_status;
-    exited.start_step = step;
-    exited.start_errno = reason;
-    answer(spawn_, exited);
-  }
-
   /// A frame that proa-init sends.
-  void say(frames::Type type, const std::string& body = "") {
-    std::string frame(frames::kHeaderSize, '\0');
-    const frames::Header header{static_cast<std::uint32_t>(body.size()), type};
-    frames::encode_header(header,
-                          std::as_writable_bytes(std::span(frame)).first<frames::kHeaderSize>());
-    frame += body;
-    EXPECT_EQ(::write(init_.get(), frame.data(), frame.size()), static_cast<ssize_t>(frame.size()));
-    run_ready();
-  }
+  void say(frames::Type type, const std::string& body = "") { say_at(init_, type, body); }
   void say_exited(std::uint32_t wait_status, std::uint32_t start_errno = 0) {
     std::string body(frames::kExitedSize, '\0');
     frames::encode_exited({wait_status, start_errno},
@@ -122,10 +55,7 @@ class ContainerSandboxTest : public ::testing::Test {
   /// Begins to start it, as far as proa-init's first word.
   frames::Outcome<void> begin_start() {
     auto outcome = begin(sandbox_->start());
-    const auto slot = request_at<launcher::AcquireSlot>(pool_);
-    EXPECT_TRUE(slot);
-    EXPECT_EQ(slot->tmp_mib, 777U);
-    answer(pool_, done(slot->request), {runtime_api_.get(), lambda_api_.get()});
+    EXPECT_EQ(give_slot(), 777U);
     const auto start = request_at<launcher::StartSandbox>(spawn_);
     EXPECT_TRUE(start);
     EXPECT_EQ(start->slot, kSlot);
@@ -148,13 +78,7 @@ class ContainerSandboxTest : public ::testing::Test {
     return await(sandbox_->start_runtime(std::move(command)));
   }
 
-  boost::asio::io_context io_{1};
-  os::UniqueFd spawn_;
-  os::UniqueFd pool_;
   os::UniqueFd init_;
-  os::UniqueFd runtime_api_;
-  os::UniqueFd lambda_api_;
-  std::unique_ptr<launcher::Client> client_;
   std::unique_ptr<Sandbox> sandbox_;
 };
 

@@ -1,0 +1,345 @@
+#include "frames/init/guest.h"
+
+#include "frames/init/boot.h"
+#include "frames/init/children.h"
+#include "frames/init/port.h"
+#include "frames/init/process.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+namespace proa::frames::init {
+namespace {
+
+// Read or written in one go before others have their turn.
+constexpr int kMovesPerTurn = 16;
+constexpr std::size_t kServices = 2;
+constexpr std::array<Service, kServices> kServiceOf{Service::runtime_api, Service::lambda_api};
+constexpr std::array<std::uint16_t, kServices> kPortOf{9001, 9002};
+
+bool is_transient(int error) { return error == EAGAIN || error == EINTR; }
+
+/// The inside's end of one stream: a pipe, or a connection (both descriptors are the same).
+struct Ends {
+  int from_inside = -1;
+  int to_inside = -1;
+};
+
+class Guest final : public PortActions {
+ public:
+  explicit Guest(int link) : link_(link), port_(*this) {}
+
+  bool prepare(bool has_network) {
+    null_device_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    signals_ = quiet_signals() ? open_child_signals() : -1;
+    listeners_.fill(-1);
+    if (null_device_ < 0 || signals_ < 0) return false;
+    for (std::size_t i = 0; i < kServices && has_network; ++i) {
+      listeners_[i] = listen_on(kPortOf[i]);
+      if (listeners_[i] < 0) return false;
+    }
+    return true;
+  }
+
+  Stop serve();
+  void fail(Stop reason) { port_.control().fail(reason); }
+
+  Started start(const StartView& view, std::span<const int> descriptors) override {
+    return start_process(view, descriptors);
+  }
+  // kill(2) reaches the kernel's own threads here and so never finds nobody; but every process that
+  // is left is a child of ours, or has a parent that is.
+  KillRound kill_everyone() override {
+    const KillRound round = init::kill_everyone();
+    const bool has_children =
+        ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
+    return has_children || round == KillRound::failed ? round : KillRound::nobody_left;
+  }
+  void close_descriptor(int descriptor) override { ::close(descriptor); }
+  bool open_ends(std::span<int, kProcessDescriptors> inherited) override;
+
+ private:
+  static int listen_on(std::uint16_t port);
+  void flush();
+  void receive();
+  void accept_connection(std::size_t service);
+  short interest(std::size_t place);
+  void attend(std::size_t place, short events);
+  void deliver(Stream& stream, Ends& ends);
+  void collect(Stream& stream, Ends& ends);
+  void settle(std::size_t place);
+  static void close_to_inside(Stream& stream, Ends& ends);
+  static void close_from_inside(Stream& stream, Ends& ends);
+  Ends* ends_of(std::uint32_t id);
+
+  int link_;
+  int null_device_ = -1;
+  int signals_ = -1;
+  std::array<int, kServices> listeners_{};
+  std::array<Ends, Streams::kPlaces> ends_{};
+  Port port_;
+};
+
+int Guest::listen_on(std::uint16_t port) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (listener < 0) return -1;
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      ::listen(listener, static_cast<int>(kConnectionsMax)) == 0) {
+    return listener;
+  }
+  ::close(listener);
+  return -1;
+}
+
+Ends* Guest::ends_of(std::uint32_t id) {
+  const Stream* stream = port_.streams().find(id);
+  return stream == nullptr
+             ? nullptr
+             : &ends_[static_cast<std::size_t>(stream - port_.streams().places().data())];
+}
+
+// Pipes and not sockets: a kernel without a network has those, and Node reads no character device.
+bool Guest::open_ends(std::span<int, kProcessDescriptors> inherited) {
+  std::array<int, 2> calls{-1, -1};
+  std::array<int, 2> answers{-1, -1};
+  std::array<int, 2> output{-1, -1};
+  const bool is_made = ::pipe2(calls.data(), O_CLOEXEC) == 0 &&
+                       ::pipe2(answers.data(), O_CLOEXEC) == 0 &&
+                       ::pipe2(output.data(), O_CLOEXEC) == 0;
+  const int second_output = is_made ? ::fcntl(output[1], F_DUPFD_CLOEXEC, 3) : -1;
+  const int no_input = ::fcntl(null_device_, F_DUPFD_CLOEXEC, 3);
+  if (second_output < 0 || no_input < 0) {
+    for (const int each : {calls[0], calls[1], answers[0], answers[1], output[0], output[1],
+                           second_output, no_input}) {
+      if (each >= 0) ::close(each);
+    }
+    return false;
+  }
+  // Ours never block; those of the process do, as it expects.
+  for (const int ours : {calls[1], answers[0], output[0]}) ::fcntl(ours, F_SETFL, O_NONBLOCK);
+  ends_of(kCallsStream)->to_inside = calls[1];
+  ends_of(kAnswersStream)->from_inside = answers[0];
+  ends_of(kOutputStream)->from_inside = output[0];
+  const std::array<int, kProcessDescriptors> all{no_input, output[1], second_output, calls[0],
+                                                 answers[1]};
+  for (std::size_t i = 0; i < all.size(); ++i) inherited[i] = all[i];
+  return true;
+}
+
+void Guest::flush() {
+  for (int i = 0; i < kMovesPerTurn; ++i) {
+    const auto bytes = port_.outgoing();
+    if (bytes.empty() || port_.control().state() == Control::State::stopped) return;
+    const ssize_t count = ::write(link_, bytes.data(), bytes.size());
+    if (count < 0) {
+      if (errno == EPIPE || errno == ENODEV) return port_.link_ended();
+      if (!is_transient(errno)) fail(Stop::failed);
+      return;
+    }
+    port_.sent(static_cast<std::size_t>(count));
+  }
+}
+
+void Guest::receive() {
+  for (int i = 0; i < kMovesPerTurn; ++i) {
+    const auto wanted = port_.wanted();
+    if (wanted.empty()) return;
+    const ssize_t count = ::read(link_, wanted.data(), wanted.size());
+    if (count == 0) return port_.link_ended();  // nobody is connected on the host
+    if (count < 0) {
+      if (!is_transient(errno)) fail(Stop::failed);
+      return;
+    }
+    port_.received(static_cast<std::size_t>(count));
+  }
+}
+
+void Guest::accept_connection(std::size_t service) {
+  const int connection =
+      ::accept4(listeners_[service], nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (connection < 0) return;
+  Stream* stream = port_.streams().open_connection(kServiceOf[service]);
+  if (stream == nullptr) {
+    ::close(connection);
+    return;
+  }
+  *ends_of(stream->id) = {connection, connection};
+}
+
+void Guest::close_to_inside(Stream& stream, Ends& ends) {
+  if (ends.to_inside < 0) return;
+  if (ends.to_inside == ends.from_inside) {
+    ::shutdown(ends.to_inside, SHUT_WR);
+  } else {
+    ::close(ends.to_inside);
+  }
+  ends.to_inside = -1;
+  // Of the calls nothing comes back: with its reader the stream ends both ways.
+  if (stream.id == kCallsStream) Streams::finish(stream);
+}
+
+void Guest::close_from_inside(Stream& stream, Ends& ends) {
+  if (ends.from_inside < 0) return;
+  if (ends.to_inside != ends.from_inside) ::close(ends.from_inside);
+  ends.from_inside = -1;
+  Streams::finish(stream);
+}
+
+/// What a place waits for; -1: nothing, and its descriptors are not to be looked at.
+short Guest::interest(std::size_t place) {
+  const Stream& stream = port_.streams().places()[place];
+  if (stream.id == 0) return -1;
+  const Ends& ends = ends_[place];
+  short events = 0;
+  if (ends.from_inside >= 0 && !port_.room(stream).empty()) events |= POLLIN;
+  if (ends.to_inside >= 0 && !Streams::unread(stream).empty()) events |= POLLOUT;
+  // A pipe whose reader has gone tells it unasked; an idle connection is not asked.
+  const bool is_pipe_to_inside = ends.to_inside >= 0 && ends.from_inside < 0;
+  return events != 0 || is_pipe_to_inside ? events : -1;
+}
+
+void Guest::deliver(Stream& stream, Ends& ends) {
+  const auto bytes = Streams::unread(stream);
+  const ssize_t count = bytes.empty() ? 0 : ::write(ends.to_inside, bytes.data(), bytes.size());
+  if (count >= 0) return Streams::consume(stream, static_cast<std::size_t>(count));
+  if (is_transient(errno)) return;
+  Streams::stop(stream);
+  close_to_inside(stream, ends);
+}
+
+void Guest::collect(Stream& stream, Ends& ends) {
+  const auto room = port_.room(stream);
+  if (room.empty()) return;
+  const ssize_t count = ::read(ends.from_inside, room.data(), room.size());
+  if (count > 0) return port_.put(stream, static_cast<std::size_t>(count));
+  if (count == 0 || !is_transient(errno)) close_from_inside(stream, ends);
+}
+
+void Guest::attend(std::size_t place, short events) {
+  Stream& stream = port_.streams().places()[place];
+  Ends& ends = ends_[place];
+  if (stream.id == 0 || events == 0) return;
+  if (ends.to_inside >= 0 && (events & (POLLOUT | POLLERR)) != 0) {
+    deliver(stream, ends);
+    if ((events & POLLERR) != 0 && ends.to_inside >= 0 && ends.from_inside < 0) {
+      Streams::stop(stream);  // a pipe without a reader, and nothing to write that would say so
+      close_to_inside(stream, ends);
+    }
+  }
+  if (ends.from_inside >= 0 && (events & (POLLIN | POLLHUP | POLLERR)) != 0) {
+    collect(stream, ends);
+  }
+}
+
+/// What follows from the ends that were told, ours and the host's.
+void Guest::settle(std::size_t place) {
+  Stream& stream = port_.streams().places()[place];
+  if (stream.id == 0) return;
+  Ends& ends = ends_[place];
+  if (stream.peer_stopped) close_from_inside(stream, ends);
+  if (Streams::is_at_end(stream)) close_to_inside(stream, ends);
+  if (Streams::is_over(stream)) Streams::release(stream);
+}
+
+Stop Guest::serve() {
+  bool has_more_to_reap = false;
+  constexpr std::size_t kFixed = 2 + kServices;
+  while (port_.control().state() != Control::State::stopped) {
+    for (std::size_t i = 0; i < ends_.size(); ++i) settle(i);
+    flush();
+    std::array<pollfd, kFixed + Streams::kPlaces> waits{};
+    waits[0] = {link_, POLLIN, 0};
+    if (!port_.outgoing().empty()) waits[0].events |= POLLOUT;
+    waits[1] = {signals_, POLLIN, 0};
+    for (std::size_t i = 0; i < kServices; ++i) waits[2 + i] = {listeners_[i], POLLIN, 0};
+    for (std::size_t i = 0; i < ends_.size(); ++i) {
+      const short events = interest(i);
+      const int descriptor = ends_[i].to_inside >= 0 ? ends_[i].to_inside : ends_[i].from_inside;
+      waits[kFixed + i] = {events < 0 ? -1 : descriptor, events, 0};
+    }
+    const int ready =
+        ::poll(waits.data(), waits.size(), patience_ms(port_.control(), has_more_to_reap));
+    if (ready < 0 && errno != EINTR) fail(Stop::failed);
+    if (ready == 0 && !has_more_to_reap) port_.control().kill_round_over();
+    if (waits[1].revents != 0 || has_more_to_reap) {
+      has_more_to_reap = reap(port_.control(), signals_);
+    }
+    if ((waits[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0) receive();
+    for (std::size_t i = 0; i < ends_.size(); ++i) attend(i, waits[kFixed + i].revents);
+    for (std::size_t i = 0; i < kServices; ++i) {
+      if (waits[2 + i].revents != 0) accept_connection(i);
+    }
+  }
+  static_cast<void>(init::kill_everyone());
+  return port_.control().stop_reason();
+}
+
+void say(std::string_view what, const char* which) {
+  const std::array<std::string_view, 6> parts{
+      "proa-init: ",
+      what,
+      which == nullptr ? "" : which,
+      ": ",
+      errno == 0 ? "" : static_cast<const char*>(::strerror(errno)),
+      "\n"};
+  for (const std::string_view part : parts) {
+    const ssize_t written = ::write(STDERR_FILENO, part.data(), part.size());
+    static_cast<void>(written);
+  }
+}
+
+Stop boot_and_serve() {
+  errno = 0;
+  if (const char* failed = mount_system()) {
+    say("cannot mount ", failed);
+    return Stop::failed;
+  }
+  if (const char* failed = load_modules()) {
+    say("cannot load the module ", failed);
+    return Stop::failed;
+  }
+  const int port = open_port(kPortName);
+  if (port < 0) {
+    say("no host at the port ", kPortName);
+    return Stop::failed;
+  }
+  return serve_port(port, raise_loopback());
+}
+
+}  // namespace
+
+Stop serve_port(int port, bool has_network) {
+  // Two megabytes of buffers, of which only those in use are ever touched.
+  static Guest guest(port);
+  ::umask(022);
+  if (!guest.prepare(has_network)) guest.fail(Stop::failed);
+  return guest.serve();
+}
+
+Stop run_guest() {
+  if (::getpid() != 1) return Stop::not_first;
+  const Stop reason = boot_and_serve();
+  if (reason != Stop::link_closed) say("ends", nullptr);
+  // reboot=t on the command line makes this a triple fault, and -no-reboot that the machine's end:
+  // it works without ACPI.
+  ::reboot(RB_AUTOBOOT);
+  for (;;) ::pause();
+}
+
+}  // namespace proa::frames::init

@@ -1,0 +1,87 @@
+#include "sandbox/microvm/guest.h"
+
+#include <sys/stat.h>
+
+#include <ctime>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+namespace proa::sandbox {
+namespace asio = boost::asio;
+namespace {
+
+constexpr auto kKvmLimit = std::chrono::milliseconds(5'000);
+constexpr std::uint32_t kProbeMib = 128;
+
+#if defined(__x86_64__)
+std::int64_t raw_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+#endif
+
+}  // namespace
+
+const char* name_of(launcher::Accelerator accelerator) {
+  return accelerator == launcher::Accelerator::kvm ? "kvm" : "tcg";
+}
+
+Task<BootReport> boot_guest(asio::any_io_executor executor, launcher::Client& launcher,
+                            launcher::GuestPlan plan, std::chrono::milliseconds limit) {
+  BootReport report;
+  report.accelerator = plan.accelerator;
+  Guest guest(std::move(executor), launcher);
+  const auto begin = std::chrono::steady_clock::now();
+  auto started = co_await guest.start(std::move(plan), limit);
+  report.took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begin);
+  auto closed = co_await guest.close();
+  if (!started) co_return started.error();
+  if (!closed) co_return closed.error();
+  co_return report;
+}
+
+asio::awaitable<AcceleratorChoice> choose_accelerator(asio::any_io_executor executor,
+                                                      launcher::Client& launcher,
+                                                      GuestKernel kernel, std::uint32_t tsc_khz) {
+  AcceleratorChoice choice;
+  struct stat device {};
+  if (::stat("/dev/kvm", &device) != 0) {
+    choice.reason = "there is no /dev/kvm";
+    co_return choice;
+  }
+  launcher::GuestPlan plan;
+  plan.kernel = std::move(kernel.id);
+  plan.needs_acpi = kernel.needs_acpi;
+  plan.accelerator = launcher::Accelerator::kvm;
+  plan.memory_mib = kProbeMib;
+  plan.tsc_khz = tsc_khz;
+  auto booted = co_await boot_guest(std::move(executor), launcher, std::move(plan), kKvmLimit);
+  if (!booted) {
+    choice.reason = "KVM: " + booted.error().message();
+    co_return choice;
+  }
+  choice.accelerator = launcher::Accelerator::kvm;
+  choice.reason = "a guest booted by KVM in " + std::to_string(booted.value().took.count()) + " ms";
+  co_return choice;
+}
+
+Result<std::uint32_t> measure_tsc_khz() {
+#if defined(__x86_64__)
+  constexpr std::int64_t kTimeNs = 20'000'000;
+  const std::int64_t begin_ns = raw_ns();
+  const std::uint64_t begin = __rdtsc();
+  timespec pause{0, kTimeNs};
+  ::nanosleep(&pause, nullptr);
+  const std::uint64_t ticks = __rdtsc() - begin;
+  const std::int64_t ns = raw_ns() - begin_ns;
+  return static_cast<std::uint32_t>(static_cast<double>(ticks) * 1e6 / static_cast<double>(ns));
+#else
+  return Error(Errc::unsupported, "guests run on x86-64 only");
+#endif
+}
+
+}  // namespace proa::sandbox

@@ -1,0 +1,67 @@
+// What of a guest's start can be tried on a host: the rest is booted
+// (tests/compat/test_kernels.py).
+#include "frames/init/boot.h"
+
+#include "unit/frames/init_program.h"
+
+#include <gtest/gtest.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+
+#include <functional>
+
+namespace proa::frames::init {
+namespace {
+
+/// What `body` gives in namespaces of its own; -1 when it does not end.
+int apart(unsigned long flags, const std::function<int()>& body) {
+  const auto pid =
+      static_cast<pid_t>(::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  if (pid == 0) ::_exit(body());
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+class BootTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto obstacle = InitProgram::obstacle()) GTEST_SKIP() << *obstacle;
+  }
+};
+
+TEST_F(BootTest, LoopbackIsRaised) {
+  EXPECT_EQ(apart(CLONE_NEWNET,
+                  [] {
+                    if (!raise_loopback()) return 1;
+                    const os::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM, 0));
+                    ifreq request{};
+                    std::memcpy(request.ifr_name, "lo", 3);
+                    if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) return 2;
+                    return (request.ifr_flags & IFF_UP) != 0 ? 0 : 3;
+                  }),
+            0);
+}
+
+TEST_F(BootTest, AKernelWithoutAListOfModulesNeedsNone) {
+  ASSERT_NE(::access("/modules/list", F_OK), 0) << "this host has one";
+  EXPECT_EQ(load_modules(), nullptr);
+}
+
+TEST_F(BootTest, SystemFoldersAreMountedWhereTheyAreMissing) {
+  EXPECT_EQ(apart(CLONE_NEWNS | CLONE_NEWPID,
+                  [] {
+                    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 1;
+                    char folder[] = "/tmp/proa-boot-XXXXXX";
+                    if (::mkdtemp(folder) == nullptr) return 2;
+                    const int is_root = ::chroot(folder) + ::chdir("/");
+                    const char* failed = is_root == 0 ? mount_system() : "chroot";
+                    if (failed != nullptr && std::string_view(failed) != "/dev/console") return 3;
+                    if (::access("/proc/self/status", R_OK) != 0) return 4;
+                    return ::access("/sys/class", R_OK) == 0 ? 0 : 5;
+                  }),
+            0);
+}
+
+}  // namespace
+}  // namespace proa::frames::init

@@ -1,0 +1,155 @@
+#include "frames/init/port.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace proa::frames::init {
+namespace {
+
+class FakeActions final : public PortActions {
+ public:
+  Started start(const StartView&, std::span<const int> descriptors) override {
+    given.assign(descriptors.begin(), descriptors.end());
+    return {.pid = 7, .error = 0};
+  }
+  KillRound kill_everyone() override { return KillRound::nobody_left; }
+  void close_descriptor(int descriptor) override { closed.push_back(descriptor); }
+  bool open_ends(std::span<int, kProcessDescriptors> inherited) override {
+    if (!has_room) return false;
+    for (std::size_t i = 0; i < inherited.size(); ++i) inherited[i] = 50 + static_cast<int>(i);
+    return true;
+  }
+  bool has_room = true;
+  std::vector<int> given;
+  std::vector<int> closed;
+};
+
+std::string frame(Type type, std::string_view body) {
+  std::array<std::byte, kHeaderSize> header{};
+  encode_header({.body_size = static_cast<std::uint32_t>(body.size()), .type = type}, header);
+  return std::string(reinterpret_cast<const char*>(header.data()), header.size()) +
+         std::string(body);
+}
+
+std::string start_frame(std::uint16_t descriptors = kProcessDescriptors) {
+  const std::vector<std::string_view> arguments{"/bin/true"};
+  const StartSpec spec{
+      .uid = 993, .gid = 990, .descriptors = descriptors, .directory = "/", .arguments = arguments};
+  std::vector<std::byte> body(start_body_size(spec));
+  EXPECT_EQ(encode_start(spec, body), Status::ok);
+  return frame(Type::start, {reinterpret_cast<const char*>(body.data()), body.size()});
+}
+
+class PortTest : public testing::Test {
+ protected:
+  /// The host's bytes arrive, at most `step` at a time.
+  void hear(std::string_view bytes, std::size_t step = 1 << 20) {
+    while (!bytes.empty() && port_->control().state() != Control::State::stopped) {
+      const auto wanted = port_->wanted();
+      const std::size_t count = std::min({wanted.size(), bytes.size(), step});
+      std::memcpy(wanted.data(), bytes.data(), count);
+      bytes.remove_prefix(count);
+      port_->received(count);
+    }
+  }
+  std::string said() {
+    const auto bytes = port_->outgoing();
+    std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    port_->sent(text.size());
+    return text;
+  }
+  Control::State state() { return port_->control().state(); }
+
+  FakeActions actions_;
+  std::unique_ptr<Port> port_ = std::make_unique<Port>(actions_);
+};
+
+TEST_F(PortTest, SaysThatItIsUpAndStartsAProcessWithItsEnds) {
+  EXPECT_EQ(said(), frame(Type::init_up, ""));
+  hear(start_frame(), 3);
+  EXPECT_EQ(state(), Control::State::running);
+  EXPECT_EQ(actions_.given, (std::vector<int>{50, 51, 52, 53, 54}));
+  EXPECT_EQ(actions_.closed, actions_.given) << "the process has them";
+  EXPECT_NE(port_->streams().find(kOutputStream), nullptr);
+}
+
+TEST_F(PortTest, FramesOfBothKindsMayFollowEachOtherInAnyPieces) {
+  const std::string data = frame(Type::stream_data, std::string("\x01\0\0\0abc", 7));
+  for (const std::size_t step : {std::size_t{1}, std::size_t{5}, std::size_t{4096}}) {
+    port_ = std::make_unique<Port>(actions_);
+    hear(start_frame() + data + data, step);
+    ASSERT_EQ(state(), Control::State::running);
+    const auto unread = Streams::unread(*port_->streams().find(kCallsStream));
+    EXPECT_EQ(std::string(reinterpret_cast<const char*>(unread.data()), unread.size()), "abcabc");
+  }
+}
+
+TEST_F(PortTest, BytesOfAStreamGoOutInFramesBehindWhatIsDue) {
+  hear(start_frame());
+  said();
+  Stream& output = *port_->streams().find(kOutputStream);
+  const auto room = port_->room(output);
+  ASSERT_EQ(room.size(), kStreamPiece);
+  std::memcpy(room.data(), "line\n", 5);
+  port_->put(output, 5);
+  EXPECT_EQ(said(), frame(Type::stream_data, std::string("\x03\0\0\0line\n", 9)));
+}
+
+TEST_F(PortTest, NoMoreIsTakenThanTheHostReads) {
+  hear(start_frame());
+  said();
+  Stream& output = *port_->streams().find(kOutputStream);
+  Stream& answers = *port_->streams().find(kAnswersStream);
+  std::size_t sent = 0;
+  for (Stream* stream : {&output, &answers, &output, &answers}) {
+    const auto room = port_->room(*stream);
+    if (room.empty()) break;
+    port_->put(*stream, room.size());
+    sent += kStreamHead + room.size();
+  }
+  EXPECT_TRUE(port_->room(output).empty());
+  EXPECT_EQ(said().size(), sent);
+  EXPECT_TRUE(port_->room(output).empty() == (Streams::room(output) == 0));
+}
+
+TEST_F(PortTest, EndsAtABreach) {
+  const std::vector<std::string> breaches{
+      frame(Type::invoke, "x"),                                   // of another link
+      frame(Type::stream_data, std::string("\x01\0\0\0abc", 7)),  // before a process
+      frame(Type::stream_data, std::string(kStreamBodyMax + 1, 'x')),
+      start_frame() + start_frame(),
+      start_frame(3),  // fewer descriptors than a process in a guest has
+      std::string(8, '\xff'),
+  };
+  for (const std::string& breach : breaches) {
+    port_ = std::make_unique<Port>(actions_);
+    hear(breach);
+    ASSERT_EQ(state(), Control::State::stopped) << breach.substr(0, 16);
+    EXPECT_EQ(port_->control().stop_reason(), Stop::protocol_error);
+    EXPECT_TRUE(port_->wanted().empty());
+  }
+}
+
+TEST_F(PortTest, WithoutRoomForItsEndsNoProcessStarts) {
+  actions_.has_room = false;
+  hear(start_frame());
+  EXPECT_EQ(state(), Control::State::stopped);
+  EXPECT_EQ(port_->control().stop_reason(), Stop::failed);
+  EXPECT_TRUE(actions_.given.empty());
+}
+
+TEST_F(PortTest, TheHostMayEndBetweenFramesOnly) {
+  hear(std::string(3, '\0'));
+  port_->link_ended();
+  EXPECT_EQ(port_->control().stop_reason(), Stop::protocol_error);
+  port_ = std::make_unique<Port>(actions_);
+  port_->link_ended();
+  EXPECT_EQ(port_->control().stop_reason(), Stop::link_closed);
+}
+
+}  // namespace
+}  // namespace proa::frames::init
