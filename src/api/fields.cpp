@@ -145,4 +145,13 @@ json::object parse_object(std::string_view body, Problems& problems) {
   return {};
 }
 
+Result<void> check_members(const json::object& body, std::span<const std::string_view> known) {
+  for (const auto& member : body) {
+    const std::string name(member.key().data(), member.key().size());
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return Error(Errc::invalid, "There is no member '" + name + "' in this request");
+  }
+  return ok();
+}
+
 }  // namespace proa::api

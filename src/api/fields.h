@@ -2,12 +2,14 @@
 #pragma once
 
 #include "api/problems.h"
+#include "base/result.h"
 
 #include <boost/json/object.hpp>
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,5 +49,10 @@ class Fields {
 /// The object in `body`; an empty body is an empty object. Anything else is a mismatch and gives an
 /// empty object.
 boost::json::object parse_object(std::string_view body, Problems& problems);
+
+/// A member that nobody would look at is refused, so that a typing error does not pass for a wish.
+/// Errc: invalid (names it).
+Result<void> check_members(const boost::json::object& body,
+                           std::span<const std::string_view> known);
 
 }  // namespace proa::api

@@ -43,16 +43,6 @@ constexpr auto kAccountMembers = std::to_array<std::string_view>({"name", "accou
 constexpr auto kKeyMembers =
     std::to_array<std::string_view>({"account_id", "description", "rights"});
 
-/// A member that nobody would look at is refused, so that a typing error does not pass for a wish.
-Result<void> check_members(const json::object& body, std::span<const std::string_view> known) {
-  for (const auto& member : body) {
-    const std::string name(member.key().data(), member.key().size());
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    return Error(Errc::invalid, "There is no member '" + name + "' in this request");
-  }
-  return ok();
-}
-
 /// What a key gets when nobody says: all that a developer needs, and for the first one the right to
 /// make others.
 Rights default_rights(bool is_first) {

@@ -33,11 +33,7 @@ json::object describe(const identity::RoleEntry& role, WallTime now) {
 
 Result<identity::NewRole> decode(const json::object& body, const Fields& fields,
                                  const model::Scope& scope) {
-  for (const auto& member : body) {
-    const std::string name(member.key().data(), member.key().size());
-    if (std::find(kMembers.begin(), kMembers.end(), name) != kMembers.end()) continue;
-    return Error(Errc::invalid, "There is no member '" + name + "' in this request");
-  }
+  TRY(check_members(body, kMembers));
   identity::NewRole role;
   role.name.arn = fields.text("arn").value_or("");
   role.name.account_id = fields.text("account_id").value_or(scope.account_id);

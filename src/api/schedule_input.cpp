@@ -19,15 +19,6 @@ constexpr auto kMembers = std::to_array<std::string_view>(
     {"name", "function", "expression", "timezone", "input", "description", "enabled", "missed",
      "start", "end", "revision"});
 
-Result<void> check_members(const json::object& body) {
-  for (const auto& member : body) {
-    const std::string name(member.key().data(), member.key().size());
-    if (std::find(kMembers.begin(), kMembers.end(), name) != kMembers.end()) continue;
-    return Error(Errc::invalid, "There is no member '" + name + "' in this request");
-  }
-  return ok();
-}
-
 Result<std::string> needed(const Fields& fields, std::string_view member, std::string_view says) {
   auto text = fields.text(member).value_or("");
   if (!text.empty()) return text;
@@ -79,7 +70,7 @@ Result<schedule::Name> decode_schedule_name(std::string_view text, const model::
 
 Result<schedule::Definition> decode_schedule(const json::object& body, const Fields& fields,
                                              const model::Scope& scope) {
-  TRY(check_members(body));
+  TRY(check_members(body, kMembers));
   TRY(const auto function, needed(fields, "function", "the function that runs"));
   TRY(auto ref, model::parse_function_ref(function, std::nullopt, scope));
   TRY(const auto text, needed(fields, "expression", "when it runs, as rate(5 minutes)"));

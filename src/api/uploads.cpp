@@ -43,12 +43,8 @@ struct NewUpload {
 };
 
 Result<NewUpload> decode_new(const Fields& fields, const json::object& body) {
-  for (const auto& member : body) {
-    if (member.key() == "bytes" || member.key() == "sha256") continue;
-    return Error(Errc::invalid, "There is no member '" +
-                                    std::string(member.key().data(), member.key().size()) +
-                                    "' in this request");
-  }
+  static constexpr auto kMembers = std::to_array<std::string_view>({"bytes", "sha256"});
+  TRY(check_members(body, kMembers));
   NewUpload upload;
   const auto bytes = fields.integer("bytes").value_or(0);
   if (bytes <= 0) return Error(Errc::invalid, "'bytes' must be the size of the zip");

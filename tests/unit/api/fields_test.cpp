@@ -68,6 +68,17 @@ TEST(Fields, TellsWhatSaysSomething) {
   EXPECT_TRUE(fields.says_something("j"));
 }
 
+TEST(Fields, AMemberThatNobodyKnowsIsNamed) {
+  Problems problems;
+  constexpr auto kKnown = std::to_array<std::string_view>({"name", "size"});
+  EXPECT_TRUE(check_members(parse_object("{}", problems), kKnown));
+  EXPECT_TRUE(check_members(parse_object(R"({"size":1,"name":""})", problems), kKnown));
+  const auto refused = check_members(parse_object(R"({"name":"","nmae":""})", problems), kKnown);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::invalid);
+  EXPECT_EQ(refused.error().message(), "There is no member 'nmae' in this request");
+}
+
 TEST(Fields, ABodyIsAnObjectOrNothing) {
   Problems none;
   EXPECT_TRUE(parse_object("", none).empty());
