@@ -5,8 +5,9 @@
 // An input is a byte that chooses the end, then a list of events: one byte says which, further ones
 // are its arguments. Checked: nothing is kept beyond its window, what goes out are whole frames,
 // and an end that was told is the last of its direction.
-#include "base/check.h"
 #include "frames/init/port.h"
+
+#include "base/check.h"
 
 #include <algorithm>
 #include <cstddef>
