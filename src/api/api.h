@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/task.h"
 #include "catalog/catalog.h"
 #include "dispatch/dispatch.h"
 #include "http/http.h"
@@ -25,6 +26,7 @@
 #include <boost/json/object.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -36,6 +38,11 @@ namespace proa::backup {
 class BackupStore;
 }
 
+namespace proa::kernels {
+class KernelStore;
+struct Kernel;
+}  // namespace proa::kernels
+
 namespace proa::schedule {
 class Schedules;
 }
@@ -44,6 +51,13 @@ namespace proa::api {
 
 /// Bytes that any operation takes as a body: only above need Api::body_limit() be asked.
 inline constexpr std::uint64_t kSmallBody = 1024 * 1024;
+
+/// How a guest kernel has booted.
+struct KernelBoot {
+  std::string accelerator;  ///< "kvm" or "tcg"
+  std::string reason;       ///< for that one
+  std::chrono::milliseconds took{0};
+};
 
 struct ApiOptions {
   std::string account_id = "000000000000";  ///< 12 digits; of every caller without keys
@@ -72,6 +86,11 @@ struct ApiOptions {
   std::function<Result<void>()> check_room;
   /// Outlives the Api; null: there are no backups.
   backup::BackupStore* backups = nullptr;
+  /// Likewise: guest kernels are not supported.
+  kernels::KernelStore* kernels = nullptr;
+  /// Boots a guest with this kernel and ends it once it answers; empty: no guests are supported.
+  /// Errc: deadline or unavailable (it does not start; with the end of its console), exhausted, os.
+  std::function<Task<KernelBoot>(const kernels::Kernel& kernel)> boot_kernel;
   /// Of the calls that begin a trace, 0 to 1 say that it is recorded (model/trace_context.h).
   double trace_sample_share = 0;
 

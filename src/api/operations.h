@@ -152,6 +152,12 @@ Task<http::Response> delete_role(Context& context, Call& call);
 Task<http::Response> create_backup(Context& context, Call& call);
 Task<http::Response> read_backup(Context& context, Call& call);
 Task<http::Response> delete_backup(Context& context, Call& call);
+// kernel_endpoints.cpp
+Task<http::Response> list_kernels(Context& context, Call& call);
+Task<http::Response> add_kernel(Context& context, Call& call);
+Task<http::Response> get_kernel(Context& context, Call& call);
+Task<http::Response> verify_kernel(Context& context, Call& call);
+Task<http::Response> delete_kernel(Context& context, Call& call);
 // key_endpoints.cpp
 Task<http::Response> create_account(Context& context, Call& call);
 Task<http::Response> list_accounts(Context& context, Call& call);

@@ -17,6 +17,7 @@ namespace proa::cli {
 /// What kind of word an option or argument is: shell completion knows them by these type names.
 inline constexpr const char* kFunctionName = "FUNCTION";
 inline constexpr const char* kScheduleName = "SCHEDULE";
+inline constexpr const char* kKernelId = "KERNEL";
 inline constexpr const char* kFilePath = "FILE";
 inline constexpr const char* kSetting = "KEY=VALUE";
 inline constexpr const char* kSettingKey = "KEY";
