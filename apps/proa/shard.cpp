@@ -212,6 +212,17 @@ asio::awaitable<std::string> Shard::host_status() {
   co_return status ? std::move(status.value()) : std::string();
 }
 
+Task<sandbox::BootReport> Shard::boot_guest(launcher::GuestPlan plan,
+                                            std::chrono::milliseconds limit) {
+  co_return co_await sandbox::boot_guest(io_.get_executor(), launcher_, std::move(plan), limit);
+}
+
+asio::awaitable<sandbox::AcceleratorChoice> Shard::choose_accelerator(sandbox::GuestKernel kernel,
+                                                                      std::uint32_t tsc_khz) {
+  co_return co_await sandbox::choose_accelerator(io_.get_executor(), launcher_, std::move(kernel),
+                                                 tsc_khz);
+}
+
 Result<launcher::DnsGateway> Shard::open_gateway_dns() {
   using Answer = Result<launcher::DnsGateway>;
   std::promise<Answer> promise;

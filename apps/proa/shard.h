@@ -18,6 +18,7 @@
 #include "pinning.h"
 #include "pool/pool.h"
 #include "sandbox/container.h"
+#include "sandbox/microvm.h"
 #include "tls/tls.h"
 
 #include <boost/asio/io_context.hpp>
@@ -94,6 +95,10 @@ class Shard {
   boost::asio::awaitable<ShardLife> watch(std::optional<std::string> account_id);
   /// The pool role's status as JSON; empty when there is no answer.
   boost::asio::awaitable<std::string> host_status();
+  /// See sandbox/microvm.h.
+  Task<sandbox::BootReport> boot_guest(launcher::GuestPlan plan, std::chrono::milliseconds limit);
+  boost::asio::awaitable<sandbox::AcceleratorChoice> choose_accelerator(
+      sandbox::GuestKernel kernel, std::uint32_t tsc_khz);
   /// Sockets for the DNS service, from the pool role. Any thread but ours; blocks.
   Result<launcher::DnsGateway> open_gateway_dns();
 
