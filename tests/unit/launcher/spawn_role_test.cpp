@@ -184,7 +184,7 @@ TEST_F(SpawnRoleTest, QemuRunsInTheSlotAndWhatItHasToSayComesOut) {
   std::string said(4096, '\0');
   const ssize_t count = ::read(answer->fds[1].get(), said.data(), said.size());
   said.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-  EXPECT_NE(said.find("qemu-system-x86_64:"), std::string::npos) << said;
+  EXPECT_TRUE(said.starts_with("qemu")) << said;
 }
 
 TEST_F(SpawnRoleTest, TheEndIsReportedAsItWas) {
