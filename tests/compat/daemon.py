@@ -152,6 +152,7 @@ class DaemonTestCase(unittest.TestCase):
     def deploy(self, name, code, runtime="python3.11", handler="app.handler", file="app.py",
                **more):
         client = self.client()
+        more.setdefault("Timeout", 30)  # Lambda's 3 s are short for a start on a busy machine
         client.create_function(FunctionName=name, Runtime=runtime, Handler=handler, Role=ROLE,
                                Code={"ZipFile": zip_of({file: code})}, **more)
         return client
