@@ -46,6 +46,7 @@ run    e2fsprogs              cmd:mkfs.ext4
 run    iproute2               cmd:ip
 run    nftables               cmd:nft
 run    passt                  cmd:pasta
+run    kmod                   cmd:depmod
 run    tzdata                 file:/usr/share/zoneinfo/Europe/Berlin
 bundle python3-boto3          file:/usr/lib/python3/dist-packages/boto3/__init__.py
 bundle npm                    cmd:npm

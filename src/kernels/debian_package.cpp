@@ -1,0 +1,173 @@
+#include "kernels/debian_package.h"
+
+#include "kernels/stored_file.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace proa::kernels {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::minutes kDownloadLimit{10};
+constexpr std::chrono::minutes kUnpackLimit{3};
+constexpr std::string_view kImagePrefix = "linux-image-";
+constexpr std::string_view kKernelPrefix = "vmlinuz-";
+
+/// Letters, digits and what may stand between: no option, no path.
+bool is_word(std::string_view text, std::string_view more) {
+  const auto is_alnum = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return !text.empty() && text.size() <= 200 && is_alnum(text.front()) &&
+         std::all_of(text.begin(), text.end(),
+                     [&](char c) { return is_alnum(c) || more.find(c) != std::string_view::npos; });
+}
+
+bool is_package_name(std::string_view text) { return is_word(text, "+-."); }
+
+/// The value behind "NAME: " in one paragraph; empty: there is none.
+std::string_view field(std::string_view paragraph, std::string_view name) {
+  while (!paragraph.empty()) {
+    const auto end = paragraph.find('\n');
+    std::string_view line = paragraph.substr(0, end);
+    paragraph.remove_prefix(end == std::string_view::npos ? paragraph.size() : end + 1);
+    if (!line.starts_with(name) || !line.substr(name.size()).starts_with(": ")) continue;
+    return line.substr(name.size() + 2);
+  }
+  return {};
+}
+
+/// The names in "a (= 1), b | c": the first of alternatives.
+std::vector<std::string> names_in(std::string_view depends) {
+  std::vector<std::string> names;
+  while (!depends.empty()) {
+    const auto end = depends.find(',');
+    std::string_view item = depends.substr(0, end);
+    depends.remove_prefix(end == std::string_view::npos ? depends.size() : end + 1);
+    item.remove_prefix(std::min(item.find_first_not_of(' '), item.size()));
+    item = item.substr(0, item.find_first_of(" (|:"));
+    if (is_package_name(item)) names.emplace_back(item);
+  }
+  return names;
+}
+
+std::string debian_name(const std::string& architecture) {
+  return architecture == "x86_64" ? "amd64" : architecture;
+}
+
+Result<PackageRecord> ask_apt(const Commands& commands, const std::string& package,
+                              const fs::path& work) {
+  Command command{"apt-cache", {"show", "--no-all-versions", "--", package}, work};
+  auto answer = commands.run(command);
+  if (!answer && answer.error().code() == Errc::unavailable) {
+    return Error(Errc::unavailable, "apt knows no package " + package + " (" +
+                                        answer.error().message() +
+                                        "); has this host run apt-get update?");
+  }
+  if (!answer) return answer.error();
+  TRY(auto record, parse_record(answer.value()));
+  if (record.name == package) return record;
+  return Error(Errc::corrupt, "apt-cache tells of '" + record.name + "', not of " + package);
+}
+
+/// What the package without a version in its name stands for.
+Result<PackageRecord> find_image(const Commands& commands, const std::string& architecture,
+                                 const fs::path& work) {
+  const std::string package = "linux-image-cloud-" + debian_name(architecture);
+  TRY(const auto newest, ask_apt(commands, package, work));
+  for (const std::string& name : newest.needs) {
+    if (name.starts_with(kImagePrefix)) return ask_apt(commands, name, work);
+  }
+  return Error(Errc::corrupt, package + " depends on no kernel");
+}
+
+/// The only entry of the folder whose name begins and ends so; nothing: none, or several.
+std::optional<fs::path> only_one(const fs::path& folder, std::string_view begin,
+                                 std::string_view end) {
+  std::optional<fs::path> found;
+  std::error_code failed;
+  for (fs::directory_iterator at(folder, failed), last; !failed && at != last;
+       at.increment(failed)) {
+    const std::string name = at->path().filename().string();
+    if (!name.starts_with(begin) || !name.ends_with(end)) continue;
+    if (found) return std::nullopt;
+    found = at->path();
+  }
+  return found;
+}
+
+Result<fs::path> download(const Commands& commands, const PackageRecord& image,
+                          const fs::path& work) {
+  const std::string what = image.name + "=" + image.version;
+  Command command{
+      "apt-get", {"-q", "-o", "Acquire::Retries=2", "download", what}, work, kDownloadLimit};
+  TRY(commands.run(command));
+  const auto file = only_one(work, image.name + "_", ".deb");
+  if (!file) return Error(Errc::corrupt, "apt-get download left no archive of " + image.name);
+  TRY(const auto measured, measure(*file));
+  if (measured.sha256 == image.sha256) return *file;
+  return Error(Errc::corrupt, "the archive of " + image.name + " has the SHA-256 " +
+                                  measured.sha256 + ", apt's lists say " + image.sha256);
+}
+
+/// Where in the unpacked package /lib is: newer ones have it below /usr.
+Result<fs::path> find_base(const fs::path& root, const std::string& release) {
+  for (const fs::path& base : {root, root / "usr"}) {
+    std::error_code failed;
+    const fs::path modules = base / "lib" / "modules" / release;
+    if (fs::is_directory(fs::symlink_status(modules, failed))) return base;
+  }
+  return Error(Errc::corrupt, "the package has no folder lib/modules/" + release);
+}
+
+/// The package as it is unpacked has no modules.dep: its installation would have made that.
+Result<void> index_modules(const Commands& commands, const fs::path& base,
+                           const std::string& release, const fs::path& modules) {
+  std::error_code failed;
+  if (fs::exists(modules / "modules.dep", failed)) return ok();
+  Command command{"depmod", {"-b", ".", release}, base, kUnpackLimit};
+  const auto made = commands.run(command);
+  if (made || made.error().code() != Errc::unsupported) {
+    TRY(made);
+    return ok();
+  }
+  return made.error().with_context("the stock kernel's modules need the package kmod");
+}
+
+}  // namespace
+
+Result<PackageRecord> parse_record(std::string_view text) {
+  const std::string_view paragraph = text.substr(0, text.find("\n\n"));
+  PackageRecord record;
+  record.name = field(paragraph, "Package");
+  record.version = field(paragraph, "Version");
+  record.sha256 = field(paragraph, "SHA256");
+  record.needs = names_in(field(paragraph, "Depends"));
+  const bool is_digest = record.sha256.size() == 64 &&
+                         record.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (is_package_name(record.name) && is_word(record.version, ".+-:~") && is_digest) return record;
+  return Error(Errc::corrupt, "apt-cache show prints no package with a version and a SHA256");
+}
+
+Result<UnpackedPackage> fetch_stock(const Commands& commands, const std::string& architecture,
+                                    const fs::path& work, const Stage& stage) {
+  stage("looking for the package");
+  TRY(const auto image, find_image(commands, architecture, work));
+  stage("downloading " + image.name);
+  TRY(const auto archive, download(commands, image, work));
+  stage("unpacking " + image.name);
+  Command unpack{"dpkg-deb", {"-x", archive.filename().string(), "root"}, work, kUnpackLimit};
+  TRY(commands.run(unpack));
+  const fs::path root = work / "root";
+  const auto kernel = only_one(root / "boot", kKernelPrefix, "");
+  if (!kernel) return Error(Errc::corrupt, image.name + " has not one file boot/vmlinuz-*");
+  const std::string release = kernel->filename().string().substr(kKernelPrefix.size());
+  TRY(const auto base, find_base(root, release));
+  fs::path modules = base / "lib" / "modules" / release;
+  TRY(index_modules(commands, base, release, modules));
+  return UnpackedPackage{image.name, image.version, *kernel, std::move(modules)};
+}
+
+}  // namespace proa::kernels

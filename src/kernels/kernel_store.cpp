@@ -1,0 +1,298 @@
+#include "kernels/debian_package.h"
+#include "kernels/initramfs.h"
+#include "kernels/kernels.h"
+#include "kernels/manifest.h"
+#include "kernels/module_file.h"
+#include "kernels/module_index.h"
+#include "kernels/stored_file.h"
+#include "os/file.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+namespace proa::kernels {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kPrefixMin = 4;
+constexpr mode_t kFileMode = 0600;
+constexpr int kRemovalTries = 10;
+
+#if defined(__aarch64__)
+constexpr const char* kHostArchitecture = "arm64";
+#else
+constexpr const char* kHostArchitecture = "x86_64";
+#endif
+
+/// What a guest needs before it can be told anything: the bus, the link to the host, disks, network
+/// and entropy; and the file systems of its code and its /tmp.
+std::vector<std::string> wanted_modules() {
+  return {"virtio_mmio", "virtio_console", "virtio_blk", "virtio_net",
+          "virtio_rng",  "erofs",          "overlay",    "ext4"};
+}
+
+/// Whether the file is as long as its manifest says.
+Result<void> check_size(const fs::path& folder, const char* name, const KernelFile& file) {
+  TRY(const auto bytes, size_of(folder / name));
+  if (bytes == file.bytes) return ok();
+  return Error(Errc::corrupt, std::string(name) + " has " + std::to_string(bytes) +
+                                  " bytes, its manifest says " + std::to_string(file.bytes));
+}
+
+/// Errc: corrupt, unsupported, not_found, os: it is broken.
+Result<Kernel> read_kernel(const fs::path& folder) {
+  std::error_code failed;
+  if (!fs::is_directory(fs::symlink_status(folder, failed))) {
+    return Error(Errc::corrupt, "it is not a folder");
+  }
+  TRY(const auto bytes, size_of(folder / kManifestFile));
+  if (bytes > kManifestMax) return Error(Errc::corrupt, "manifest.json is too large");
+  TRY(const auto text, os::read_file(folder / kManifestFile));
+  TRY(auto manifest, decode_manifest(text));
+  std::string id = id_of(manifest);
+  if (folder.filename() != id) {
+    return Error(Errc::corrupt, "its manifest is that of kernel " + id);
+  }
+  TRY(check_size(folder, kKernelFile, manifest.kernel));
+  TRY(check_size(folder, kInitrdFile, manifest.initrd));
+  return Kernel{std::move(id), folder, std::move(manifest)};
+}
+
+Result<void> compare(const Kernel& kernel, const char* name, const KernelFile& expected,
+                     std::vector<std::string>& problems) {
+  const auto measured = measure(kernel.folder / name);
+  if (!measured && measured.error().code() == Errc::os) return measured.error();
+  if (!measured) {
+    problems.push_back(measured.error().message());
+  } else if (measured.value().sha256 != expected.sha256) {
+    problems.push_back(std::string(name) + " has the SHA-256 " + measured.value().sha256 +
+                       ", its manifest says " + expected.sha256);
+  }
+  return ok();
+}
+
+Result<Verification> check_bytes(const Kernel& kernel) {
+  Verification done{kernel, {}};
+  TRY(compare(kernel, kKernelFile, kernel.manifest.kernel, done.problems));
+  TRY(compare(kernel, kInitrdFile, kernel.manifest.initrd, done.problems));
+  return done;
+}
+
+/// The initrd of an unpacked package; the names of the modules in it, as they are loaded.
+Result<std::vector<std::string>> make_initrd(const UnpackedPackage& package, int init_program,
+                                             const fs::path& file) {
+  TRY(const auto dependencies, os::read_file(package.modules / "modules.dep"));
+  TRY(const auto builtin, os::read_file(package.modules / "modules.builtin"));
+  TRY(const auto index, ModuleIndex::parse(dependencies, builtin));
+  TRY(const auto order, index.load_order(wanted_modules()));
+  std::vector<ModuleBytes> modules;
+  std::vector<std::string> names;
+  for (const Module& module : order) {
+    TRY(auto bytes, read_module(package.modules / module.path));
+    modules.push_back({module.name, std::move(bytes)});
+    names.push_back(module.name);
+  }
+  TRY(const auto init, os::read_all(init_program));
+  TRY(write_initramfs(file, init, modules));
+  return names;
+}
+
+class FolderKernels final : public KernelStore {
+ public:
+  FolderKernels(KernelStoreOptions options, Clock& clock, Commands commands)
+      : options_(std::move(options)), clock_(clock), commands_(std::move(commands)) {}
+
+  /// What add_stock() and remove() have left when the process was killed.
+  Result<void> clear_leftovers() {
+    std::error_code failed;
+    std::vector<fs::path> left;
+    for (fs::directory_iterator at(options_.folder, failed), end; !failed && at != end;
+         at.increment(failed)) {
+      if (at->path().filename().string().starts_with(NewFolder::kBegin)) left.push_back(at->path());
+    }
+    for (const fs::path& folder : left) {
+      // An apt-get that has outlived its daemon may put one more file there meanwhile.
+      for (int tries = 0; tries < kRemovalTries && !failed; ++tries) {
+        std::error_code stays;
+        fs::remove_all(folder, stays);
+        if (!stays) break;
+        if (tries + 1 == kRemovalTries) failed = stays;
+      }
+    }
+    if (failed) return os_error("clear " + options_.folder.string(), failed.value());
+    return ok();
+  }
+
+  Result<KernelList> list() override {
+    KernelList list;
+    std::error_code failed;
+    for (fs::directory_iterator at(options_.folder, failed), end; !failed && at != end;
+         at.increment(failed)) {
+      const std::string name = at->path().filename().string();
+      if (name.starts_with(".")) continue;
+      auto kernel = read_kernel(at->path());
+      std::error_code gone;
+      if (kernel) {
+        list.kernels.push_back(std::move(kernel).value());
+      } else if (fs::exists(fs::symlink_status(at->path(), gone))) {  // not removed meanwhile
+        list.broken.push_back({name, kernel.error().message()});
+      }
+    }
+    if (failed) return os_error("read " + options_.folder.string(), failed.value());
+    std::sort(list.kernels.begin(), list.kernels.end(), [](const Kernel& a, const Kernel& b) {
+      return std::pair(b.manifest.made, b.id) < std::pair(a.manifest.made, a.id);
+    });
+    std::sort(list.broken.begin(), list.broken.end(),
+              [](const BrokenKernel& a, const BrokenKernel& b) { return a.folder < b.folder; });
+    const std::lock_guard guard(mutex_);
+    list.adding = adding_;
+    return list;
+  }
+
+  Result<Kernel> find(std::string_view asked) override {
+    TRY(const auto all, list());
+    const auto has_id = [&](const Kernel& kernel) { return kernel.id == asked; };
+    const auto has_name = [&](const Kernel& kernel) { return kernel.manifest.name == asked; };
+    auto found = std::find_if(all.kernels.begin(), all.kernels.end(), has_id);
+    if (found != all.kernels.end()) return *found;
+    found = std::find_if(all.kernels.begin(), all.kernels.end(), has_name);
+    if (found != all.kernels.end()) return *found;
+    return find_prefix(all, asked);
+  }
+
+  Result<Verification> verify(std::string_view asked) override {
+    TRY(const auto kernel, find(asked));
+    return check_bytes(kernel);
+  }
+
+  Result<void> remove(std::string_view asked) override {
+    TRY(const auto all, list());
+    for (const BrokenKernel& broken : all.broken) {
+      if (broken.folder == asked) return remove_folder(options_.folder / broken.folder);
+    }
+    TRY(const auto kernel, find(asked));
+    return remove_folder(kernel.folder);
+  }
+
+  Result<AddedKernel> add_stock() override {
+    {
+      const std::lock_guard guard(mutex_);
+      if (!adding_.empty()) {
+        return Error(Errc::conflict, "A kernel is being added already: " + adding_);
+      }
+      adding_ = "beginning";
+    }
+    auto added = add_unpacked();
+    say("");
+    if (!added) return added.error().with_context("The stock kernel cannot be added");
+    return added;
+  }
+
+  void stop() override { commands_.stop(); }
+
+ private:
+  void say(std::string_view step) {
+    const std::lock_guard guard(mutex_);
+    adding_ = step;
+  }
+
+  static Result<Kernel> find_prefix(const KernelList& all, std::string_view asked) {
+    for (const BrokenKernel& broken : all.broken) {
+      if (broken.folder != asked) continue;
+      return Error(Errc::corrupt, "Kernel " + broken.folder + " is broken: " + broken.reason);
+    }
+    std::vector<const Kernel*> fitting;
+    for (const Kernel& kernel : all.kernels) {
+      if (asked.size() >= kPrefixMin && kernel.id.starts_with(asked)) fitting.push_back(&kernel);
+    }
+    if (fitting.size() == 1) return *fitting.front();
+    if (fitting.empty()) {
+      return Error(Errc::not_found, "There is no kernel '" + std::string(asked) + "'");
+    }
+    std::string ids;
+    for (const Kernel* kernel : fitting) ids.append(ids.empty() ? "" : ", ").append(kernel->id);
+    return Error(Errc::conflict, "Several kernels begin with '" + std::string(asked) + "': " + ids);
+  }
+
+  /// Away from its name first, so that nobody sees half of it.
+  Result<void> remove_folder(const fs::path& folder) {
+    TRY(const auto away, NewFolder::make(options_.folder));
+    std::error_code failed;
+    fs::rename(folder, away.path() / "removed", failed);
+    if (failed == std::errc::no_such_file_or_directory) return ok();
+    if (failed) return os_error("remove " + folder.string(), failed.value());
+    return sync(options_.folder);
+  }
+
+  Result<AddedKernel> add_unpacked() {
+    TRY(auto folder, NewFolder::make(options_.folder));
+    const fs::path work = folder.path() / "work";
+    std::error_code failed;
+    fs::create_directory(work, failed);
+    if (failed) return os_error("create " + work.string(), failed.value());
+    const Stage stage = [this](std::string_view step) { say(step); };
+    TRY(const auto package, fetch_stock(commands_, options_.architecture, work, stage));
+    say("making the initrd");
+    TRY(auto manifest, build(package, folder.path()));
+    fs::remove_all(work, failed);
+    if (failed) return os_error("remove " + work.string(), failed.value());
+    return keep(folder, std::move(manifest));
+  }
+
+  /// Both files in their places, and what is to be written about them.
+  Result<Manifest> build(const UnpackedPackage& package, const fs::path& folder) {
+    Manifest manifest;
+    manifest.name = kStock;
+    manifest.package = package.name;
+    manifest.package_version = package.version;
+    manifest.architecture = options_.architecture;
+    manifest.made = clock_.wall_now();
+    TRY(manifest.modules, make_initrd(package, options_.init_program.get(), folder / kInitrdFile));
+    const fs::path kernel = folder / kKernelFile;
+    if (::rename(package.kernel.c_str(), kernel.c_str()) != 0) return os_error("rename to kernel");
+    if (::chmod(kernel.c_str(), kFileMode) != 0) return os_error("chmod " + kernel.string());
+    TRY(sync(kernel));
+    TRY(manifest.kernel, measure(kernel));
+    TRY(manifest.initrd, measure(folder / kInitrdFile));
+    return manifest;
+  }
+
+  Result<AddedKernel> keep(NewFolder& folder, Manifest manifest) {
+    std::string id = id_of(manifest);
+    const fs::path name = options_.folder / id;
+    if (const auto there = read_kernel(name)) {
+      TRY(const auto checked, check_bytes(there.value()));
+      if (checked.problems.empty()) return AddedKernel{there.value(), false};
+    }
+    std::error_code failed;
+    if (fs::exists(fs::symlink_status(name, failed))) {
+      TRY(remove_folder(name));  // it is broken
+    }
+    TRY(os::replace_file(folder.path() / kManifestFile, encode(manifest), kFileMode));
+    TRY(folder.keep_as(name));
+    return AddedKernel{Kernel{std::move(id), name, std::move(manifest)}, true};
+  }
+
+  const KernelStoreOptions options_;
+  Clock& clock_;
+  const Commands commands_;
+  std::mutex mutex_;
+  std::string adding_;  ///< what is done now; empty: nothing is being added
+};
+
+}  // namespace
+
+KernelStoreOptions::KernelStoreOptions() : architecture(kHostArchitecture) {}
+
+Result<std::unique_ptr<KernelStore>> KernelStore::open(KernelStoreOptions options, Clock& clock) {
+  TRY(auto commands, Commands::make(options.search_path));
+  auto store = std::make_unique<FolderKernels>(std::move(options), clock, std::move(commands));
+  TRY(store->clear_leftovers());
+  return std::unique_ptr<KernelStore>(std::move(store));
+}
+
+}  // namespace proa::kernels

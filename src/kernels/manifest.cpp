@@ -1,0 +1,187 @@
+#include "kernels/manifest.h"
+
+#include "base/encoding.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace proa::kernels {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kIdDigits = 32;
+constexpr std::size_t kDigestDigits = 64;
+constexpr std::size_t kTextMax = 256;
+constexpr std::size_t kModulesMax = 1000;
+constexpr std::int64_t kLatestMs = 9'000'000'000'000;  ///< the year 2255
+
+/// Letters, digits and what stands in names and versions of packages and modules.
+bool is_plain(std::string_view text) {
+  return !text.empty() && text.size() <= kTextMax &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+           return is_letter || (c >= '0' && c <= '9') ||
+                  std::string_view("-_.+:~").find(c) != std::string_view::npos;
+         });
+}
+
+bool is_digest(std::string_view text) {
+  return text.size() == kDigestDigits && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+/// Reads members of one object; keeps the name of the first one that is not as it must be.
+class Reader {
+ public:
+  explicit Reader(const json::object& members) : members_(members) {}
+
+  const std::string& wrong() const { return wrong_; }
+  bool has(std::string_view name) const { return find(name) != nullptr; }
+
+  std::string text(std::string_view name) {
+    const json::value* const value = find(name);
+    const json::string* const text = value == nullptr ? nullptr : value->if_string();
+    if (text == nullptr || !is_plain({text->data(), text->size()})) return miss<std::string>(name);
+    return {text->data(), text->size()};
+  }
+  bool flag(std::string_view name) {
+    const json::value* const value = find(name);
+    const bool* const flag = value == nullptr ? nullptr : value->if_bool();
+    return flag == nullptr ? miss<bool>(name) : *flag;
+  }
+  std::int64_t number(std::string_view name, std::int64_t most) {
+    const json::value* const value = find(name);
+    const std::int64_t* const number = value == nullptr ? nullptr : value->if_int64();
+    if (number == nullptr || *number < 0 || *number > most) return miss<std::int64_t>(name);
+    return *number;
+  }
+  KernelFile file(std::string_view name) {
+    const json::value* const value = find(name);
+    const json::object* const members = value == nullptr ? nullptr : value->if_object();
+    if (members == nullptr) return miss<KernelFile>(name);
+    Reader inner(*members);
+    KernelFile file;
+    file.bytes =
+        static_cast<std::uint64_t>(inner.number("bytes", std::numeric_limits<std::int64_t>::max()));
+    file.sha256 = inner.text("sha256");
+    if (!inner.wrong().empty() || !is_digest(file.sha256)) return miss<KernelFile>(name);
+    return file;
+  }
+  std::vector<std::string> names(std::string_view name) {
+    using Names = std::vector<std::string>;
+    const json::value* const value = find(name);
+    const json::array* const items = value == nullptr ? nullptr : value->if_array();
+    if (items == nullptr || items->size() > kModulesMax) return miss<Names>(name);
+    Names names;
+    for (const json::value& item : *items) {
+      const json::string* const text = item.if_string();
+      if (text == nullptr || !is_plain({text->data(), text->size()})) return miss<Names>(name);
+      names.emplace_back(text->data(), text->size());
+    }
+    return names;
+  }
+
+ private:
+  const json::value* find(std::string_view name) const {
+    return members_.if_contains(json::string_view(name.data(), name.size()));
+  }
+  template <class T>
+  T miss(std::string_view name) {
+    if (wrong_.empty()) wrong_ = name;
+    return T();
+  }
+
+  const json::object& members_;
+  std::string wrong_;
+};
+
+json::object json_of(const KernelFile& file) {
+  return json::object{{"bytes", file.bytes}, {"sha256", file.sha256}};
+}
+
+json::array json_of(const std::vector<std::string>& names) {
+  json::array list;
+  for (const std::string& name : names) list.emplace_back(name);
+  return list;
+}
+
+Error corrupt(const std::string& what) {
+  return Error(Errc::corrupt, std::string(kManifestFile) + " " + what);
+}
+
+/// The members of a manifest of our format.
+Result<Manifest> read(Reader& reader) {
+  Manifest manifest;
+  manifest.name = reader.text("name");
+  manifest.package = reader.text("package");
+  manifest.package_version = reader.text("package_version");
+  manifest.architecture = reader.text("architecture");
+  manifest.kernel = reader.file("kernel");
+  manifest.initrd = reader.file("initrd");
+  manifest.needs_acpi = reader.flag("needs_acpi");
+  manifest.may_use_noapictimer = reader.flag("may_use_noapictimer");
+  manifest.modules = reader.names("modules");
+  if (reader.has("memory_min_mib")) {
+    const auto most = std::int64_t{std::numeric_limits<std::uint32_t>::max()};
+    manifest.memory_min_mib = static_cast<std::uint32_t>(reader.number("memory_min_mib", most));
+  }
+  manifest.made = WallTime(std::chrono::milliseconds(reader.number("made_ms", kLatestMs)));
+  if (reader.wrong().empty()) return manifest;
+  return corrupt("has no right '" + reader.wrong() + "'");
+}
+
+}  // namespace
+
+std::string encode(const Manifest& manifest) {
+  json::object out;
+  out["format"] = kManifestFormat;
+  out["name"] = manifest.name;
+  out["package"] = manifest.package;
+  out["package_version"] = manifest.package_version;
+  out["architecture"] = manifest.architecture;
+  out["kernel"] = json_of(manifest.kernel);
+  out["initrd"] = json_of(manifest.initrd);
+  out["needs_acpi"] = manifest.needs_acpi;
+  out["may_use_noapictimer"] = manifest.may_use_noapictimer;
+  out["modules"] = json_of(manifest.modules);
+  if (manifest.memory_min_mib) out["memory_min_mib"] = *manifest.memory_min_mib;
+  out["made_ms"] = epoch_ms(manifest.made);
+  return json::serialize(out) + "\n";
+}
+
+Result<Manifest> decode_manifest(std::string_view text) {
+  if (text.size() > kManifestMax) return corrupt("is too large");
+  boost::system::error_code failed;
+  const json::value value = json::parse(json::string_view(text.data(), text.size()), failed);
+  const json::object* const members = failed ? nullptr : value.if_object();
+  if (members == nullptr) return corrupt("is no JSON object");
+  Reader reader(*members);
+  const std::int64_t format = reader.number("format", std::numeric_limits<std::int64_t>::max());
+  if (format == 0) return corrupt("has no right 'format'");
+  if (format > kManifestFormat) {
+    return Error(Errc::unsupported,
+                 std::string(kManifestFile) + " has format " + std::to_string(format) +
+                     ", this Proa knows formats up to " + std::to_string(kManifestFormat) +
+                     ": it takes a newer Proa");
+  }
+  return read(reader);
+}
+
+std::string id_of(const Manifest& manifest) {
+  json::object what;
+  what["format"] = kManifestFormat;
+  what["architecture"] = manifest.architecture;
+  what["kernel"] = manifest.kernel.sha256;
+  what["initrd"] = manifest.initrd.sha256;
+  what["needs_acpi"] = manifest.needs_acpi;
+  what["may_use_noapictimer"] = manifest.may_use_noapictimer;
+  what["modules"] = json_of(manifest.modules);
+  return to_hex(sha256(json::serialize(what))).substr(0, kIdDigits);
+}
+
+}  // namespace proa::kernels

@@ -1,0 +1,262 @@
+#include "os/file.h"
+#include "support/manual_clock.h"
+#include "unit/kernels/fake_host.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <thread>
+
+namespace proa::kernels {
+namespace {
+
+namespace fs = std::filesystem;
+
+class KernelStoreTest : public FakeHostTest {
+ protected:
+  std::unique_ptr<KernelStore> open() {
+    KernelStoreOptions options;
+    options.folder = folder_;
+    options.init_program = os::open_file(top_ / "proa-init", O_RDONLY).value();
+    options.architecture = "x86_64";
+    options.search_path = search_path();
+    return KernelStore::open(std::move(options), clock_).value();
+  }
+  /// Whatever is in the store's folder, by name.
+  std::string names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      names.push_back(entry.path().filename());
+    }
+    std::sort(names.begin(), names.end());
+    std::string text;
+    for (const std::string& name : names) text += name + " ";
+    return text;
+  }
+  template <class T>
+  static std::string failure(const Result<T>& result) {
+    if (result) return "none";
+    return std::string(to_string(result.error().code())) + " " + result.error().message();
+  }
+  /// One more kernel, a second later.
+  static std::string add(KernelStore& store, ManualClock& clock) {
+    clock.advance(std::chrono::seconds(1));
+    const auto added = store.add_stock();
+    EXPECT_TRUE(added) << added.error().message();
+    return added ? added.value().kernel.id : "";
+  }
+
+  fs::path folder_ = top_ / "kernels";
+  ManualClock clock_;
+};
+
+TEST_F(KernelStoreTest, AddsTheStockKernelWithAnInitrdOfItsModules) {
+  const auto store = open();
+  const auto added = store->add_stock();
+  ASSERT_TRUE(added) << added.error().message();
+  EXPECT_TRUE(added.value().is_new);
+  const Kernel& kernel = added.value().kernel;
+  const Manifest& manifest = kernel.manifest;
+  EXPECT_EQ(names(), kernel.id + " ");
+  EXPECT_EQ(kernel.folder, folder_ / kernel.id);
+  EXPECT_EQ(read(kernel.folder / kKernelFile), "the kernel");
+  EXPECT_EQ(manifest.kernel.sha256, to_hex(sha256("the kernel")));
+  EXPECT_EQ(manifest.initrd.bytes, fs::file_size(kernel.folder / kInitrdFile));
+  EXPECT_EQ(manifest.name, "stock");
+  EXPECT_EQ(manifest.package, "linux-image-6.1.0-9-cloud-amd64");
+  EXPECT_EQ(manifest.package_version, "6.1.9-1");
+  EXPECT_TRUE(manifest.needs_acpi);
+  EXPECT_FALSE(manifest.may_use_noapictimer);
+  EXPECT_EQ(manifest.modules,
+            (std::vector<std::string>{"virtio", "virtio_mmio", "virtio_console", "virtio_blk",
+                                      "virtio_net", "virtio_rng", "erofs", "overlay"}));
+  EXPECT_EQ(manifest.made, clock_.wall_now());
+  const auto listed = store->list().value();
+  ASSERT_EQ(listed.kernels.size(), 1U);
+  EXPECT_EQ(listed.kernels.front().id, kernel.id);
+  EXPECT_TRUE(listed.broken.empty());
+  EXPECT_EQ(listed.adding, "");
+}
+
+TEST_F(KernelStoreTest, TheSameContentIsTheSameKernel) {
+  const auto store = open();
+  const std::string id = add(*store, clock_);
+  const auto again = store->add_stock();
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_FALSE(again.value().is_new);
+  EXPECT_EQ(again.value().kernel.id, id);
+  EXPECT_EQ(names(), id + " ");
+  write("kernels/" + id + "/initrd", "something else");
+  const auto healed = store->add_stock();
+  ASSERT_TRUE(healed) << healed.error().message();
+  EXPECT_TRUE(healed.value().is_new) << "a broken one is made anew";
+  EXPECT_TRUE(store->verify(id).value().problems.empty());
+  EXPECT_EQ(names(), id + " ");
+}
+
+TEST_F(KernelStoreTest, FindsByIdNameAndTheBeginningOfAnId) {
+  const auto store = open();
+  EXPECT_EQ(failure(store->find("stock")), "not_found There is no kernel 'stock'");
+  const std::string older = add(*store, clock_);
+  write("proa-init", kElf + " a newer init");
+  const std::string newer = add(*open(), clock_);
+  EXPECT_NE(older, newer);
+  EXPECT_EQ(store->find("stock").value().id, newer) << "the newest of the name";
+  EXPECT_EQ(store->find(older).value().id, older);
+  EXPECT_EQ(store->find(older.substr(0, 8)).value().id, older);
+  EXPECT_EQ(failure(store->find(older.substr(0, 3))).substr(0, 9), "not_found");
+  EXPECT_EQ(failure(store->find("")).substr(0, 9), "not_found");
+  EXPECT_EQ(failure(store->find("../kernels")).substr(0, 9), "not_found");
+  const auto listed = store->list().value().kernels;
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed.front().id, newer);
+}
+
+TEST_F(KernelStoreTest, VerifySaysWhichFileDiffers) {
+  const auto store = open();
+  const std::string id = add(*store, clock_);
+  EXPECT_TRUE(store->verify("stock").value().problems.empty());
+  write("kernels/" + id + "/kernel", "THE KERNEL");
+  const auto problems = store->verify(id).value().problems;
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems.front(), "kernel has the SHA-256 " + to_hex(sha256("THE KERNEL")) +
+                                  ", its manifest says " + to_hex(sha256("the kernel")));
+}
+
+TEST_F(KernelStoreTest, BrokenFoldersAreReportedAndTheRestIsServed) {
+  const auto store = open();
+  const std::string good = add(*store, clock_);
+  write("proa-init", kElf + " a newer init");
+  const std::string cut = add(*open(), clock_);
+  write("kernels/" + cut + "/kernel", "the ker");
+  fs::create_directories(folder_ / "empty");
+  write("kernels/file", "");
+  fs::copy(folder_ / good, folder_ / "renamed");
+  write("kernels/newer/manifest.json", R"({"format":2})");
+  write("kernels/large/manifest.json", std::string(100'000, ' '));
+  write("kernels/text/manifest.json", "text");
+  const auto list = store->list().value();
+  ASSERT_EQ(list.kernels.size(), 1U);
+  EXPECT_EQ(list.kernels.front().id, good);
+  std::map<std::string, std::string> reasons;
+  for (const BrokenKernel& broken : list.broken) reasons[broken.folder] = broken.reason;
+  EXPECT_EQ(reasons.size(), 7U);
+  EXPECT_EQ(reasons[cut], "kernel has 7 bytes, its manifest says 10");
+  EXPECT_NE(reasons["empty"].find("manifest.json"), std::string::npos);
+  EXPECT_EQ(reasons["file"], "it is not a folder");
+  EXPECT_EQ(reasons["renamed"], "its manifest is that of kernel " + good);
+  EXPECT_NE(reasons["newer"].find("has format 2"), std::string::npos);
+  EXPECT_EQ(reasons["large"], "manifest.json is too large");
+  EXPECT_EQ(reasons["text"], "manifest.json is no JSON object");
+  EXPECT_EQ(failure(store->find(cut)),
+            "corrupt Kernel " + cut + " is broken: kernel has 7 bytes, its manifest says 10");
+  for (const auto& [name, reason] : reasons) {
+    EXPECT_EQ(failure(store->remove(name)), "none") << name;
+  }
+  EXPECT_EQ(names(), good + " ");
+}
+
+TEST_F(KernelStoreTest, RemovesAKernel) {
+  const auto store = open();
+  const std::string id = add(*store, clock_);
+  EXPECT_EQ(failure(store->remove("none")), "not_found There is no kernel 'none'");
+  EXPECT_EQ(failure(store->remove("stock")), "none");
+  EXPECT_EQ(names(), "");
+  EXPECT_EQ(failure(store->remove(id)), "not_found There is no kernel '" + id + "'");
+}
+
+TEST_F(KernelStoreTest, WhatWasInterruptedIsRemovedAtTheNextStart) {
+  const std::string id = add(*open(), clock_);
+  write("kernels/.new-abcdef/work/root/boot/vmlinuz", "half");
+  write("kernels/.new-file", "");
+  const auto store = open();
+  EXPECT_EQ(names(), id + " ");
+  KernelStoreOptions options;
+  options.folder = top_ / "none";
+  EXPECT_EQ(failure(KernelStore::open(std::move(options), clock_)).substr(0, 9), "not_found");
+}
+
+TEST_F(KernelStoreTest, AFailureLeavesNothingBehind) {
+  const auto store = open();
+  program("dpkg-deb", "mkdir root; exit 1\n");
+  EXPECT_EQ(failure(store->add_stock()),
+            "unavailable The stock kernel cannot be added: dpkg-deb failed (status 1)");
+  EXPECT_EQ(names(), "");
+}
+
+TEST_F(KernelStoreTest, AMissingModuleIsNamed) {
+  dependencies("kernel/fs/erofs.ko:\n");
+  EXPECT_EQ(failure(open()->add_stock()),
+            "corrupt The stock kernel cannot be added: the kernel's package has no module "
+            "virtio_mmio and it is not built in");
+  EXPECT_EQ(names(), "");
+}
+
+TEST_F(KernelStoreTest, AModuleThatIsOnlyListedIsNamed) {
+  fs::remove(top_ / modules() / "kernel/fs/erofs.ko");
+  const std::string error = failure(open()->add_stock());
+  EXPECT_NE(error.find("kernel/fs/erofs.ko"), std::string::npos) << error;
+  EXPECT_EQ(names(), "");
+}
+
+TEST_F(KernelStoreTest, OneIsAddedAtATime) {
+  const auto store = open();
+  const std::string script = read(top_ / "bin/dpkg-deb");
+  program("dpkg-deb", "touch " + (top_ / "there").string() + "\nwhile [ ! -e " +
+                          (top_ / "go").string() + " ]; do sleep 0.01; done\n" +
+                          script.substr(script.find('\n') + 1));
+  Result<AddedKernel> first = Error(Errc::internal, "not run");
+  std::thread adder([&] { first = store->add_stock(); });
+  while (!fs::exists(top_ / "there")) std::this_thread::yield();
+  EXPECT_EQ(failure(store->add_stock()),
+            "conflict A kernel is being added already: unpacking linux-image-6.1.0-9-cloud-amd64");
+  EXPECT_EQ(store->list().value().adding, "unpacking linux-image-6.1.0-9-cloud-amd64");
+  write("go", "");
+  adder.join();
+  EXPECT_EQ(failure(first), "none");
+  EXPECT_FALSE(add(*store, clock_).empty()) << "the turn came back";
+}
+
+TEST_F(KernelStoreTest, StopEndsWhatIsAdded) {
+  const auto store = open();
+  program("apt-get", "touch " + (top_ / "there").string() + "\nsleep 1000\n");
+  Result<AddedKernel> added = Error(Errc::internal, "not run");
+  std::thread adder([&] { added = store->add_stock(); });
+  while (!fs::exists(top_ / "there")) std::this_thread::yield();
+  store->stop();
+  adder.join();
+  EXPECT_EQ(failure(added),
+            "cancelled The stock kernel cannot be added: apt-get: the daemon stops");
+  EXPECT_EQ(names(), "");
+}
+
+TEST_F(KernelStoreTest, AFullDiskIsSaidSoAndLeavesNothingBehind) {
+  if (::mount("tmpfs", folder_.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=64k") != 0) {
+    GTEST_SKIP() << "mounting a small tmpfs: " << std::strerror(errno);
+  }
+  std::string noise;  // does not compress, so that the initrd is what has no room
+  for (std::uint32_t i = 0, x = 1; i < 50'000; ++i) {
+    x = x * 1664525U + 1013904223U;
+    noise.push_back(static_cast<char>(x >> 24U));
+  }
+  const auto store = open();
+  write(std::string("package/boot/vmlinuz-") + kRelease, noise + noise);
+  const std::string unpacking = failure(store->add_stock());
+  const std::string left = names();
+  write(std::string("package/boot/vmlinuz-") + kRelease, "the kernel");
+  write("proa-init", kElf + noise);
+  const std::string packing = failure(open()->add_stock());
+  const std::string left_later = names();
+  ::umount(folder_.c_str());
+  EXPECT_EQ(unpacking.substr(0, 9), "exhausted") << unpacking;
+  EXPECT_NE(unpacking.find("No space left on device"), std::string::npos) << unpacking;
+  EXPECT_EQ(left, "");
+  EXPECT_EQ(packing.substr(0, 9), "exhausted") << packing;
+  EXPECT_EQ(left_later, "");
+}
+
+}  // namespace
+}  // namespace proa::kernels
