@@ -6,6 +6,7 @@
 #include "daemon_metrics.h"
 #include "daemon_status.h"
 #include "events.h"
+#include "kernels/kernels.h"
 #include "languages.h"
 #include "live.h"
 #include "network/network.h"
@@ -51,6 +52,7 @@ struct Ground {
   std::string address;      ///< of the listeners: --listen with the port that it has
   bool is_loopback = true;  ///< nobody else can reach the listeners
   os::UniqueFd s3_folder;   ///< none without --s3-folder
+  os::UniqueFd init_program;
   std::string metrics_token;
   std::vector<std::pair<std::string, std::string>> otlp_headers;
   environment::FoundInterpreters interpreters;
@@ -124,6 +126,7 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   TRY(auto interpreters, search_interpreters(options));
   ground.interpreters = std::move(interpreters);
   auto config = launcher_config(options, ground.user, shards);
+  TRY(ground.init_program, os::open_file(config.init_program, O_RDONLY));
   TRY(auto bundled, find_bundled(options));
   ground.bundled = std::move(bundled);
   config.mounts = mounts_of(ground.interpreters, ground.bundled);
@@ -198,6 +201,7 @@ struct State {
   std::unique_ptr<catalog::ObjectFolder> objects;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<backup::BackupStore> backups;
+  std::unique_ptr<kernels::KernelStore> kernels;
   std::unique_ptr<storage::DiskUse> disk;
 };
 
@@ -229,6 +233,10 @@ Result<State> open_state(const ServeOptions& options, Ground& ground,
   TRY(state.catalog,
       catalog::Catalog::open(std::move(catalog_options), *state.catalog_store, blocking, clock));
   TRY(state.backups, backup::BackupStore::open(options.data));
+  kernels::KernelStoreOptions kernel_options;
+  kernel_options.folder = options.data / "kernels";
+  kernel_options.init_program = std::move(ground.init_program);
+  TRY(state.kernels, kernels::KernelStore::open(std::move(kernel_options), clock));
   state.disk =
       std::make_unique<storage::DiskUse>(options.data, Bytes::mib(options.disk_reserve_mib), clock);
   return state;
@@ -274,6 +282,7 @@ api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& telle
     return status_with_auth(status, keys);
   };
   out.backups = state.backups.get();
+  out.kernels = state.kernels.get();
   out.check_room = [&disk = *state.disk] { return disk.check_room(); };
   out.schedules = &tellers.timed_runs.schedules();
   out.retire_role = [&shards](std::string account_id, std::string arn) {
@@ -462,6 +471,7 @@ Result<int> run(const ServeOptions& options) {
   const int status = watch({signals, ground.launcher.socket.get(), shards, dns,
                             [&] { reload(tls.get(), shards, log); }});
   say_stopping(options, log);
+  state.kernels->stop();  // a download would hold the blocking pool
   stop(shards, events, *timed, exporter.get(), logs, stop_deadline(options, clock));
   end_launcher(ground, dns);
   blocking.join();

@@ -75,6 +75,7 @@ identity::Rights rights_for(const Operation& operation) {
   if (operation.pattern.starts_with("/proa/v1/accounts") ||
       operation.pattern.starts_with("/proa/v1/keys") ||
       operation.pattern.starts_with("/proa/v1/backups") ||
+      operation.pattern.starts_with("/proa/v1/kernels") ||
       operation.pattern.starts_with("/proa/v1/roles")) {
     return Rights{Right::admin};
   }

@@ -121,6 +121,11 @@ constexpr auto kOperations = std::to_array<Operation>({
     bringing({"ProaCreateBackup", "POST", "/proa/v1/backups", create_backup}),
     {"ProaReadBackup", "GET", "/proa/v1/backups/{BackupId}/files/{Index}", read_backup},
     {"ProaDeleteBackup", "DELETE", "/proa/v1/backups/{BackupId}", delete_backup},
+    {"ProaListKernels", "GET", "/proa/v1/kernels", list_kernels},
+    bringing({"ProaAddKernel", "POST", "/proa/v1/kernels", add_kernel}),
+    {"ProaGetKernel", "GET", "/proa/v1/kernels/{KernelId}", get_kernel},
+    {"ProaVerifyKernel", "POST", "/proa/v1/kernels/{KernelId}/verify", verify_kernel},
+    {"ProaDeleteKernel", "DELETE", "/proa/v1/kernels/{KernelId}", delete_kernel},
     {"ProaRevokeKey", "DELETE", "/proa/v1/keys/{KeyId}", revoke_key},
     // Recognised, so that a caller reads which operation it is that Proa has not got.
     {"ListProvisionedConcurrencyConfigs", "GET",

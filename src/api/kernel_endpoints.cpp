@@ -1,0 +1,135 @@
+// /proa/v1/kernels: the guest kernels that are stored here. Admins only: what boots is what runs.
+#include "api/errors.h"
+#include "api/fields.h"
+#include "api/off_shard.h"
+#include "api/operations.h"
+#include "base/utc_text.h"
+#include "kernels/kernels.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace proa::api {
+namespace {
+
+namespace json = boost::json;
+using kernels::KernelStore;
+
+/// Errc: unsupported. Whoever runs an Api without a data folder has no kernels.
+Result<KernelStore*> store_of(const Context& context) {
+  if (context.options.kernels != nullptr) return context.options.kernels;
+  return Error(Errc::unsupported, "Guest kernels are not supported here");
+}
+
+json::object describe(const kernels::KernelFile& file) {
+  return json::object{{"bytes", file.bytes}, {"sha256", file.sha256}};
+}
+
+json::array texts(const std::vector<std::string>& list) {
+  json::array out;
+  for (const std::string& text : list) out.emplace_back(text);
+  return out;
+}
+
+json::object describe(const kernels::Kernel& kernel) {
+  const kernels::Manifest& manifest = kernel.manifest;
+  json::object out;
+  out["id"] = kernel.id;
+  out["name"] = manifest.name;
+  out["package"] = manifest.package;
+  out["version"] = manifest.package_version;
+  out["architecture"] = manifest.architecture;
+  out["made"] = utc_text(manifest.made, "Z");
+  out["bytes"] = manifest.kernel.bytes + manifest.initrd.bytes;
+  out["kernel"] = describe(manifest.kernel);
+  out["initrd"] = describe(manifest.initrd);
+  out["needs_acpi"] = manifest.needs_acpi;
+  out["may_use_noapictimer"] = manifest.may_use_noapictimer;
+  out["modules"] = texts(manifest.modules);
+  if (manifest.memory_min_mib) out["memory_min_mib"] = *manifest.memory_min_mib;
+  return out;
+}
+
+json::object describe(const kernels::KernelList& list) {
+  json::array known;
+  for (const auto& kernel : list.kernels) known.push_back(describe(kernel));
+  json::array broken;
+  for (const auto& each : list.broken) {
+    broken.push_back(json::object{{"folder", each.folder}, {"reason", each.reason}});
+  }
+  json::object out{{"kernels", std::move(known)}, {"broken", std::move(broken)}};
+  if (!list.adding.empty()) out["adding"] = list.adding;
+  return out;
+}
+
+/// Where a new kernel comes from; there is one source so far.
+Result<void> check_source(const json::object& body, const std::optional<std::string>& source) {
+  for (const auto& member : body) {
+    if (member.key() == "source") continue;
+    return Error(Errc::invalid,
+                 "There is no member '" + std::string(member.key()) + "' in this request");
+  }
+  if (!source) return Error(Errc::invalid, "The request needs a source: \"stock\"");
+  if (*source == kernels::kStock) return ok();
+  return Error(Errc::invalid, "There is no source '" + *source + "'; stock is one");
+}
+
+}  // namespace
+
+Task<http::Response> list_kernels(Context& context, Call&) {
+  CO_TRY(auto* const store, store_of(context));
+  std::function<Result<kernels::KernelList>()> work = [store] { return store->list(); };
+  CO_TRY(const auto list,
+         co_await off_shard<kernels::KernelList>(context.blocking, std::move(work)));
+  co_return json_response(200, json::serialize(describe(list)));
+}
+
+Task<http::Response> add_kernel(Context& context, Call& call) {
+  CO_TRY(auto* const store, store_of(context));
+  Problems problems;
+  const json::object body = parse_object(call.request.body, problems);
+  const Fields fields(body, problems);
+  const auto source = fields.text("source");
+  if (auto refused = refusal(problems)) co_return std::move(*refused);
+  CO_TRY(check_source(body, source));
+  std::function<Result<kernels::AddedKernel>()> work = [store] { return store->add_stock(); };
+  CO_TRY(const auto added,
+         co_await off_shard<kernels::AddedKernel>(context.blocking, std::move(work)));
+  json::object answer = describe(added.kernel);
+  answer["is_new"] = added.is_new;
+  co_return json_response(added.is_new ? 201 : 200, json::serialize(answer));
+}
+
+Task<http::Response> get_kernel(Context& context, Call& call) {
+  CO_TRY(auto* const store, store_of(context));
+  std::function<Result<kernels::Kernel>()> work = [store, id = std::string(call.parameters[0])] {
+    return store->find(id);
+  };
+  CO_TRY(const auto kernel, co_await off_shard<kernels::Kernel>(context.blocking, std::move(work)));
+  co_return json_response(200, json::serialize(describe(kernel)));
+}
+
+Task<http::Response> verify_kernel(Context& context, Call& call) {
+  CO_TRY(auto* const store, store_of(context));
+  std::function<Result<kernels::Verification>()> work =
+      [store, id = std::string(call.parameters[0])] { return store->verify(id); };
+  CO_TRY(const auto done,
+         co_await off_shard<kernels::Verification>(context.blocking, std::move(work)));
+  const json::object answer{{"id", done.kernel.id},
+                            {"is_intact", done.problems.empty()},
+                            {"problems", texts(done.problems)}};
+  co_return json_response(200, json::serialize(answer));
+}
+
+Task<http::Response> delete_kernel(Context& context, Call& call) {
+  CO_TRY(auto* const store, store_of(context));
+  std::function<Result<std::string>()> work =
+      [store, id = std::string(call.parameters[0])]() -> Result<std::string> {
+    TRY(store->remove(id));
+    return std::string();
+  };
+  CO_TRY(co_await off_shard<std::string>(context.blocking, std::move(work)));
+  co_return http::Response(204);
+}
+
+}  // namespace proa::api

@@ -1,0 +1,153 @@
+#include "kernels/kernels.h"
+#include "unit/api/fakes.h"
+
+namespace proa::api {
+namespace {
+
+using identity::Right;
+using identity::Rights;
+
+class FakeKernels final : public kernels::KernelStore {
+ public:
+  Result<kernels::KernelList> list() override {
+    if (failure) return *failure;
+    return kernels::KernelList{{kernel}, {{"odd", "it is not a folder"}}, adding};
+  }
+  Result<kernels::Kernel> find(std::string_view name_or_id) override {
+    asked = "find " + std::string(name_or_id);
+    if (failure) return *failure;
+    return kernel;
+  }
+  Result<kernels::Verification> verify(std::string_view name_or_id) override {
+    asked = "verify " + std::string(name_or_id);
+    return kernels::Verification{kernel, problems};
+  }
+  Result<void> remove(std::string_view name_or_id) override {
+    asked = "remove " + std::string(name_or_id);
+    return ok();
+  }
+  Result<kernels::AddedKernel> add_stock() override {
+    asked = "add";
+    if (failure) return *failure;
+    return kernels::AddedKernel{kernel, is_new};
+  }
+  void stop() override {}
+
+  kernels::Kernel kernel;
+  std::string adding;
+  std::vector<std::string> problems;
+  bool is_new = true;
+  std::optional<Error> failure;
+  std::string asked;
+};
+
+class KernelEndpointsTest : public ApiTest {
+ protected:
+  KernelEndpointsTest() {
+    kernels::Manifest& manifest = kernels_.kernel.manifest;
+    kernels_.kernel.id = "0123456789abcdef0123456789abcdef";
+    manifest.name = "stock";
+    manifest.package = "linux-image-6.1.0-9-cloud-amd64";
+    manifest.package_version = "6.1.9-1";
+    manifest.architecture = "x86_64";
+    manifest.kernel = {3, "aa"};
+    manifest.initrd = {4, "bb"};
+    manifest.modules = {"virtio"};
+    manifest.made = kNow;
+    ApiOptions options;
+    options.kernels = &kernels_;
+    make(std::move(options));
+  }
+  static constexpr const char* kDescription =
+      R"({"id":"0123456789abcdef0123456789abcdef","name":"stock",)"
+      R"("package":"linux-image-6.1.0-9-cloud-amd64","version":"6.1.9-1","architecture":"x86_64",)"
+      R"("made":"2025-01-01T00:00:00.123Z","bytes":7,"kernel":{"bytes":3,"sha256":"aa"},)"
+      R"("initrd":{"bytes":4,"sha256":"bb"},"needs_acpi":true,"may_use_noapictimer":false,)"
+      R"("modules":["virtio"]})";
+  FakeKernels kernels_;
+};
+
+TEST_F(KernelEndpointsTest, ListAndDescribeWhatIsStored) {
+  auto response = send("GET", "/proa/v1/kernels");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, std::string(R"({"kernels":[)") + kDescription +
+                               R"(],"broken":[{"folder":"odd","reason":"it is not a folder"}]})");
+  kernels_.adding = "unpacking";
+  kernels_.kernel.manifest.memory_min_mib = 80;
+  EXPECT_NE(send("GET", "/proa/v1/kernels").body.find(R"("adding":"unpacking"})"),
+            std::string::npos);
+  response = send("GET", "/proa/v1/kernels/stock");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(kernels_.asked, "find stock");
+  EXPECT_EQ(body_of(response).at("memory_min_mib").as_int64(), 80);
+}
+
+TEST_F(KernelEndpointsTest, AddTheStockKernel) {
+  auto response = send("POST", "/proa/v1/kernels", R"({"source":"stock"})");
+  EXPECT_EQ(response.status, 201);
+  EXPECT_EQ(body_of(response).at("is_new").as_bool(), true);
+  EXPECT_EQ(kernels_.asked, "add");
+  kernels_.is_new = false;
+  response = send("POST", "/proa/v1/kernels", R"({"source":"stock"})");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(text(body_of(response), "name"), "stock");
+  kernels_.failure = Error(Errc::conflict, "A kernel is being added already");
+  EXPECT_EQ(send("POST", "/proa/v1/kernels", R"({"source":"stock"})").status, 409);
+  kernels_.failure = Error(Errc::unavailable, "no mirror");
+  EXPECT_EQ(send("POST", "/proa/v1/kernels", R"({"source":"stock"})").status, 503);
+  kernels_.failure = Error(Errc::unsupported, "there is no apt-get on this host");
+  EXPECT_EQ(send("POST", "/proa/v1/kernels", R"({"source":"stock"})").status, 400);
+}
+
+TEST_F(KernelEndpointsTest, RefuseOtherSourcesByName) {
+  const auto refused = [&](const char* body) {
+    return failure(send("POST", "/proa/v1/kernels", body));
+  };
+  const std::string begin = "400 InvalidParameterValueException User message=";
+  EXPECT_EQ(refused("{}"), begin + "The request needs a source: \"stock\"");
+  EXPECT_EQ(refused(R"({"source":"mine"})"), begin + "There is no source 'mine'; stock is one");
+  EXPECT_EQ(refused(R"({"source":"stock","x":1})"),
+            begin + "There is no member 'x' in this request");
+  EXPECT_EQ(refused("7").substr(0, 26), "400 SerializationException");
+  EXPECT_EQ(refused(R"({"source":7})").substr(0, 26), "400 SerializationException");
+  EXPECT_EQ(kernels_.asked, "");
+}
+
+TEST_F(KernelEndpointsTest, VerifyAndRemove) {
+  EXPECT_EQ(send("POST", "/proa/v1/kernels/0123/verify").body,
+            R"({"id":"0123456789abcdef0123456789abcdef","is_intact":true,"problems":[]})");
+  EXPECT_EQ(kernels_.asked, "verify 0123");
+  kernels_.problems = {"initrd has changed"};
+  EXPECT_EQ(send("POST", "/proa/v1/kernels/0123/verify").body,
+            R"({"id":"0123456789abcdef0123456789abcdef","is_intact":false,)"
+            R"("problems":["initrd has changed"]})");
+  EXPECT_EQ(send("DELETE", "/proa/v1/kernels/a%20b").status, 204);
+  EXPECT_EQ(kernels_.asked, "remove a b");
+  kernels_.failure = Error(Errc::not_found, "There is no kernel 'x'");
+  EXPECT_EQ(failure(send("GET", "/proa/v1/kernels/x")),
+            "404 ResourceNotFoundException User Message=There is no kernel 'x'");
+}
+
+TEST_F(KernelEndpointsTest, AreForAdmins) {
+  const auto admin = make_key(Rights{Right::admin});
+  const auto other = make_key(Rights{Right::deploy, Right::configure, Right::logs, Right::invoke});
+  const std::vector<std::pair<const char*, const char*>> all = {
+      {"GET", "/proa/v1/kernels"},
+      {"POST", "/proa/v1/kernels"},
+      {"GET", "/proa/v1/kernels/x"},
+      {"POST", "/proa/v1/kernels/x/verify"},
+      {"DELETE", "/proa/v1/kernels/x"}};
+  for (const auto& [method, path] : all) {
+    EXPECT_EQ(send_signed(*other, method, path).status, 403) << path;
+  }
+  EXPECT_EQ(kernels_.asked, "");
+  EXPECT_EQ(send_signed(*admin, "GET", "/proa/v1/kernels").status, 200);
+}
+
+TEST_F(ApiTest, HasNoKernelsWithoutADataFolder) {
+  EXPECT_EQ(failure(send("GET", "/proa/v1/kernels")),
+            "400 InvalidParameterValueException User message=Guest kernels are not supported here");
+}
+
+}  // namespace
+}  // namespace proa::api
