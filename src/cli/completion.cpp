@@ -80,6 +80,7 @@ struct Names {
 constexpr Names kFunctionNames{"/2015-03-31/functions?MaxItems=50", "Functions", "FunctionName",
                                "NextMarker"};
 constexpr Names kScheduleNames{"/proa/v1/schedules?", "schedules", "name", "next_marker"};
+constexpr Names kKernelIds{"/proa/v1/kernels?", "kernels", "id", "next_marker"};
 
 /// Page by page while there is time.
 std::vector<std::string> names_of(const Surroundings& around, const Names& wanted) {
@@ -121,6 +122,8 @@ Candidates values_of(const Surroundings& around, const CLI::Option& option) {
     for (auto& name : names_of(around, kFunctionNames)) candidates.push_back({std::move(name), ""});
   } else if (type == kScheduleName) {
     for (auto& name : names_of(around, kScheduleNames)) candidates.push_back({std::move(name), ""});
+  } else if (type == kKernelId) {
+    for (auto& id : names_of(around, kKernelIds)) candidates.push_back({std::move(id), ""});
   } else if (type == kSetting || type == kSettingKey) {
     for (auto& key : config_keys()) {
       const bool is_whole = type == kSettingKey || key.ends_with(':');

@@ -1,0 +1,177 @@
+// proa kernel add|list|show|verify|remove
+#include "cli/answer.h"
+#include "cli/endpoint.h"
+#include "cli/help.h"
+#include "cli/human.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+#include "cli/words.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <memory>
+
+namespace proa::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr const char* kPath = "/proa/v1/kernels";
+/// A little more than the daemon gives a download.
+constexpr std::chrono::minutes kAddPatience{16};
+
+/// The words of one verb; shared by the parser that fills it and the action that reads it.
+struct Words {
+  std::string source;
+  std::string kernel;
+  bool is_json = false;
+};
+
+std::string path_of(const Words& words) {
+  return std::string(kPath) + "/" + http::percent_encode(words.kernel);
+}
+
+std::string size_in(const json::value& value, std::string_view name) {
+  return human_size(static_cast<std::uint64_t>(number_in(value, name).value_or(0)));
+}
+
+/// "stock kernel 6.1.192-2 (0123456789abcdef)".
+std::string title_of(const json::value& kernel) {
+  return text_in(kernel, "name") + " kernel " + text_in(kernel, "version") + " (" +
+         text_in(kernel, "id") + ")";
+}
+
+Result<std::string> add(const Surroundings& around, const Words& words) {
+  ProgressLine progress(around, !words.is_json);
+  progress.begin("adding the " + words.source + " kernel", 0);
+  Question question;
+  question.method = "POST";
+  question.target = kPath;
+  question.body = json::serialize(json::object{{"source", words.source}});
+  question.patience = kAddPatience;
+  TRY(const auto response, send(around, std::move(question)));
+  TRY(const auto answer, json_of(around, response));
+  progress.clear();
+  if (words.is_json) return pretty(answer);
+  if (!flag_in(answer, "is_new")) return "The " + title_of(answer) + " was there already.\n";
+  return "The " + title_of(answer) + " is stored: " + size_in(answer, "bytes") + ".\n";
+}
+
+Result<std::string> list(const Surroundings& around, const Words& words) {
+  TRY(const auto answer, ask(around, "GET", kPath));
+  if (words.is_json) return pretty(answer);
+  TRY(const auto kernels, array_in(answer, "kernels"));
+  TRY(const auto broken, array_in(answer, "broken"));
+  std::string text = "No kernels. Store one: proa kernel add stock\n";
+  if (!kernels.empty()) {
+    json::array rows;
+    for (const json::value& kernel : kernels) {
+      json::object row;
+      for (const char* name : {"id", "name", "version", "architecture"}) {
+        row[name] = text_in(kernel, name);
+      }
+      row["size"] = size_in(kernel, "bytes");
+      row["age"] = age_of(text_in(kernel, "made"), around.now());
+      rows.push_back(std::move(row));
+    }
+    text = table(around.output, rows,
+                 {{"KERNEL", "id"},
+                  {"NAME", "name"},
+                  {"VERSION", "version"},
+                  {"ARCHITECTURE", "architecture"},
+                  {"SIZE", "size", true},
+                  {"AGE", "age", true}});
+  }
+  for (const json::value& each : broken) {
+    text += "Broken: " + text_in(each, "folder") + ": " + text_in(each, "reason") + "\n";
+  }
+  const std::string adding = text_in(answer, "adding");
+  if (!adding.empty()) text += "One more is being added: " + adding + "\n";
+  return text;
+}
+
+std::string file_line(const json::value& answer, const char* name) {
+  const json::value* const file = object_in(answer, name);
+  if (file == nullptr) return "";
+  std::string label = std::string(name) + ":";
+  label.resize(14, ' ');
+  return label + size_in(*file, "bytes") + ", SHA-256 " + text_in(*file, "sha256") + "\n";
+}
+
+Result<std::string> show(const Surroundings& around, const Words& words) {
+  TRY(const auto answer, ask(around, "GET", path_of(words)));
+  if (words.is_json) return pretty(answer);
+  const std::string memory = cell(answer, "memory_min_mib");
+  return "id:           " + text_in(answer, "id") + "\nname:         " + text_in(answer, "name") +
+         "\npackage:      " + text_in(answer, "package") + " " + text_in(answer, "version") +
+         "\narchitecture: " + text_in(answer, "architecture") +
+         "\nmade:         " + text_in(answer, "made") + "\n" + file_line(answer, "kernel") +
+         file_line(answer, "initrd") + "modules:      " + cell(answer, "modules") +
+         "\nneeds ACPI:   " + (flag_in(answer, "needs_acpi") ? "yes" : "no") +
+         (memory == "-" ? "" : "\nleast memory: " + memory + " MiB") + "\n";
+}
+
+Result<std::string> verify(const Surroundings& around, const Words& words, Chosen& chosen) {
+  TRY(const auto answer, ask(around, "POST", path_of(words) + "/verify", "{}"));
+  const bool is_intact = flag_in(answer, "is_intact");
+  if (!is_intact) chosen.code = ExitCode::failed;
+  if (words.is_json) return pretty(answer);
+  if (is_intact) return "Kernel " + text_in(answer, "id") + " is as it was stored.\n";
+  TRY(const auto problems, array_in(answer, "problems"));
+  std::string text = "Kernel " + text_in(answer, "id") + " is not as it was stored:\n";
+  for (const json::value& problem : problems) {
+    if (problem.is_string()) text += "  " + std::string(problem.get_string()) + "\n";
+  }
+  return text + "Remove it (proa kernel remove) and add it again.\n";
+}
+
+Result<std::string> remove(const Surroundings& around, const Words& words) {
+  TRY(ask(around, "DELETE", path_of(words)));
+  if (words.is_json) return std::string("{}\n");
+  return "Kernel " + words.kernel + " is removed.\n";
+}
+
+CLI::App* add_named(CLI::App& kernel, Words& words, const char* verb, const char* says) {
+  CLI::App* made = kernel.add_subcommand(verb, says);
+  made->add_option("kernel", words.kernel, "Its id, the beginning of it, or its name: the newest")
+      ->required()
+      ->type_name(kKernelId);
+  return made;
+}
+
+}  // namespace
+
+void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
+  auto words = std::make_shared<Words>();
+  CLI::App* kernel = app.add_subcommand("kernel", "Guest kernels: what microVMs boot");
+  kernel->require_subcommand(1)->group(kOperating);
+  add_examples(*kernel, {{"proa kernel add stock", "Debian's cloud kernel; it is not installed"},
+                         {"proa kernel list", ""},
+                         {"proa kernel verify stock", "status 1 if a byte has changed"}});
+  CLI::App* added = kernel->add_subcommand("add", "Store one more");
+  added->add_option("source", words->source, "stock: what this host's apt has, and our initrd")
+      ->required()
+      ->check(CLI::IsMember({"stock"}));
+  CLI::App* listed = kernel->add_subcommand("list", "List the kernels, newest first");
+  CLI::App* shown = add_named(*kernel, *words, "show", "What is known about one");
+  CLI::App* verified = add_named(*kernel, *words, "verify", "Whether its bytes are as stored");
+  CLI::App* removed = add_named(*kernel, *words, "remove", "Remove one");
+  for (CLI::App* verb : {added, listed, shown, verified, removed}) add_json(*verb, words->is_json);
+  const auto act = [&](CLI::App* verb, auto action) {
+    verb->callback([&, words, action] {
+      chosen.action = [&, words, action] { return action(surroundings, *words); };
+    });
+  };
+  act(added, add);
+  act(listed, list);
+  act(shown, show);
+  act(removed, remove);
+  act(verified, [&chosen](const Surroundings& around, const Words& said) {
+    return verify(around, said, chosen);
+  });
+}
+
+}  // namespace proa::cli

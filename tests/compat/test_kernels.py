@@ -1,0 +1,178 @@
+"""`proa kernel` with the kernel that this host's apt has."""
+import gzip
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+from daemon import BINARY_DIR, DaemonTestCase
+
+DAEMON_UID = 65519  # of a daemon on a host without a user proa: apt works for anybody
+
+
+def why_not():
+    """Why apt cannot bring a kernel here; None if it can: tried with a package of 2 KB."""
+    try:
+        architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True,
+                                      check=True, text=True, timeout=60).stdout.strip()
+        with tempfile.TemporaryDirectory() as folder:
+            os.chown(folder, DAEMON_UID, DAEMON_UID)
+            done = subprocess.run(
+                ["apt-get", "-q", "download", "linux-image-cloud-" + architecture], cwd=folder,
+                user=DAEMON_UID, group=DAEMON_UID, extra_groups=[], capture_output=True,
+                check=False, text=True, timeout=120)
+    except (OSError, subprocess.SubprocessError) as failure:
+        return f"there is no apt here: {failure}"
+    if done.returncode != 0:
+        return "apt brings no kernel: " + " ".join(done.stderr.split()[:40])
+    return None
+
+
+def entries_of(initrd):
+    """Name to mode and bytes of a cpio archive (newc) in gzip, in its order."""
+    with gzip.open(initrd) as file:
+        data = file.read()
+    entries, at = {}, 0
+    while True:
+        assert data[at:at + 6] == b"070701", data[at:at + 6]
+        fields = [int(data[at + 6 + 8 * i:at + 14 + 8 * i], 16) for i in range(13)]
+        mode, uid, gid, mtime, size, name_size = (*fields[1:4], fields[5], fields[6], fields[11])
+        assert (uid, gid, mtime) == (0, 0, 0)
+        name = data[at + 110:at + 109 + name_size].decode()
+        if name == "TRAILER!!!":
+            return entries
+        begin = (at + 110 + name_size + 3) & ~3
+        entries[name] = (mode, data[begin:begin + size], (fields[9], fields[10]))
+        at = (begin + size + 3) & ~3
+
+
+class Kernels(DaemonTestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if reason := why_not():
+            raise unittest.SkipTest(reason)
+
+    def folder(self):
+        return os.path.join(self.daemon.folder, "data", "kernels")
+
+    def get(self, path):
+        with urllib.request.urlopen(self.daemon.endpoint + path, timeout=60) as answer:
+            return answer.read().decode()
+
+    def kernel(self, *words):
+        """Status, standard output and standard error."""
+        environment = dict(os.environ, PROA_ENDPOINT=self.daemon.endpoint,
+                           ASAN_OPTIONS="detect_leaks=0")
+        done = subprocess.run([os.path.join(BINARY_DIR, "proa"), "kernel", *words],
+                              env=environment, capture_output=True, timeout=900, check=False,
+                              text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    def added(self):
+        status, out, error = self.kernel("add", "stock", "--json")
+        self.assertEqual(status, 0, error)
+        return json.loads(out)
+
+    def begin_add(self):
+        """Begins to add one, and comes back when the daemon does it."""
+        result = []
+        adder = threading.Thread(target=lambda: result.append(self.kernel("add", "stock")))
+        adder.start()
+        deadline = time.monotonic() + 60
+        while "adding" not in json.loads(self.get("/proa/v1/kernels")):
+            self.assertLess(time.monotonic(), deadline)
+            self.assertTrue(adder.is_alive(), result)
+            time.sleep(0.02)
+        return adder, result
+
+    def test_the_stock_kernel_is_stored_verified_healed_and_removed(self):
+        told = self.added()
+        folder = os.path.join(self.folder(), told["id"])
+        self.assertEqual(sorted(os.listdir(folder)), ["initrd", "kernel", "manifest.json"])
+        for name in ("kernel", "initrd"):
+            with open(os.path.join(folder, name), "rb") as file:
+                data = file.read()
+            self.assertEqual(told[name], {"bytes": len(data),
+                                          "sha256": hashlib.sha256(data).hexdigest()})
+        self.check_initrd(os.path.join(folder, "initrd"), told["modules"])
+
+        status, out, _ = self.kernel("add", "stock")
+        self.assertEqual((status, out.endswith("was there already.\n")), (0, True), out)
+        self.assertIn(told["id"], self.kernel("list")[1])
+        self.assertIn(told["package"], self.kernel("show", told["id"][:6])[1])
+        self.assertRegex(self.get("/metrics"), r'proa_disk_bytes\{kind="kernels"\} \d')
+
+        self.assertEqual(self.kernel("verify", "stock")[0], 0)
+        with open(os.path.join(folder, "kernel"), "r+b") as file:
+            file.seek(1000)
+            byte = file.read(1)
+            file.seek(1000)
+            file.write(bytes([byte[0] ^ 1]))
+        status, out, _ = self.kernel("verify", "stock")
+        self.assertEqual(status, 1)
+        self.assertIn("kernel has the SHA-256", out)
+        os.truncate(os.path.join(folder, "kernel"), 1000)
+        self.assertIn("Broken: " + told["id"] + ": kernel has 1000 bytes", self.kernel("list")[1])
+        self.assertTrue(self.added()["is_new"])
+        self.assertEqual(self.kernel("verify", told["id"])[0], 0)
+
+        self.assertEqual(self.kernel("remove", "stock")[0], 0)
+        self.assertEqual(os.listdir(self.folder()), [])
+        self.assertEqual(self.kernel("show", "stock")[0], 4)
+
+    def check_initrd(self, file, modules):
+        entries = entries_of(file)
+        self.assertEqual(list(entries), sorted(entries))
+        self.assertEqual(entries["dev/console"][0], 0o020600)
+        self.assertEqual(entries["dev/console"][2], (5, 1))
+        for name in ("dev", "proc", "sys", "newroot"):
+            self.assertEqual(entries[name][0], 0o040755)
+        with open(os.path.join(BINARY_DIR, "proa-init"), "rb") as program:
+            self.assertEqual(entries["init"][:2], (0o100755, program.read()))
+        paths = entries["modules/list"][1].decode().split()
+        self.assertEqual([path.split("-", 1)[1] for path in paths],
+                         [name + ".ko" for name in modules])
+        for path in paths:
+            self.assertEqual(entries[path[1:]][1][:4], b"\x7fELF")
+        for first, second in (("virtio", "virtio_mmio"), ("virtio_ring", "virtio_blk")):
+            if first in modules and second in modules:
+                self.assertLess(modules.index(first), modules.index(second))
+
+    def test_one_is_added_at_a_time_and_the_daemon_need_not_wait_for_it(self):
+        adder, result = self.begin_add()
+        request = urllib.request.Request(self.daemon.endpoint + "/proa/v1/kernels", method="POST",
+                                         data=b'{"source":"stock"}')
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=60)
+        with refused.exception as answer:
+            self.assertEqual(answer.code, 409)
+            self.assertIn(b"is being added already", answer.read())
+        begun = time.monotonic()
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertLess(time.monotonic() - begun, 30)
+        adder.join(60)
+        self.assertNotEqual(result[0][0], 0)
+        self.assertEqual(os.listdir(self.folder()), [])
+        self.daemon.start()
+
+    def test_what_a_killed_daemon_left_goes_at_the_next_start(self):
+        adder, _ = self.begin_add()
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+        adder.join(60)
+        left = os.listdir(self.folder())
+        self.assertEqual([name[:5] for name in left], [".new-"])
+        self.daemon.start()
+        self.assertEqual(json.loads(self.get("/proa/v1/kernels")), {"kernels": [], "broken": []})
+        self.assertEqual(os.listdir(self.folder()), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,94 @@
+#include "unit/cli/cli_daemon.h"
+
+namespace proa::cli {
+namespace {
+
+constexpr const char* kKernel =
+    R"({"id":"0123456789abcdef0123456789abcdef","name":"stock",
+        "package":"linux-image-6.1.0-9-cloud-amd64","version":"6.1.9-1","architecture":"x86_64",
+        "made":"2026-11-26T12:00:00.000Z","bytes":10485760,"is_new":true,
+        "kernel":{"bytes":8388608,"sha256":"aa"},"initrd":{"bytes":2097152,"sha256":"bb"},
+        "needs_acpi":true,"may_use_noapictimer":false,"modules":["virtio","virtio_mmio"]})";
+
+TEST_F(CliDaemonTest, KernelAddSaysWhatIsStored) {
+  status_ = 201;
+  body_ = kKernel;
+  EXPECT_EQ(run({"kernel", "add", "stock"}),
+            "The stock kernel 6.1.9-1 (0123456789abcdef0123456789abcdef) is stored: 10 MiB.\n");
+  EXPECT_EQ(asked_, R"(POST /proa/v1/kernels {"source":"stock"})");
+  status_ = 200;
+  body_ = R"({"id":"01","name":"stock","version":"6.1","is_new":false})";
+  EXPECT_EQ(run({"kernel", "add", "stock"}), "The stock kernel 6.1 (01) was there already.\n");
+  EXPECT_EQ(run({"kernel", "add", "stock", "--json"}).substr(0, 15), "{\n  \"id\": \"01\",");
+}
+
+TEST_F(CliDaemonTest, KernelAddPassesOnWhyItCannotBe) {
+  status_ = 503;
+  body_ = R"({"message":"apt-get failed (status 100): Could not resolve the name"})";
+  EXPECT_NE(run({"kernel", "add", "stock"}).find("Could not resolve the name"), std::string::npos);
+  asked_.clear();
+  EXPECT_EQ(run({"kernel", "add", "mine"}).substr(0, 6), "error:");
+  EXPECT_EQ(code_, 2);
+  EXPECT_EQ(asked_, "") << "refused before the daemon is asked";
+}
+
+TEST_F(CliDaemonTest, KernelListShowsKernelsAndWhatIsBroken) {
+  around_.now = [] { return WallTime(std::chrono::seconds(1795694400)); };
+  body_ = std::string(R"({"kernels":[)") + kKernel +
+          R"(],"broken":[{"folder":"odd","reason":"it is not a folder"}],"adding":"unpacking"})";
+  EXPECT_EQ(run({"kernel", "list"}),
+            "KERNEL                            NAME   VERSION  ARCHITECTURE    SIZE  AGE\n"
+            "0123456789abcdef0123456789abcdef  stock  6.1.9-1  x86_64        10 MiB   0s\n"
+            "Broken: odd: it is not a folder\n"
+            "One more is being added: unpacking\n");
+  body_ = R"({"kernels":[],"broken":[]})";
+  EXPECT_EQ(run({"kernel", "list"}), "No kernels. Store one: proa kernel add stock\n");
+}
+
+TEST_F(CliDaemonTest, KernelShowHasTheManifest) {
+  body_ = kKernel;
+  EXPECT_EQ(run({"kernel", "show", "stock"}),
+            "id:           0123456789abcdef0123456789abcdef\n"
+            "name:         stock\n"
+            "package:      linux-image-6.1.0-9-cloud-amd64 6.1.9-1\n"
+            "architecture: x86_64\n"
+            "made:         2026-11-26T12:00:00.000Z\n"
+            "kernel:       8.0 MiB, SHA-256 aa\n"
+            "initrd:       2.0 MiB, SHA-256 bb\n"
+            "modules:      virtio,virtio_mmio\n"
+            "needs ACPI:   yes\n");
+  EXPECT_EQ(asked_, "GET /proa/v1/kernels/stock ");
+}
+
+TEST_F(CliDaemonTest, KernelVerifyEndsWithAnErrorWhenBytesDiffer) {
+  body_ = R"({"id":"01","is_intact":true,"problems":[]})";
+  EXPECT_EQ(run({"kernel", "verify", "01"}), "Kernel 01 is as it was stored.\n");
+  EXPECT_EQ(code_, 0);
+  EXPECT_EQ(asked_, "POST /proa/v1/kernels/01/verify {}");
+  body_ = R"({"id":"01","is_intact":false,"problems":["initrd has the SHA-256 b"]})";
+  EXPECT_EQ(run({"kernel", "verify", "01"}),
+            "Kernel 01 is not as it was stored:\n  initrd has the SHA-256 b\n"
+            "Remove it (proa kernel remove) and add it again.\n");
+  EXPECT_EQ(code_, 1);
+}
+
+TEST_F(CliDaemonTest, KernelRemoveNamesTheKernel) {
+  status_ = 204;
+  body_ = "";
+  EXPECT_EQ(run({"kernel", "remove", "01"}), "Kernel 01 is removed.\n");
+  EXPECT_EQ(asked_, "DELETE /proa/v1/kernels/01 ");
+  status_ = 404;
+  body_ = R"({"Message":"There is no kernel 'x'"})";
+  EXPECT_EQ(run({"kernel", "remove", "x"}), "error: There is no kernel 'x'");
+  EXPECT_EQ(code_, 4);
+}
+
+TEST_F(CliDaemonTest, KernelIdsAreCompleted) {
+  body_ = R"({"kernels":[{"id":"0123"},{"id":"abcd"}]})";
+  EXPECT_EQ(run({"complete", "--", "kernel", "show", ""}), "0123\nabcd\n");
+  EXPECT_EQ(asked_, "GET /proa/v1/kernels? ");
+  EXPECT_EQ(run({"complete", "--", "kernel", "add", ""}), "stock\n");
+}
+
+}  // namespace
+}  // namespace proa::cli
