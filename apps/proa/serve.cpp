@@ -6,6 +6,7 @@
 #include "daemon_metrics.h"
 #include "daemon_status.h"
 #include "events.h"
+#include "guests.h"
 #include "kernels/kernels.h"
 #include "languages.h"
 #include "live.h"
@@ -262,6 +263,7 @@ struct Tellers {
   const DaemonMetrics& metrics;
   const Live& live;
   TimedRuns& timed_runs;
+  Guests& guests;
 };
 
 api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& tellers,
@@ -283,6 +285,9 @@ api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& telle
   };
   out.backups = state.backups.get();
   out.kernels = state.kernels.get();
+  out.boot_kernel = [&guests = tellers.guests](const kernels::Kernel& kernel) {
+    return guests.boot(kernel);
+  };
   out.check_room = [&disk = *state.disk] { return disk.check_room(); };
   out.schedules = &tellers.timed_runs.schedules();
   out.retire_role = [&shards](std::string account_id, std::string arn) {
@@ -458,8 +463,10 @@ Result<int> run(const ServeOptions& options) {
   const auto exporter = make_export(export_options(options, ground, clock, log), options, shards,
                                     metrics, logs, clock);
   const Live live(shards, budget, blocking, clock, options.account_concurrency);
-  const auto api_options =
-      api_options_of(options, {daemon_status, metrics, live, *timed}, shards, state, ground);
+  Guests guests(shards, blocking);
+  daemon_status.add("guests", [&guests] { return guests.status(); });
+  const auto api_options = api_options_of(
+      options, {daemon_status, metrics, live, *timed, guests}, shards, state, ground);
   TRY(open_all(shards, ground, api_options, tls.get()));
   Shard::run_all(shards);
   connect_dns(shards, dns);

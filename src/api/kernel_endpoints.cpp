@@ -62,13 +62,16 @@ json::object describe(const kernels::KernelList& list) {
   return out;
 }
 
+json::object describe(const KernelBoot& boot) {
+  return json::object{{"accelerator", boot.accelerator},
+                      {"reason", boot.reason},
+                      {"took_ms", boot.took.count()}};
+}
+
 /// Where a new kernel comes from; there is one source so far.
 Result<void> check_source(const json::object& body, const std::optional<std::string>& source) {
-  for (const auto& member : body) {
-    if (member.key() == "source") continue;
-    return Error(Errc::invalid,
-                 "There is no member '" + std::string(member.key()) + "' in this request");
-  }
+  static constexpr auto kMembers = std::to_array<std::string_view>({"source"});
+  TRY(check_members(body, kMembers));
   if (!source) return Error(Errc::invalid, "The request needs a source: \"stock\"");
   if (*source == kernels::kStock) return ok();
   return Error(Errc::invalid, "There is no source '" + *source + "'; stock is one");
@@ -109,15 +112,34 @@ Task<http::Response> get_kernel(Context& context, Call& call) {
   co_return json_response(200, json::serialize(describe(kernel)));
 }
 
+// A guest that does not start is what was asked about, and so an answer.
 Task<http::Response> verify_kernel(Context& context, Call& call) {
   CO_TRY(auto* const store, store_of(context));
+  Problems problems;
+  const json::object body = parse_object(call.request.body, problems);
+  const bool boots = Fields(body, problems).boolean("boot").value_or(false);
+  if (auto refused = refusal(problems)) co_return std::move(*refused);
+  static constexpr auto kMembers = std::to_array<std::string_view>({"boot"});
+  CO_TRY(check_members(body, kMembers));
+  if (boots && !context.options.boot_kernel) {
+    co_return Error(Errc::unsupported, "Guests are not supported here");
+  }
   std::function<Result<kernels::Verification>()> work =
       [store, id = std::string(call.parameters[0])] { return store->verify(id); };
   CO_TRY(const auto done,
          co_await off_shard<kernels::Verification>(context.blocking, std::move(work)));
-  const json::object answer{{"id", done.kernel.id},
-                            {"is_intact", done.problems.empty()},
-                            {"problems", texts(done.problems)}};
+  json::object answer{{"id", done.kernel.id},
+                      {"is_intact", done.problems.empty()},
+                      {"problems", texts(done.problems)}};
+  if (boots && done.problems.empty()) {
+    const auto booted = co_await context.options.boot_kernel(done.kernel);
+    const bool is_guests =
+        !booted && (booted.error().code() == Errc::deadline ||
+                    booted.error().code() == Errc::unavailable);
+    if (!booted && !is_guests) co_return booted.error();
+    answer["boot"] = booted ? describe(booted.value())
+                            : json::object{{"problem", booted.error().message()}};
+  }
   co_return json_response(200, json::serialize(answer));
 }
 

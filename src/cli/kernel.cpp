@@ -22,12 +22,15 @@ namespace json = boost::json;
 constexpr const char* kPath = "/proa/v1/kernels";
 /// A little more than the daemon gives a download.
 constexpr std::chrono::minutes kAddPatience{16};
+/// Likewise for a boot, after one by KVM that was tried in vain.
+constexpr std::chrono::minutes kBootPatience{3};
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
 struct Words {
   std::string source;
   std::string kernel;
   bool is_json = false;
+  bool boots = false;
 };
 
 std::string path_of(const Words& words) {
@@ -114,12 +117,31 @@ Result<std::string> show(const Surroundings& around, const Words& words) {
          (memory == "-" ? "" : "\nleast memory: " + memory + " MiB") + "\n";
 }
 
+/// How a guest with it has started, behind "Kernel ID is as it was stored"; sets the exit code.
+std::string boot_text(const json::value& boot, Chosen& chosen) {
+  const std::string problem = text_in(boot, "problem");
+  if (!problem.empty()) {
+    chosen.code = ExitCode::failed;
+    return ", and does not boot here: " + problem + "\n";
+  }
+  return ", and boots in " + cell(boot, "took_ms") + " ms by " + text_in(boot, "accelerator") +
+         " (" + text_in(boot, "reason") + ").\n";
+}
+
 Result<std::string> verify(const Surroundings& around, const Words& words, Chosen& chosen) {
-  TRY(const auto answer, ask(around, "POST", path_of(words) + "/verify", "{}"));
+  Question question;
+  question.method = "POST";
+  question.target = path_of(words) + "/verify";
+  question.body = words.boots ? R"({"boot":true})" : "{}";
+  question.patience = kBootPatience;
+  TRY(const auto response, send(around, std::move(question)));
+  TRY(const auto answer, json_of(around, response));
   const bool is_intact = flag_in(answer, "is_intact");
   if (!is_intact) chosen.code = ExitCode::failed;
+  const json::value* const boot = object_in(answer, "boot");
+  const std::string how = boot == nullptr ? ".\n" : boot_text(*boot, chosen);
   if (words.is_json) return pretty(answer);
-  if (is_intact) return "Kernel " + text_in(answer, "id") + " is as it was stored.\n";
+  if (is_intact) return "Kernel " + text_in(answer, "id") + " is as it was stored" + how;
   TRY(const auto problems, array_in(answer, "problems"));
   std::string text = "Kernel " + text_in(answer, "id") + " is not as it was stored:\n";
   for (const json::value& problem : problems) {
@@ -150,7 +172,8 @@ void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& c
   kernel->require_subcommand(1)->group(kOperating);
   add_examples(*kernel, {{"proa kernel add stock", "Debian's cloud kernel; it is not installed"},
                          {"proa kernel list", ""},
-                         {"proa kernel verify stock", "status 1 if a byte has changed"}});
+                         {"proa kernel verify stock", "status 1 if a byte has changed"},
+                         {"proa kernel verify stock --boot", "and start a guest with it"}});
   CLI::App* added = kernel->add_subcommand("add", "Store one more");
   added->add_option("source", words->source, "stock: what this host's apt has, and our initrd")
       ->required()
@@ -158,6 +181,7 @@ void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& c
   CLI::App* listed = kernel->add_subcommand("list", "List the kernels, newest first");
   CLI::App* shown = add_named(*kernel, *words, "show", "What is known about one");
   CLI::App* verified = add_named(*kernel, *words, "verify", "Whether its bytes are as stored");
+  verified->add_flag("--boot", words->boots, "Start a guest with it, too, and say how long it takes");
   CLI::App* removed = add_named(*kernel, *words, "remove", "Remove one");
   for (CLI::App* verb : {added, listed, shown, verified, removed}) add_json(*verb, words->is_json);
   const auto act = [&](CLI::App* verb, auto action) {

@@ -3,6 +3,7 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -11,7 +12,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from daemon import BINARY_DIR, DaemonTestCase
+from daemon import BINARY_DIR, DaemonTestCase, children_of
 
 DAEMON_UID = 65519  # of a daemon on a host without a user proa: apt works for anybody
 
@@ -126,6 +127,53 @@ class Kernels(DaemonTestCase):
         self.assertEqual(self.kernel("remove", "stock")[0], 0)
         self.assertEqual(os.listdir(self.folder()), [])
         self.assertEqual(self.kernel("show", "stock")[0], 4)
+
+    def test_a_guest_starts_with_it_and_one_that_is_broken_is_told_with_its_console(self):
+        if not os.access("/usr/bin/qemu-system-x86_64", os.X_OK):
+            self.skipTest("qemu-system-x86_64 is not installed")
+        told = self.added()
+        self.addCleanup(self.kernel, "remove", told["id"])
+        guests = json.loads(self.get("/proa/v1/status"))["guests"]
+        self.assertIsNone(guests["accelerator"], guests)
+        status, out, error = self.kernel("verify", "stock", "--boot")
+        self.assertEqual(status, 0, out + error)
+        self.assertRegex(out, r"and boots in \d+ ms by (kvm|tcg) \(")
+        guests = json.loads(self.get("/proa/v1/status"))["guests"]
+        self.assertIn(f"by {guests['accelerator']} ({guests['reason']})", out)
+        self.assertEqual(self.qemus(), [])
+
+        other = self.with_initrd(told["id"], gzip.compress(b"nothing to boot from" * 100))
+        self.addCleanup(self.kernel, "remove", other)
+        status, out, error = self.kernel("verify", other, "--boot")
+        self.assertEqual(status, 1, out + error)
+        self.assertIn("does not boot here: the guest ended before it answered", out)
+        self.assertIn("Kernel panic", out)
+        self.assertEqual(self.qemus(), [])
+
+    def with_initrd(self, kernel_id, initrd):
+        """Stores the kernel with another initrd, as the daemon would have; its id."""
+        old = os.path.join(self.folder(), kernel_id)
+        with open(os.path.join(old, "manifest.json"), encoding="utf-8") as file:
+            manifest = json.load(file)
+        manifest["initrd"] = {"bytes": len(initrd), "sha256": hashlib.sha256(initrd).hexdigest()}
+        what = {"format": manifest["format"], "architecture": manifest["architecture"],
+                "kernel": manifest["kernel"]["sha256"], "initrd": manifest["initrd"]["sha256"],
+                "needs_acpi": manifest["needs_acpi"],
+                "may_use_noapictimer": manifest["may_use_noapictimer"],
+                "modules": manifest["modules"]}
+        text = json.dumps(what, separators=(",", ":"))
+        other = hashlib.sha256(text.encode()).hexdigest()[:32]
+        new = os.path.join(self.folder(), other)
+        shutil.copytree(old, new)
+        with open(os.path.join(new, "initrd"), "wb") as file:
+            file.write(initrd)
+        with open(os.path.join(new, "manifest.json"), "w", encoding="utf-8") as file:
+            json.dump(manifest, file)
+        return other
+
+    def qemus(self):
+        return [pid for pid in children_of(self.daemon.process.pid)
+                if "qemu" in os.path.basename(os.readlink(f"/proc/{pid}/exe"))]
 
     def check_initrd(self, file, modules):
         entries = entries_of(file)

@@ -128,6 +128,44 @@ TEST_F(KernelEndpointsTest, VerifyAndRemove) {
             "404 ResourceNotFoundException User Message=There is no kernel 'x'");
 }
 
+TEST_F(KernelEndpointsTest, VerifyBootsAGuestWhereThatIsAskedAndSaysHow) {
+  const char* path = "/proa/v1/kernels/0123/verify";
+  EXPECT_EQ(failure(send("POST", path, R"({"boot":true})")),
+            "400 InvalidParameterValueException User message=Guests are not supported here");
+  std::optional<Error> broken;
+  std::string booted;
+  ApiOptions options;
+  options.kernels = &kernels_;
+  options.boot_kernel = [&](const kernels::Kernel& kernel) -> Task<KernelBoot> {
+    booted = kernel.id;
+    if (broken) co_return *broken;
+    KernelBoot boot;
+    boot.accelerator = "tcg";
+    boot.reason = "there is no /dev/kvm";
+    boot.took = std::chrono::milliseconds(2'400);
+    co_return boot;
+  };
+  make(std::move(options));
+  EXPECT_EQ(send("POST", path, "{}").body.find("boot"), std::string::npos);
+  EXPECT_EQ(booted, "");
+  EXPECT_EQ(send("POST", path, R"({"boot":true})").body,
+            R"({"id":"0123456789abcdef0123456789abcdef","is_intact":true,"problems":[],)"
+            R"("boot":{"accelerator":"tcg","reason":"there is no /dev/kvm","took_ms":2400}})");
+  EXPECT_EQ(booted, kernels_.kernel.id);
+  broken = Error(Errc::deadline, "the guest did not answer");
+  EXPECT_NE(send("POST", path, R"({"boot":true})")
+                .body.find(R"("boot":{"problem":"the guest did not answer"})"),
+            std::string::npos);
+  broken = Error(Errc::os, "clone3: no memory");
+  EXPECT_EQ(send("POST", path, R"({"boot":true})").status, 500);
+  booted.clear();
+  kernels_.problems = {"initrd has changed"};
+  EXPECT_EQ(send("POST", path, R"({"boot":true})").body.find("\"boot\""), std::string::npos)
+      << "what has changed is not booted";
+  EXPECT_EQ(booted, "");
+  EXPECT_EQ(send("POST", path, R"({"boots":true})").status, 400);
+}
+
 TEST_F(KernelEndpointsTest, AreForAdmins) {
   const auto admin = make_key(Rights{Right::admin});
   const auto other = make_key(Rights{Right::deploy, Right::configure, Right::logs, Right::invoke});

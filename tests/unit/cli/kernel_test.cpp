@@ -72,6 +72,22 @@ TEST_F(CliDaemonTest, KernelVerifyEndsWithAnErrorWhenBytesDiffer) {
   EXPECT_EQ(code_, 1);
 }
 
+TEST_F(CliDaemonTest, KernelVerifyTellsHowAGuestHasStarted) {
+  body_ = R"({"id":"01","is_intact":true,"problems":[],
+              "boot":{"accelerator":"tcg","reason":"there is no /dev/kvm","took_ms":2400}})";
+  EXPECT_EQ(run({"kernel", "verify", "01", "--boot"}),
+            "Kernel 01 is as it was stored, and boots in 2400 ms by tcg (there is no /dev/kvm).\n");
+  EXPECT_EQ(asked_, R"(POST /proa/v1/kernels/01/verify {"boot":true})");
+  EXPECT_EQ(code_, 0);
+  body_ = R"({"id":"01","is_intact":true,"problems":[],"boot":{"problem":"no answer"}})";
+  EXPECT_EQ(run({"kernel", "verify", "01", "--boot"}),
+            "Kernel 01 is as it was stored, and does not boot here: no answer\n");
+  EXPECT_EQ(code_, 1);
+  EXPECT_NE(run({"kernel", "verify", "01", "--boot", "--json"}).find("no answer"),
+            std::string::npos);
+  EXPECT_EQ(code_, 1);
+}
+
 TEST_F(CliDaemonTest, KernelRemoveNamesTheKernel) {
   status_ = 204;
   body_ = "";
