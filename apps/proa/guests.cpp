@@ -56,9 +56,8 @@ Task<api::KernelBoot> Guests::boot(const kernels::Kernel& kernel) {
   plan.needs_acpi = kernel.manifest.needs_acpi;
   const auto limit = choice.accelerator == Accelerator::kvm ? kKvmLimit : kTcgLimit;
   Shard& shard = *shards_.front();
-  CO_TRY(const auto report,
-         co_await run_on<sandbox::BootReport>(shard.executor(),
-                                              shard.boot_guest(std::move(plan), limit)));
+  CO_TRY(const auto report, co_await run_on<sandbox::BootReport>(
+                                shard.executor(), shard.boot_guest(std::move(plan), limit)));
   api::KernelBoot boot;
   boot.accelerator = sandbox::name_of(report.accelerator);
   boot.reason = choice.reason;

@@ -14,7 +14,8 @@
 
 namespace proa::apps {
 
-/// Boots on the first shard's launcher connection. Made by main; outlived by the shards; thread-safe.
+/// Boots by the first shard's connection to the launcher. Made by main; outlived by the shards;
+/// thread-safe.
 class Guests {
  public:
   Guests(const std::vector<std::unique_ptr<Shard>>& shards, boost::asio::thread_pool& blocking)

@@ -369,8 +369,9 @@ Result<std::unique_ptr<TlsFiles>> open_tls(const ServeOptions& options, const Da
                         user, clock, log.for_module("tls"));
 }
 
-void tell_of(TimedRuns& timed_runs, const TlsFiles* tls, DaemonStatus& status,
+void tell_of(TimedRuns& timed_runs, const TlsFiles* tls, const Guests& guests, DaemonStatus& status,
              DaemonMetrics& metrics) {
+  status.add("guests", [&guests] { return guests.status(); });
   status.add("schedules", [&timed_runs] { return timed_runs.status(); });
   metrics.add([&timed_runs](telemetry::MetricPage& page) { timed_runs.describe(page); });
   metrics.add([tls](telemetry::MetricPage& page) { TlsFiles::describe(tls, page); });
@@ -428,7 +429,6 @@ Result<int> run(const ServeOptions& options) {
                                         : std::clamp(std::thread::hardware_concurrency(), 1U, 32U);
   const Signals signals;
   TRY(auto ground, prepare(options, shard_count));
-
   SystemClock clock;
   const auto log_sink = telemetry::log_to_stderr();
   const telemetry::LogOutput log_output{*log_sink, clock,
@@ -459,14 +459,13 @@ Result<int> run(const ServeOptions& options) {
                              fixed_status(options, ground, programs, pinning));
   DaemonMetrics metrics(shards, events.queue(), blocking,
                         {options.account_concurrency, options.max_environments, state.disk.get()});
-  tell_of(*timed, tls.get(), daemon_status, metrics);
+  Guests guests(shards, blocking);
+  tell_of(*timed, tls.get(), guests, daemon_status, metrics);
   const auto exporter = make_export(export_options(options, ground, clock, log), options, shards,
                                     metrics, logs, clock);
   const Live live(shards, budget, blocking, clock, options.account_concurrency);
-  Guests guests(shards, blocking);
-  daemon_status.add("guests", [&guests] { return guests.status(); });
-  const auto api_options = api_options_of(
-      options, {daemon_status, metrics, live, *timed, guests}, shards, state, ground);
+  const auto api_options = api_options_of(options, {daemon_status, metrics, live, *timed, guests},
+                                          shards, state, ground);
   TRY(open_all(shards, ground, api_options, tls.get()));
   Shard::run_all(shards);
   connect_dns(shards, dns);

@@ -63,9 +63,8 @@ json::object describe(const kernels::KernelList& list) {
 }
 
 json::object describe(const KernelBoot& boot) {
-  return json::object{{"accelerator", boot.accelerator},
-                      {"reason", boot.reason},
-                      {"took_ms", boot.took.count()}};
+  return json::object{
+      {"accelerator", boot.accelerator}, {"reason", boot.reason}, {"took_ms", boot.took.count()}};
 }
 
 /// Where a new kernel comes from; there is one source so far.
@@ -133,12 +132,11 @@ Task<http::Response> verify_kernel(Context& context, Call& call) {
                       {"problems", texts(done.problems)}};
   if (boots && done.problems.empty()) {
     const auto booted = co_await context.options.boot_kernel(done.kernel);
-    const bool is_guests =
-        !booted && (booted.error().code() == Errc::deadline ||
-                    booted.error().code() == Errc::unavailable);
+    const bool is_guests = !booted && (booted.error().code() == Errc::deadline ||
+                                       booted.error().code() == Errc::unavailable);
     if (!booted && !is_guests) co_return booted.error();
-    answer["boot"] = booted ? describe(booted.value())
-                            : json::object{{"problem", booted.error().message()}};
+    answer["boot"] =
+        booted ? describe(booted.value()) : json::object{{"problem", booted.error().message()}};
   }
   co_return json_response(200, json::serialize(answer));
 }

@@ -181,7 +181,7 @@ void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& c
   CLI::App* listed = kernel->add_subcommand("list", "List the kernels, newest first");
   CLI::App* shown = add_named(*kernel, *words, "show", "What is known about one");
   CLI::App* verified = add_named(*kernel, *words, "verify", "Whether its bytes are as stored");
-  verified->add_flag("--boot", words->boots, "Start a guest with it, too, and say how long it takes");
+  verified->add_flag("--boot", words->boots, "Start a guest with it, too, and say how fast");
   CLI::App* removed = add_named(*kernel, *words, "remove", "Remove one");
   for (CLI::App* verb : {added, listed, shown, verified, removed}) add_json(*verb, words->is_json);
   const auto act = [&](CLI::App* verb, auto action) {
