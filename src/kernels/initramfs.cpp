@@ -15,7 +15,8 @@
 namespace proa::kernels {
 namespace {
 
-constexpr mode_t kFileMode = 0600;
+/// In a folder that is ours alone; QEMU opens it again by its descriptor, as another user.
+constexpr mode_t kFileMode = 0644;
 constexpr int kConsoleMajor = 5;
 constexpr int kConsoleMinor = 1;
 

@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kPrefixMin = 4;
-constexpr mode_t kFileMode = 0600;
+/// In a folder that is ours alone; QEMU opens it again by its descriptor, as another user.
+constexpr mode_t kFileMode = 0644;
 constexpr int kRemovalTries = 10;
 
 #if defined(__aarch64__)
