@@ -146,7 +146,7 @@ class Kernels(DaemonTestCase):
         self.addCleanup(self.kernel, "remove", other)
         status, out, error = self.kernel("verify", other, "--boot")
         self.assertEqual(status, 1, out + error)
-        self.assertIn("does not boot here: the guest ended before it answered", out)
+        self.assertIn("does not boot here: the guest ended before it answered", out, error)
         self.assertIn("Kernel panic", out)
         self.assertEqual(self.qemus(), [])
 
@@ -169,6 +169,9 @@ class Kernels(DaemonTestCase):
             file.write(initrd)
         with open(os.path.join(new, "manifest.json"), "w", encoding="utf-8") as file:
             json.dump(manifest, file)
+        owner = os.stat(old)
+        for path in (new, *(os.path.join(new, name) for name in os.listdir(new))):
+            os.chown(path, owner.st_uid, owner.st_gid)
         return other
 
     def qemus(self):
