@@ -71,11 +71,14 @@ class Guest final : public PortActions {
   bool open_ends(std::span<int, kProcessDescriptors> inherited) override;
 
  private:
+  static constexpr std::size_t kFixed = 2 + kServices;  ///< port, signals, listeners; then places
+  static constexpr std::size_t kWaits = kFixed + Streams::kPlaces;
+
   static int listen_on(std::uint16_t port);
   void flush();
   void receive();
   void accept_connection(std::size_t service);
-  short interest(std::size_t place);
+  int interest(std::size_t place);
   void attend(std::size_t place, short events);
   void deliver(Stream& stream, Ends& ends);
   void collect(Stream& stream, Ends& ends);
@@ -83,12 +86,15 @@ class Guest final : public PortActions {
   static void close_to_inside(Stream& stream, Ends& ends);
   static void close_from_inside(Stream& stream, Ends& ends);
   Ends* ends_of(std::uint32_t id);
+  void set_waits(std::span<pollfd, kWaits> waits);
+  void handle(std::span<const pollfd, kWaits> waits);
 
   int link_;
   int null_device_ = -1;
   int signals_ = -1;
   std::array<int, kServices> listeners_{};
   std::array<Ends, Streams::kPlaces> ends_{};
+  bool has_more_to_reap_ = false;
   Port port_;
 };
 
@@ -202,11 +208,11 @@ void Guest::close_from_inside(Stream& stream, Ends& ends) {
 }
 
 /// What a place waits for; -1: nothing, and its descriptors are not to be looked at.
-short Guest::interest(std::size_t place) {
+int Guest::interest(std::size_t place) {
   const Stream& stream = port_.streams().places()[place];
   if (stream.id == 0) return -1;
   const Ends& ends = ends_[place];
-  short events = 0;
+  int events = 0;
   if (ends.from_inside >= 0 && !port_.room(stream).empty()) events |= POLLIN;
   if (ends.to_inside >= 0 && !Streams::unread(stream).empty()) events |= POLLOUT;
   // A pipe whose reader has gone tells it unasked; an idle connection is not asked.
@@ -257,34 +263,40 @@ void Guest::settle(std::size_t place) {
   if (Streams::is_over(stream)) Streams::release(stream);
 }
 
+void Guest::set_waits(std::span<pollfd, kWaits> waits) {
+  const bool has_more_to_say = !port_.outgoing().empty();
+  waits[0] = {link_, static_cast<short>(has_more_to_say ? POLLIN | POLLOUT : POLLIN), 0};
+  waits[1] = {signals_, POLLIN, 0};
+  for (std::size_t i = 0; i < kServices; ++i) waits[2 + i] = {listeners_[i], POLLIN, 0};
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    const int events = interest(i);
+    const int descriptor = ends_[i].to_inside >= 0 ? ends_[i].to_inside : ends_[i].from_inside;
+    waits[kFixed + i] = {events < 0 ? -1 : descriptor, static_cast<short>(events), 0};
+  }
+}
+
+void Guest::handle(std::span<const pollfd, kWaits> waits) {
+  if (waits[1].revents != 0 || has_more_to_reap_) {
+    has_more_to_reap_ = reap(port_.control(), signals_);
+  }
+  if ((waits[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0) receive();
+  for (std::size_t i = 0; i < ends_.size(); ++i) attend(i, waits[kFixed + i].revents);
+  for (std::size_t i = 0; i < kServices; ++i) {
+    if (waits[2 + i].revents != 0) accept_connection(i);
+  }
+}
+
 Stop Guest::serve() {
-  bool has_more_to_reap = false;
-  constexpr std::size_t kFixed = 2 + kServices;
+  std::array<pollfd, kWaits> waits{};
   while (port_.control().state() != Control::State::stopped) {
     for (std::size_t i = 0; i < ends_.size(); ++i) settle(i);
     flush();
-    std::array<pollfd, kFixed + Streams::kPlaces> waits{};
-    waits[0] = {link_, POLLIN, 0};
-    if (!port_.outgoing().empty()) waits[0].events |= POLLOUT;
-    waits[1] = {signals_, POLLIN, 0};
-    for (std::size_t i = 0; i < kServices; ++i) waits[2 + i] = {listeners_[i], POLLIN, 0};
-    for (std::size_t i = 0; i < ends_.size(); ++i) {
-      const short events = interest(i);
-      const int descriptor = ends_[i].to_inside >= 0 ? ends_[i].to_inside : ends_[i].from_inside;
-      waits[kFixed + i] = {events < 0 ? -1 : descriptor, events, 0};
-    }
+    set_waits(waits);
     const int ready =
-        ::poll(waits.data(), waits.size(), patience_ms(port_.control(), has_more_to_reap));
+        ::poll(waits.data(), waits.size(), patience_ms(port_.control(), has_more_to_reap_));
     if (ready < 0 && errno != EINTR) fail(Stop::failed);
-    if (ready == 0 && !has_more_to_reap) port_.control().kill_round_over();
-    if (waits[1].revents != 0 || has_more_to_reap) {
-      has_more_to_reap = reap(port_.control(), signals_);
-    }
-    if ((waits[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0) receive();
-    for (std::size_t i = 0; i < ends_.size(); ++i) attend(i, waits[kFixed + i].revents);
-    for (std::size_t i = 0; i < kServices; ++i) {
-      if (waits[2 + i].revents != 0) accept_connection(i);
-    }
+    if (ready == 0 && !has_more_to_reap_) port_.control().kill_round_over();
+    handle(waits);
   }
   static_cast<void>(init::kill_everyone());
   return port_.control().stop_reason();
