@@ -170,7 +170,7 @@ TEST_F(KernelStoreTest, RemovesAKernel) {
 
 TEST_F(KernelStoreTest, WhatWasInterruptedIsRemovedAtTheNextStart) {
   const std::string id = add(*open(), clock_);
-  write("kernels/.new-abcdef/work/root/boot/vmlinuz", "half");
+  write("kernels/.new-abcdef/half/root/boot/vmlinuz", "half");
   write("kernels/.new-file", "");
   const auto store = open();
   EXPECT_EQ(names(), id + " ");
