@@ -28,32 +28,26 @@ Task<std::uint32_t> Guests::tsc_khz() {
   co_return khz;
 }
 
-Task<sandbox::AcceleratorChoice> Guests::choose(const kernels::Kernel& kernel,
-                                                std::uint32_t tsc_khz) {
+Task<sandbox::AcceleratorChoice> Guests::choose(launcher::GuestPlan plan) {
   {
     const std::lock_guard guard(mutex_);
     if (choice_) co_return *choice_;
   }
   Shard& shard = *shards_.front();
-  sandbox::GuestKernel wanted;
-  wanted.id = kernel.id;
-  wanted.needs_acpi = kernel.manifest.needs_acpi;
-  auto choice =
-      co_await await_on(shard.executor(), shard.choose_accelerator(std::move(wanted), tsc_khz));
+  auto choice = co_await await_on(shard.executor(), shard.choose_accelerator(std::move(plan)));
   const std::lock_guard guard(mutex_);
   choice_ = choice;
   co_return choice;
 }
 
 Task<api::KernelBoot> Guests::boot(const kernels::Kernel& kernel) {
-  CO_TRY(const auto khz, co_await tsc_khz());
-  CO_TRY(const auto choice, co_await choose(kernel, khz));
   launcher::GuestPlan plan;
   plan.kernel = kernel.id;
-  plan.accelerator = choice.accelerator;
   plan.memory_mib = kMemoryMib;
-  plan.tsc_khz = khz;
   plan.needs_acpi = kernel.manifest.needs_acpi;
+  CO_TRY(plan.tsc_khz, co_await tsc_khz());
+  CO_TRY(const auto choice, co_await choose(plan));
+  plan.accelerator = choice.accelerator;
   const auto limit = choice.accelerator == Accelerator::kvm ? kKvmLimit : kTcgLimit;
   Shard& shard = *shards_.front();
   CO_TRY(const auto report, co_await run_on<sandbox::BootReport>(

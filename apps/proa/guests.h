@@ -28,7 +28,7 @@ class Guests {
 
  private:
   Task<std::uint32_t> tsc_khz();
-  Task<sandbox::AcceleratorChoice> choose(const kernels::Kernel& kernel, std::uint32_t tsc_khz);
+  Task<sandbox::AcceleratorChoice> choose(launcher::GuestPlan plan);
 
   const std::vector<std::unique_ptr<Shard>>& shards_;
   boost::asio::thread_pool& blocking_;

@@ -217,10 +217,8 @@ Task<sandbox::BootReport> Shard::boot_guest(launcher::GuestPlan plan,
   co_return co_await sandbox::boot_guest(io_.get_executor(), launcher_, std::move(plan), limit);
 }
 
-asio::awaitable<sandbox::AcceleratorChoice> Shard::choose_accelerator(sandbox::GuestKernel kernel,
-                                                                      std::uint32_t tsc_khz) {
-  co_return co_await sandbox::choose_accelerator(io_.get_executor(), launcher_, std::move(kernel),
-                                                 tsc_khz);
+asio::awaitable<sandbox::AcceleratorChoice> Shard::choose_accelerator(launcher::GuestPlan plan) {
+  co_return co_await sandbox::choose_accelerator(io_.get_executor(), launcher_, std::move(plan));
 }
 
 Result<launcher::DnsGateway> Shard::open_gateway_dns() {

@@ -97,8 +97,7 @@ class Shard {
   boost::asio::awaitable<std::string> host_status();
   /// See sandbox/microvm.h.
   Task<sandbox::BootReport> boot_guest(launcher::GuestPlan plan, std::chrono::milliseconds limit);
-  boost::asio::awaitable<sandbox::AcceleratorChoice> choose_accelerator(
-      sandbox::GuestKernel kernel, std::uint32_t tsc_khz);
+  boost::asio::awaitable<sandbox::AcceleratorChoice> choose_accelerator(launcher::GuestPlan plan);
   /// Sockets for the DNS service, from the pool role. Any thread but ours; blocks.
   Result<launcher::DnsGateway> open_gateway_dns();
 

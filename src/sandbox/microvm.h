@@ -13,12 +13,6 @@
 
 namespace proa::sandbox {
 
-/// A guest kernel as its manifest describes it.
-struct GuestKernel {
-  std::string id;           ///< in the data folder
-  bool needs_acpi = false;  ///< finds its devices by ACPI alone
-};
-
 /// What becomes of booting a kernel.
 struct BootReport {
   launcher::Accelerator accelerator = launcher::Accelerator::tcg;
@@ -37,12 +31,11 @@ struct AcceleratorChoice {
   std::string reason;  ///< "there is no /dev/kvm", "a guest booted by KVM in 210 ms"
 };
 
-/// KVM where the device is there and a guest with `kernel` boots by it within five seconds, else
+/// KVM where the device is there and a guest of this plan boots by it within five seconds, else
 /// translation: there are hosts whose KVM takes a guest and never runs it. Never fails.
 boost::asio::awaitable<AcceleratorChoice> choose_accelerator(boost::asio::any_io_executor executor,
                                                              launcher::Client& launcher,
-                                                             GuestKernel kernel,
-                                                             std::uint32_t tsc_khz);
+                                                             launcher::GuestPlan plan);
 
 /// How fast this host's time stamp counter counts, in kHz, by comparing it with the raw monotonic
 /// clock for 20 ms. Blocks. Errc: unsupported (no x86-64).

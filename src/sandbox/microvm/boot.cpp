@@ -13,7 +13,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto kKvmLimit = std::chrono::milliseconds(5'000);
-constexpr std::uint32_t kProbeMib = 128;
 
 #if defined(__x86_64__)
 std::int64_t raw_ns() {
@@ -46,19 +45,14 @@ Task<BootReport> boot_guest(asio::any_io_executor executor, launcher::Client& la
 
 asio::awaitable<AcceleratorChoice> choose_accelerator(asio::any_io_executor executor,
                                                       launcher::Client& launcher,
-                                                      GuestKernel kernel, std::uint32_t tsc_khz) {
+                                                      launcher::GuestPlan plan) {
   AcceleratorChoice choice;
   struct stat device {};
   if (::stat("/dev/kvm", &device) != 0) {
     choice.reason = "there is no /dev/kvm";
     co_return choice;
   }
-  launcher::GuestPlan plan;
-  plan.kernel = std::move(kernel.id);
-  plan.needs_acpi = kernel.needs_acpi;
   plan.accelerator = launcher::Accelerator::kvm;
-  plan.memory_mib = kProbeMib;
-  plan.tsc_khz = tsc_khz;
   auto booted = co_await boot_guest(std::move(executor), launcher, std::move(plan), kKvmLimit);
   if (!booted) {
     choice.reason = "KVM: " + booted.error().message();

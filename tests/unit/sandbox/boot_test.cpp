@@ -49,10 +49,10 @@ TEST_F(BootTest, WithoutTheDeviceTheChoiceIsTranslationAndSaysWhy) {
   if (::stat("/dev/kvm", &ignored) == 0) GTEST_SKIP() << "this host has /dev/kvm";
   auto chosen = std::make_shared<std::optional<AcceleratorChoice>>();
   const auto choose = [&]() -> boost::asio::awaitable<void> {
-    GuestKernel kernel;
-    kernel.id = std::string(32, 'a');
-    *chosen =
-        co_await choose_accelerator(io_.get_executor(), *client_, std::move(kernel), 2'000'000);
+    launcher::GuestPlan plan;
+    plan.kernel = std::string(32, 'a');
+    plan.tsc_khz = 2'000'000;
+    *chosen = co_await choose_accelerator(io_.get_executor(), *client_, std::move(plan));
   };
   boost::asio::co_spawn(io_, choose(), [](const std::exception_ptr&) {});
   run_ready();
