@@ -11,7 +11,9 @@ target_compile_options(proa_options INTERFACE
   # Boost 1.81's headers (JSON, coroutines, small_vector) trip these in GCC 12 at -O2 and above:
   # false positives. The sanitizers of the dev build look for the real thing.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-free-nonheap-object -Wno-stringop-overread
-    -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict -Wno-mismatched-new-delete>)
+    -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict -Wno-mismatched-new-delete
+    # A file that is included (PROA_UNITY) is taken for a header, whose types must not be hidden.
+    $<$<BOOL:${PROA_UNITY}>:-Wno-subobject-linkage>>)
 target_compile_definitions(proa_options INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE _FILE_OFFSET_BITS=64
   $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)

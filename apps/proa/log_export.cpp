@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 namespace {
 
-constexpr std::size_t kBatchMax = 512;
+constexpr std::size_t kRecordsMax = 512;
 constexpr Bytes kBatchBytes = Bytes::kib(512);
 constexpr Bytes kPageBytes = Bytes::mib(2);
 /// Calls that are never seen to end (a forced stop) must not be kept for good.
@@ -46,7 +46,7 @@ std::optional<model::LogLevel> level_of(const logs::LogEvent& event) {
 }
 
 bool is_full(const std::vector<otlp::LogRecord>& records, std::uint64_t bytes) {
-  return records.size() >= kBatchMax || bytes >= kBatchBytes.count();
+  return records.size() >= kRecordsMax || bytes >= kBatchBytes.count();
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace asio = boost::asio;
 namespace {
 
 /// Spans of a request: some 500 bytes each in JSON.
-constexpr std::size_t kBatchMax = 512;
+constexpr std::size_t kSpansMax = 512;
 constexpr std::chrono::seconds kSpansEvery{1};
 /// How long a collector gets for what is left at the end.
 constexpr std::chrono::seconds kLastExport{3};
@@ -95,10 +95,10 @@ asio::awaitable<otlp::Taken> TelemetryExport::take_spans() {
     dispatch::TakenSpans taken = co_await await_on(shard.executor(), shard.take_spans());
     overflowed_[i] = taken.dropped;
     auto& spans = taken.spans;
-    for (std::size_t begin = 0; begin < spans.size(); begin += kBatchMax) {
+    for (std::size_t begin = 0; begin < spans.size(); begin += kSpansMax) {
       const auto first = spans.begin() + static_cast<std::ptrdiff_t>(begin);
       const auto last =
-          first + static_cast<std::ptrdiff_t>(std::min(kBatchMax, spans.size() - begin));
+          first + static_cast<std::ptrdiff_t>(std::min(kSpansMax, spans.size() - begin));
       const std::vector<telemetry::CallSpan> part(std::make_move_iterator(first),
                                                   std::make_move_iterator(last));
       out.batches.push_back({otlp::traces_body(part, identity_), part.size()});

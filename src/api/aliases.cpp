@@ -13,7 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kDescriptionMax = 256;
 constexpr const char* kNamePattern =
     "satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
 constexpr const char* kVersionPattern = "satisfy regular expression pattern: (\\$LATEST|[0-9]+)";
@@ -70,7 +69,7 @@ Result<void> check_routing(const json::object& body) {
                "Number of items in AdditionalVersionWeights cannot be greater than 1");
 }
 
-catalog::AliasChange decode(const json::object& body, Problems& problems) {
+catalog::AliasChange decode_alias(const json::object& body, Problems& problems) {
   const Fields fields(body, problems);
   catalog::AliasChange change;
   change.version = fields.text("FunctionVersion");
@@ -104,7 +103,7 @@ json::object output(model::FunctionRef ref, const catalog::Alias& alias) {
   return out;
 }
 
-Result<model::FunctionRef> decode_function(const Call& call) {
+Result<model::FunctionRef> decode_aliased(const Call& call) {
   return model::parse_function_ref(call.parameters[0], std::nullopt, call.scope);
 }
 
@@ -114,13 +113,13 @@ Task<http::Response> create_alias(Context& context, Call& call) {
   Problems problems;
   const json::object body = parse_object(call.request.body, problems);
   const auto name = Fields(body, problems).text("Name");
-  auto change = decode(body, problems);
+  auto change = decode_alias(body, problems);
   if (!name) problems.missing("name");
   if (name) check_name(*name, problems);
   if (!change.version) problems.missing("functionVersion");
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(check_routing(body));
-  CO_TRY(const auto ref, decode_function(call));
+  CO_TRY(const auto ref, decode_aliased(call));
   CO_TRY(const auto alias, co_await context.catalog.create_alias(ref, *name, std::move(change)));
   co_return json_response(201, json::serialize(output(ref, alias)));
 }
@@ -129,12 +128,12 @@ Task<http::Response> update_alias(Context& context, Call& call) {
   Problems problems;
   const json::object body = parse_object(call.request.body, problems);
   std::string name(call.parameters[1]);
-  auto change = decode(body, problems);
+  auto change = decode_alias(body, problems);
   change.revision_id = Fields(body, problems).text("RevisionId");
   check_name(name, problems);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(check_routing(body));
-  CO_TRY(const auto ref, decode_function(call));
+  CO_TRY(const auto ref, decode_aliased(call));
   CO_TRY(const auto alias,
          co_await context.catalog.update_alias(ref, std::move(name), std::move(change)));
   co_return json_response(200, json::serialize(output(ref, alias)));
@@ -144,7 +143,7 @@ Task<http::Response> get_alias(Context& context, Call& call) {
   Problems problems;
   check_name(call.parameters[1], problems);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
-  CO_TRY(auto ref, decode_function(call));
+  CO_TRY(auto ref, decode_aliased(call));
   CO_TRY(const auto record, context.catalog.find(ref));
   const auto* const alias = record->alias_of(std::string(call.parameters[1]));
   if (alias != nullptr) co_return json_response(200, json::serialize(output(ref, *alias)));
@@ -160,7 +159,7 @@ Task<http::Response> list_aliases(Context& context, Call& call) {
     problems.violate(*version, "functionVersion", kVersionPattern);
   }
   if (auto refused = refusal(problems)) co_return std::move(*refused);
-  CO_TRY(const auto ref, decode_function(call));
+  CO_TRY(const auto ref, decode_aliased(call));
   CO_TRY(const auto after, decode_marker(call.request, "ListAliases"));
   CO_TRY(const auto record, context.catalog.find(ref));
   json::object answer;
@@ -185,7 +184,7 @@ Task<http::Response> delete_alias(Context& context, Call& call) {
   Problems problems;
   check_name(call.parameters[1], problems);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
-  CO_TRY(auto ref, decode_function(call));
+  CO_TRY(auto ref, decode_aliased(call));
   CO_TRY(co_await context.catalog.delete_alias(std::move(ref), std::string(call.parameters[1])));
   co_return http::Response(204);
 }

@@ -16,7 +16,7 @@ namespace {
 namespace json = boost::json;
 
 /// Errc: unsupported. Whoever runs an Api without a data folder has no backups.
-Result<backup::BackupStore*> store_of(const Context& context) {
+Result<backup::BackupStore*> backup_store_of(const Context& context) {
   if (context.options.backups != nullptr) return context.options.backups;
   return Error(Errc::unsupported, "Backups are not supported here");
 }
@@ -43,14 +43,14 @@ json::object describe(const backup::Backup& made) {
 }  // namespace
 
 Task<http::Response> create_backup(Context& context, Call&) {
-  CO_TRY(auto* const store, store_of(context));
+  CO_TRY(auto* const store, backup_store_of(context));
   std::function<Result<backup::Backup>()> work = [store] { return store->make(); };
   CO_TRY(const auto made, co_await off_shard<backup::Backup>(context.blocking, std::move(work)));
   co_return json_response(201, json::serialize(describe(made)));
 }
 
 Task<http::Response> read_backup(Context& context, Call& call) {
-  CO_TRY(auto* const store, store_of(context));
+  CO_TRY(auto* const store, backup_store_of(context));
   const auto index = number_of(call.parameters[1]);
   const auto offset = number_of(call.request.query_value("offset").value_or("0"));
   if (!index || !offset) {
@@ -66,7 +66,7 @@ Task<http::Response> read_backup(Context& context, Call& call) {
 }
 
 Task<http::Response> delete_backup(Context& context, Call& call) {
-  CO_TRY(auto* const store, store_of(context));
+  CO_TRY(auto* const store, backup_store_of(context));
   std::function<Result<std::string>()> work =
       [store, id = std::string(call.parameters[0])]() -> Result<std::string> {
     TRY(store->remove(id));

@@ -13,7 +13,7 @@
 namespace proa::api {
 namespace {
 
-constexpr std::size_t kNameMax = 64;
+constexpr std::size_t kFunctionNameMax = 64;
 constexpr std::size_t kArnMax = 140;
 
 /// Everything a request says, before it is known to be good.
@@ -25,7 +25,7 @@ struct Input {
   bool is_image = false;
 };
 
-Input decode(const Fields& fields) {
+Input decode_new_function(const Fields& fields) {
   Problems& problems = fields.problems();
   Input input;
   const auto name = fields.text("FunctionName");
@@ -47,7 +47,7 @@ Input decode(const Fields& fields) {
 /// A name alone is refused as a parameter and not as a constraint: so does Lambda.
 std::optional<http::Response> refuse_name(const std::string& name) {
   const bool is_plain = name.find(':') == std::string::npos;
-  const std::size_t most = is_plain ? kNameMax : kArnMax;
+  const std::size_t most = is_plain ? kFunctionNameMax : kArnMax;
   Problems problems;
   if (name.size() > most) {
     problems.violate(name, "functionName",
@@ -119,7 +119,7 @@ Result<Decoded> decode_request(const std::string& text, const model::Scope& scop
   Problems problems;
   const boost::json::object body = parse_object(text, problems);
   const Fields fields(body, problems);
-  Input input = decode(fields);
+  Input input = decode_new_function(fields);
   if ((decoded.refused = refusal(problems))) return decoded;
   if ((decoded.refused = refuse_name(input.name))) return decoded;
   TRY(const auto ref, decode_ref(input.name, scope));

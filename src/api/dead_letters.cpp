@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kMostItems = 1000;
+constexpr std::int64_t kMostLetters = 1000;
 
 std::optional<std::uint64_t> parse_id(std::string_view text) {
   std::uint64_t id = 0;
@@ -60,7 +60,7 @@ json::value value_of(const std::string& text) {
 
 Task<http::Response> list_dead_letters(Context& context, Call& call) {
   Problems problems;
-  const std::size_t max = decode_page_size(call.request, kMostItems, kMostItems, problems);
+  const std::size_t max = decode_page_size(call.request, kMostLetters, kMostLetters, problems);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(const std::string marker, decode_marker(call.request, "ProaListDeadLetters"));
   dispatch::EventQueue::Selection selection;

@@ -15,13 +15,13 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kLimitMax = 50;
+constexpr std::int64_t kGroupsMax = 50;
 
-struct Wanted {
+struct WantedGroups {
   std::string prefix;
   std::string part;   ///< that is somewhere in the name
   std::string after;  ///< name that the page before ended with
-  std::size_t limit = kLimitMax;
+  std::size_t limit = kGroupsMax;
   bool has_any = true;  ///< of the class that was asked for
 };
 
@@ -36,8 +36,8 @@ void check_name(std::string_view text, std::string_view member, std::size_t leas
   }
 }
 
-Result<Wanted> decode(const Fields& fields) {
-  Wanted wanted;
+Result<WantedGroups> decode_groups(const Fields& fields) {
+  WantedGroups wanted;
   const auto prefix = fields.text("logGroupNamePrefix");
   const auto part = fields.text("logGroupNamePattern");
   if (prefix) check_name(*prefix, "logGroupNamePrefix", 1, fields.problems());
@@ -49,8 +49,8 @@ Result<Wanted> decode(const Fields& fields) {
   }
   wanted.prefix = prefix.value_or("");
   wanted.part = part.value_or("");
-  const auto limit = fields.ranged("limit", "limit", 1, kLimitMax);
-  wanted.limit = static_cast<std::size_t>(limit.value_or(kLimitMax));
+  const auto limit = fields.ranged("limit", "limit", 1, kGroupsMax);
+  wanted.limit = static_cast<std::size_t>(limit.value_or(kGroupsMax));
   for (const char* member :
        {"includeLinkedAccounts", "accountIdentifiers", "logGroupIdentifiers"}) {
     const bool is_asked =
@@ -71,7 +71,7 @@ Task<http::Response> describe_log_groups(Context& context, Call& call) {
   Problems problems;
   const json::object body = parse_object(call.request.body, problems);
   const Fields fields(body, problems);
-  auto decoded = decode(fields);
+  auto decoded = decode_groups(fields);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(const auto wanted, std::move(decoded));
   CO_TRY(auto groups,

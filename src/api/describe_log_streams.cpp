@@ -15,21 +15,21 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kLimitMax = 50;
+constexpr std::int64_t kStreamsMax = 50;
 
-struct Wanted {
+struct WantedStreams {
   logs::GroupKey group;
   std::string prefix;
   bool is_by_time = false;
   bool is_descending = false;
-  std::size_t limit = kLimitMax;
+  std::size_t limit = kStreamsMax;
   std::string after;  ///< sort key that the page before ended with
 };
 
-Result<Wanted> decode(const Fields& fields, const model::Scope& scope) {
-  Wanted wanted;
-  const auto limit = fields.ranged("limit", "limit", 1, kLimitMax);
-  wanted.limit = static_cast<std::size_t>(limit.value_or(kLimitMax));
+Result<WantedStreams> decode_streams(const Fields& fields, const model::Scope& scope) {
+  WantedStreams wanted;
+  const auto limit = fields.ranged("limit", "limit", 1, kStreamsMax);
+  wanted.limit = static_cast<std::size_t>(limit.value_or(kStreamsMax));
   const std::string order = fields.text("orderBy").value_or("LogStreamName");
   wanted.is_by_time = order == "LastEventTime";
   if (!wanted.is_by_time && order != "LogStreamName") {
@@ -60,7 +60,7 @@ std::string key_of(const logs::StreamSummary& stream, bool is_by_time) {
 using Keyed = std::pair<std::string, logs::StreamSummary>;
 
 /// Those that were asked for and come behind the page before, in their order.
-std::vector<Keyed> select(std::vector<logs::StreamSummary> streams, const Wanted& wanted) {
+std::vector<Keyed> select(std::vector<logs::StreamSummary> streams, const WantedStreams& wanted) {
   std::vector<Keyed> selected;
   for (auto& stream : streams) {
     if (!stream.name.starts_with(wanted.prefix)) continue;
@@ -81,7 +81,7 @@ Task<http::Response> describe_log_streams(Context& context, Call& call) {
   Problems problems;
   const json::object body = parse_object(call.request.body, problems);
   const Fields fields(body, problems);
-  auto decoded = decode(fields, call.scope);
+  auto decoded = decode_streams(fields, call.scope);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(const auto wanted, std::move(decoded));
   CO_TRY(auto streams, co_await context.logs.streams(wanted.group));

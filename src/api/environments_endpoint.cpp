@@ -1,4 +1,5 @@
 // /proa/v1/environments: what runs now, for `proa top`.
+#include "api/duration_output.h"
 #include "api/errors.h"
 #include "api/off_shard.h"
 #include "api/operations.h"
@@ -17,10 +18,6 @@ namespace {
 
 namespace json = boost::json;
 
-double milliseconds(std::chrono::microseconds time) {
-  return static_cast<double>(time.count()) / 1000.0;
-}
-
 json::value bytes_or_null(const std::optional<Bytes>& bytes) {
   return bytes ? json::value(bytes->count()) : json::value();
 }
@@ -36,15 +33,15 @@ json::object describe(const model::EnvironmentView& one) {
   out["shard"] = one.shard;
   out["state"] = model::to_string(one.phase);
   out["start"] = one.start ? json::value(model::to_string(*one.start)) : json::value();
-  out["age_ms"] = milliseconds(one.age);
-  out["in_state_ms"] = milliseconds(one.in_phase);
+  out["age_ms"] = in_milliseconds(one.age);
+  out["in_state_ms"] = in_milliseconds(one.in_phase);
   out["calls"] = one.calls;
   out["request_id"] = one.request_id;
   out["timeout_ms"] = one.timeout.count();
   out["memory_limit_bytes"] = bytes_or_null(one.memory_limit);
   out["memory_bytes"] = bytes_or_null(one.memory);
   out["memory_peak_bytes"] = bytes_or_null(one.memory_peak);
-  out["cpu_ms"] = one.cpu_time ? json::value(milliseconds(*one.cpu_time)) : json::value();
+  out["cpu_ms"] = one.cpu_time ? json::value(in_milliseconds(*one.cpu_time)) : json::value();
   return out;
 }
 
@@ -60,7 +57,7 @@ json::object describe(const model::FunctionView& one) {
   out["throttled"] = one.throttled;
   out["refused"] = one.refused;
   out["cold_starts"] = one.cold_starts;
-  out["duration_ms"] = milliseconds(one.duration);
+  out["duration_ms"] = in_milliseconds(one.duration);
   return out;
 }
 
@@ -87,7 +84,7 @@ json::array describe_all(const std::vector<Part>& parts) {
 }
 
 /// Everything for whoever may see all accounts: an admin's key, or anybody while there are no keys.
-Result<model::LiveQuery> decode(const Call& call) {
+Result<model::LiveQuery> decode_environment(const Call& call) {
   model::LiveQuery query;
   const bool sees_all = !call.key || call.key->rights.has(identity::Right::admin);
   if (!sees_all) query.account_id = call.scope.account_id;
@@ -125,7 +122,7 @@ Task<http::Response> list_environments(Context& context, Call& call) {
   if (!context.options.live) {
     co_return Error(Errc::unsupported, "/proa/v1/environments is not supported by this program");
   }
-  CO_TRY(auto query, decode(call));
+  CO_TRY(auto query, decode_environment(call));
   auto view = co_await context.options.live(std::move(query));
   // Thousands of rows take milliseconds to write. Shared, as a std::function must be copyable.
   const auto shared = std::make_shared<const model::LiveView>(std::move(view));

@@ -16,11 +16,6 @@ constexpr std::string_view kDestinationPattern =
     R"($|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:)"
     R"(([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*))";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_dashed(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-';
-}
-
 bool is_kafka_topic(std::string_view topic) {
   return !topic.empty() && topic.size() <= kKafkaTopicMax && topic[0] != '.' &&
          std::all_of(topic.begin() + 1, topic.end(),

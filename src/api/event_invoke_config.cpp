@@ -17,11 +17,6 @@ namespace {
 
 namespace json = boost::json;
 
-Result<model::FunctionRef> decode_function(const Call& call) {
-  return model::parse_function_ref(call.parameters[0], call.request.query_value("Qualifier"),
-                                   call.scope);
-}
-
 json::object destination_of(const std::string& arn) {
   json::object object;
   if (!arn.empty()) object["Destination"] = arn;
@@ -44,7 +39,8 @@ json::object output(model::FunctionRef ref, const std::string& qualifier,
   return out;
 }
 
-http::Response answer_with(const model::FunctionRef& ref, const model::EventInvokeConfig& config) {
+http::Response config_answer(const model::FunctionRef& ref,
+                             const model::EventInvokeConfig& config) {
   return json_response(200,
                        json::serialize(output(ref, ref.qualifier.value_or("$LATEST"), config)));
 }
@@ -54,14 +50,14 @@ Task<http::Response> put_or_update(Context& context, Call& call, bool is_replaci
   const json::object body = parse_object(call.request.body, problems);
   auto asked = decode_event_config(Fields(body, problems));
   if (auto refused = refusal(problems)) co_return std::move(*refused);
-  CO_TRY(const auto ref, decode_function(call));
+  CO_TRY(const auto ref, decode_qualified(call));
   if (!asked) {
     co_return Error(Errc::invalid,
                     "You must specify at least one of error handling or destination setting.");
   }
   asked->is_replacing = is_replacing;
   CO_TRY(const auto config, co_await context.catalog.change_event_config(ref, std::move(*asked)));
-  co_return answer_with(ref, config);
+  co_return config_answer(ref, config);
 }
 
 }  // namespace
@@ -75,13 +71,13 @@ Task<http::Response> update_function_event_invoke_config(Context& context, Call&
 }
 
 Task<http::Response> get_function_event_invoke_config(Context& context, Call& call) {
-  CO_TRY(const auto ref, decode_function(call));
+  CO_TRY(const auto ref, decode_qualified(call));
   CO_TRY(const auto config, catalog::find_event_config(context.catalog, ref));
-  co_return answer_with(ref, config);
+  co_return config_answer(ref, config);
 }
 
 Task<http::Response> delete_function_event_invoke_config(Context& context, Call& call) {
-  CO_TRY(auto ref, decode_function(call));
+  CO_TRY(auto ref, decode_qualified(call));
   CO_TRY(co_await context.catalog.delete_event_config(std::move(ref)));
   co_return http::Response(204);
 }

@@ -16,6 +16,9 @@
 
 namespace proa::api {
 
+/// Characters that the description of a function, a version, an alias or a layer may have.
+inline constexpr std::size_t kDescriptionMax = 256;
+
 /// Members of one object. An absent or null member is "nothing"; one of a wrong type is nothing and
 /// a mismatch in the problems. Object and problems outlive it.
 class Fields {

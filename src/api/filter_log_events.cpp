@@ -20,8 +20,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kLimitMax = 10'000;
-constexpr std::size_t kStreamsMax = 100;
+constexpr std::int64_t kFilteredMax = 10'000;
+constexpr std::size_t kNamedStreamsMax = 100;
 constexpr std::size_t kPatternMax = 1024;
 
 void decode_streams(const Fields& fields, logs::LogQuery& query) {
@@ -30,7 +30,7 @@ void decode_streams(const Fields& fields, logs::LogQuery& query) {
     if (names->empty()) {
       problems.violate("[]", "logStreamNames", "have length greater than or equal to 1");
     }
-    if (names->size() > kStreamsMax) {
+    if (names->size() > kNamedStreamsMax) {
       problems.add(
           "Value at 'logStreamNames' failed to satisfy constraint: Member must have "
           "length less than or equal to 100");
@@ -44,15 +44,15 @@ void decode_streams(const Fields& fields, logs::LogQuery& query) {
   }
 }
 
-Result<logs::LogQuery> decode(const Fields& fields) {
+Result<logs::LogQuery> decode_query(const Fields& fields) {
   logs::LogQuery query;
   decode_streams(fields, query);
   query.from = decode_log_time(fields, "startTime");
   if (const auto last = decode_log_time(fields, "endTime")) {
     query.until = *last + std::chrono::milliseconds(1);  // here, unlike in GetLogEvents, inclusive
   }
-  const auto limit = fields.ranged("limit", "limit", 1, kLimitMax);
-  query.max_events = static_cast<std::size_t>(limit.value_or(kLimitMax));
+  const auto limit = fields.ranged("limit", "limit", 1, kFilteredMax);
+  query.max_events = static_cast<std::size_t>(limit.value_or(kFilteredMax));
   (void)fields.boolean("interleaved");  // ignored by AWS since 2019: it is always so
   const std::string pattern = fields.text("filterPattern").value_or("");
   check_length(pattern, kPatternMax, "filterPattern", fields.problems());
@@ -105,7 +105,7 @@ Task<logs::LogPage> read_when_there_is(Context& context, Call& call, logs::LogQu
   }
 }
 
-http::Response answer_with(const logs::LogPage& page, bool has_token) {
+http::Response page_answer(const logs::LogPage& page, bool has_token) {
   json::array events;
   for (const auto& event : page.events) events.push_back(filtered_log_event(event));
   json::object answer;
@@ -122,17 +122,17 @@ Task<http::Response> filter_log_events(Context& context, Call& call) {
   const json::object body = parse_object(call.request.body, problems);
   const Fields fields(body, problems);
   auto group = decode_log_group(fields, call.scope);
-  auto decoded = decode(fields);
+  auto decoded = decode_query(fields);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(auto query, std::move(decoded));
   CO_TRY(query.group, std::move(group));
   if (is_follower(call.request, query.group)) {
     CO_TRY(const auto page, co_await read_when_there_is(context, call, std::move(query)));
-    co_return answer_with(page, true);
+    co_return page_answer(page, true);
   }
   CO_TRY(const auto page, co_await context.logs.read(query));
   if (page.is_end && is_tail(call.request)) call.request.kept = Tailed{query.group};
-  co_return answer_with(page, !page.is_end);
+  co_return page_answer(page, !page.is_end);
 }
 
 }  // namespace proa::api

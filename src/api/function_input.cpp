@@ -1,5 +1,7 @@
 #include "api/function_input.h"
 
+#include "api/arn_form.h"
+#include "api/fields.h"
 #include "api/layer_input.h"
 #include "api/logging_config_input.h"
 #include "api/runtimes.h"
@@ -18,7 +20,6 @@ constexpr std::size_t kZipBytesMax = 52428800;
 constexpr std::size_t kEnvironmentBytesMax = 4096;
 constexpr std::size_t kLayersMax = 5;
 constexpr std::size_t kHandlerMax = 128;
-constexpr std::size_t kDescriptionMax = 256;
 constexpr std::size_t kObjectKeyMax = 1024;
 constexpr std::string_view kRolePattern =
     R"(arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+)";
@@ -47,8 +48,6 @@ constexpr auto kReservedVariables = std::to_array<std::string_view>({
 });
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// kRolePattern by hand.
 bool is_role(std::string_view role) {
   if (!role.starts_with("arn:")) return false;
@@ -156,19 +155,19 @@ Result<void> check_variables(const std::map<std::string, std::string>& variables
     if (is_reserved(name)) reserved.append(reserved.empty() ? "" : ", ").append(name);
     measured[name] = value;
   }
-  constexpr const char* kBegin =
+  constexpr const char* kSentence =
       "Lambda was unable to configure your environment variables because the environment variables "
       "you have provided ";
   if (!reserved.empty()) {
     return Error(
         Errc::invalid,
-        kBegin + ("contains reserved keys that are currently not supported for modification. "
-                  "Reserved keys used in this request: " +
-                  reserved));
+        kSentence + ("contains reserved keys that are currently not supported for modification. "
+                     "Reserved keys used in this request: " +
+                     reserved));
   }
   const std::string text = boost::json::serialize(measured);
   if (text.size() > kEnvironmentBytesMax) {
-    return Error(Errc::invalid, kBegin + ("exceeded the 4KB limit. String measured: " + text));
+    return Error(Errc::invalid, kSentence + ("exceeded the 4KB limit. String measured: " + text));
   }
   return ok();
 }

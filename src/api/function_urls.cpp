@@ -22,7 +22,7 @@ namespace json = boost::json;
 constexpr std::string_view kLatest = "$LATEST";
 
 /// Unqualified, or an alias: a published version has no URL of its own.
-Result<model::FunctionRef> decode_function(const Call& call) {
+Result<model::FunctionRef> decode_url_function(const Call& call) {
   TRY(auto ref, model::parse_function_ref(call.parameters[0], call.request.query_value("Qualifier"),
                                           call.scope));
   if (ref.qualifier && catalog::parse_version_number(*ref.qualifier)) {
@@ -81,20 +81,20 @@ Result<model::UrlChange> decode_change(const Call& call, bool is_new) {
 
 Task<http::Response> create_function_url_config(Context& context, Call& call) {
   CO_TRY(auto change, decode_change(call, true));
-  CO_TRY(const auto ref, decode_function(call));
+  CO_TRY(const auto ref, decode_url_function(call));
   CO_TRY(const auto url, co_await context.catalog.create_url(ref, std::move(change)));
   co_return json_response(201, json::serialize(output(call, ref, url)));
 }
 
 Task<http::Response> update_function_url_config(Context& context, Call& call) {
   CO_TRY(auto change, decode_change(call, false));
-  CO_TRY(const auto ref, decode_function(call));
+  CO_TRY(const auto ref, decode_url_function(call));
   CO_TRY(const auto url, co_await context.catalog.update_url(ref, std::move(change)));
   co_return json_response(200, json::serialize(output(call, ref, url)));
 }
 
 Task<http::Response> get_function_url_config(Context& context, Call& call) {
-  CO_TRY(const auto ref, decode_function(call));
+  CO_TRY(const auto ref, decode_url_function(call));
   CO_TRY(const auto record, context.catalog.find(ref));
   const auto found = record->urls.find(ref.qualifier.value_or(std::string(kLatest)));
   if (found == record->urls.end()) {
@@ -104,7 +104,7 @@ Task<http::Response> get_function_url_config(Context& context, Call& call) {
 }
 
 Task<http::Response> delete_function_url_config(Context& context, Call& call) {
-  CO_TRY(auto ref, decode_function(call));
+  CO_TRY(auto ref, decode_url_function(call));
   CO_TRY(co_await context.catalog.delete_url(std::move(ref)));
   co_return http::Response(204);
 }

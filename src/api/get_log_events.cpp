@@ -15,9 +15,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kLimitMax = 10'000;
+constexpr std::int64_t kEventsMax = 10'000;
 
-struct Wanted {
+struct WantedEvents {
   logs::LogQuery query;
   std::string token;  ///< as it was given; empty: none
 };
@@ -34,16 +34,16 @@ Result<void> decode_token(std::string_view token, logs::LogQuery& query) {
   return ok();
 }
 
-Result<Wanted> decode(const Fields& fields, const model::Scope& scope) {
-  Wanted wanted;
+Result<WantedEvents> decode_events(const Fields& fields, const model::Scope& scope) {
+  WantedEvents wanted;
   const auto stream = fields.text("logStreamName");
   if (!stream) fields.problems().missing("logStreamName");
   if (stream) check_stream_name(*stream, "logStreamName", fields.problems());
   wanted.query.streams.push_back(stream.value_or(""));
   wanted.query.from = decode_log_time(fields, "startTime");
   wanted.query.until = decode_log_time(fields, "endTime");
-  const auto limit = fields.ranged("limit", "limit", 1, kLimitMax);
-  wanted.query.max_events = static_cast<std::size_t>(limit.value_or(kLimitMax));
+  const auto limit = fields.ranged("limit", "limit", 1, kEventsMax);
+  wanted.query.max_events = static_cast<std::size_t>(limit.value_or(kEventsMax));
   wanted.query.is_newest_first = !fields.boolean("startFromHead").value_or(false);
   if (fields.boolean("unmask").value_or(false)) return unsupported_log_member("unmask");
   wanted.token = fields.text("nextToken").value_or("");
@@ -64,7 +64,7 @@ std::string backward(const logs::LogPosition& position) {
 /// Tokens around the page's events. Without events the one that was given stays, which says that
 /// this end is reached, and the other leads back over the event that it names; where much was
 /// looked through in vain it moves on.
-void add_tokens(const Wanted& wanted, const logs::LogPage& page, json::object& answer) {
+void add_tokens(const WantedEvents& wanted, const logs::LogPage& page, json::object& answer) {
   if (!page.events.empty()) {
     answer["nextForwardToken"] = forward(page.events.back().position);
     answer["nextBackwardToken"] = backward(page.events.front().position);
@@ -96,7 +96,7 @@ Task<http::Response> get_log_events(Context& context, Call& call) {
   Problems problems;
   const json::object body = parse_object(call.request.body, problems);
   const Fields fields(body, problems);
-  auto decoded = decode(fields, call.scope);
+  auto decoded = decode_events(fields, call.scope);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(const auto wanted, std::move(decoded));
   CO_TRY(const auto page, co_await context.logs.read(wanted.query));

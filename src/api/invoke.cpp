@@ -10,8 +10,8 @@
 namespace proa::api {
 namespace {
 
-constexpr std::size_t kClientContextMax = 3583;  ///< bytes of base64
-constexpr std::size_t kEventMax = 1024 * 1024;   ///< bytes of an asynchronous call's event
+constexpr std::size_t kClientContextMax = 3583;      ///< bytes of base64
+constexpr std::size_t kAsyncEventMax = 1024 * 1024;  ///< bytes of an asynchronous call's event
 
 /// What the headers of the request ask for.
 struct Wishes {
@@ -115,11 +115,11 @@ std::optional<http::Response> refuse_event(Call& call, model::Invocation& invoca
 
 /// An answer when the event is too large to wait in a queue.
 std::optional<http::Response> refuse_size(std::size_t size) {
-  if (size <= kEventMax) return std::nullopt;
+  if (size <= kAsyncEventMax) return std::nullopt;
   return fault_response(Fault::request_too_large,
                         std::to_string(size) +
                             " byte payload is too large for the Event invocation type (limit " +
-                            std::to_string(kEventMax) + " bytes)");
+                            std::to_string(kAsyncEventMax) + " bytes)");
 }
 
 /// 202 once the event is on the disk.

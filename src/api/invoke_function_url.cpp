@@ -15,7 +15,7 @@
 namespace proa::api {
 namespace {
 
-constexpr std::size_t kEventMax = 6291456;  ///< bytes, as of any synchronous call
+constexpr std::size_t kUrlEventMax = 6291456;  ///< bytes, as of any synchronous call
 constexpr std::string_view kAction = "lambda:InvokeFunctionUrl";
 
 http::Response forbidden(Context& context) {
@@ -115,7 +115,8 @@ Task<http::Response> run(Context& context, Call& call, const UrlRequest& asked,
   const UrlEvent event{call.request,    asked,    caller,
                        call.request_id, trace_id, epoch_ms(context.clock.wall_now())};
   invocation.payload = to_payload(event);
-  if (invocation.payload.size() > kEventMax) co_return body_too_large("InvokeFunction", kEventMax);
+  if (invocation.payload.size() > kUrlEventMax)
+    co_return body_too_large("InvokeFunction", kUrlEventMax);
   CO_TRY(auto result, co_await context.dispatcher.invoke(std::move(ref), std::move(invocation)));
   if (result.function_error) co_return bad_gateway();
   auto response = to_response(std::move(result.payload));

@@ -16,7 +16,7 @@ namespace json = boost::json;
 using kernels::KernelStore;
 
 /// Errc: unsupported. Whoever runs an Api without a data folder has no kernels.
-Result<KernelStore*> store_of(const Context& context) {
+Result<KernelStore*> kernel_store_of(const Context& context) {
   if (context.options.kernels != nullptr) return context.options.kernels;
   return Error(Errc::unsupported, "Guest kernels are not supported here");
 }
@@ -79,7 +79,7 @@ Result<void> check_source(const json::object& body, const std::optional<std::str
 }  // namespace
 
 Task<http::Response> list_kernels(Context& context, Call&) {
-  CO_TRY(auto* const store, store_of(context));
+  CO_TRY(auto* const store, kernel_store_of(context));
   std::function<Result<kernels::KernelList>()> work = [store] { return store->list(); };
   CO_TRY(const auto list,
          co_await off_shard<kernels::KernelList>(context.blocking, std::move(work)));
@@ -87,7 +87,7 @@ Task<http::Response> list_kernels(Context& context, Call&) {
 }
 
 Task<http::Response> add_kernel(Context& context, Call& call) {
-  CO_TRY(auto* const store, store_of(context));
+  CO_TRY(auto* const store, kernel_store_of(context));
   Problems problems;
   const json::object body = parse_object(call.request.body, problems);
   const Fields fields(body, problems);
@@ -103,7 +103,7 @@ Task<http::Response> add_kernel(Context& context, Call& call) {
 }
 
 Task<http::Response> get_kernel(Context& context, Call& call) {
-  CO_TRY(auto* const store, store_of(context));
+  CO_TRY(auto* const store, kernel_store_of(context));
   std::function<Result<kernels::Kernel>()> work = [store, id = std::string(call.parameters[0])] {
     return store->find(id);
   };
@@ -113,7 +113,7 @@ Task<http::Response> get_kernel(Context& context, Call& call) {
 
 // A guest that does not start is what was asked about, and so an answer.
 Task<http::Response> verify_kernel(Context& context, Call& call) {
-  CO_TRY(auto* const store, store_of(context));
+  CO_TRY(auto* const store, kernel_store_of(context));
   Problems problems;
   const json::object body = parse_object(call.request.body, problems);
   const bool boots = Fields(body, problems).boolean("boot").value_or(false);
@@ -142,7 +142,7 @@ Task<http::Response> verify_kernel(Context& context, Call& call) {
 }
 
 Task<http::Response> delete_kernel(Context& context, Call& call) {
-  CO_TRY(auto* const store, store_of(context));
+  CO_TRY(auto* const store, kernel_store_of(context));
   std::function<Result<std::string>()> work =
       [store, id = std::string(call.parameters[0])]() -> Result<std::string> {
     TRY(store->remove(id));

@@ -1,5 +1,6 @@
 #include "api/layer_input.h"
 
+#include "api/arn_form.h"
 #include "api/runtimes.h"
 
 #include <algorithm>
@@ -13,11 +14,6 @@ namespace {
 constexpr std::size_t kLayerNameMax = 140;
 constexpr std::string_view kLayerNamePattern =
     R"((arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+)";
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_dashed(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-';
-}
 
 bool is_word(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_dashed);

@@ -21,8 +21,8 @@ constexpr std::string_view kVersionArnPattern =
     R"((arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:)"
     R"([a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+))";
 
-http::Response answer_with(const Context& context, const Call& call,
-                           const catalog::LayerVersion& layer) {
+http::Response layer_answer(const Context& context, const Call& call,
+                            const catalog::LayerVersion& layer) {
   return json_response(
       200, boost::json::serialize(layer_version(layer, layer_location(context, call, layer))));
 }
@@ -76,7 +76,7 @@ Task<http::Response> get_layer_version(Context& context, Call& call) {
   CO_TRY(const auto name, decode_layer_name(call.parameters[0], call.scope));
   CO_TRY(const auto version, decode_layer_version(call.parameters[1]));
   CO_TRY(const auto layer, context.catalog.find_layer_version(call.scope, name, version));
-  co_return answer_with(context, call, *layer);
+  co_return layer_answer(context, call, *layer);
 }
 
 Task<http::Response> get_layer_version_by_arn(Context& context, Call& call) {
@@ -93,7 +93,7 @@ Task<http::Response> get_layer_version_by_arn(Context& context, Call& call) {
   CO_TRY(const auto name, decode_layer_name(arn->substr(0, arn->rfind(':')), call.scope));
   CO_TRY(const auto version, decode_layer_version(arn->substr(arn->rfind(':') + 1)));
   CO_TRY(const auto layer, context.catalog.find_layer_version(call.scope, name, version));
-  co_return answer_with(context, call, *layer);
+  co_return layer_answer(context, call, *layer);
 }
 
 Task<http::Response> list_layer_versions(Context& context, Call& call) {

@@ -16,7 +16,7 @@ struct Page {
   bool shows_versions = false;
 };
 
-Page decode(const http::Request& request, Problems& problems) {
+Page decode_listing(const http::Request& request, Problems& problems) {
   Page page;
   page.size = decode_page_size(request, kMaxItemsMost, kPageMax, problems);
   if (const auto versions = request.query_value("FunctionVersion")) {
@@ -61,7 +61,7 @@ void for_each_listed(const catalog::Catalog& catalog, const model::Scope& scope,
 
 Task<http::Response> list_functions(Context& context, Call& call) {
   Problems problems;
-  Page page = decode(call.request, problems);
+  Page page = decode_listing(call.request, problems);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   if (call.request.query_value("MasterRegion")) {
     co_return Error(Errc::unsupported, "MasterRegion is not supported by Proa yet");

@@ -8,11 +8,11 @@
 namespace proa::api {
 namespace {
 
-constexpr std::size_t kNameMax = 512;
+constexpr std::size_t kGroupNameMax = 512;
 constexpr std::size_t kIdentifierMax = 2048;
 
 void check_group_name(std::string_view name, std::string_view member, Problems& problems) {
-  check_length(name, kNameMax, member, problems);
+  check_length(name, kGroupNameMax, member, problems);
   if (name.empty()) {
     problems.violate(name, member, "have length greater than or equal to 1");
   }
@@ -59,7 +59,7 @@ Result<logs::GroupKey> decode_log_group(const Fields& fields, const model::Scope
 }
 
 void check_stream_name(std::string_view name, std::string_view member, Problems& problems) {
-  check_length(name, kNameMax, member, problems);
+  check_length(name, kGroupNameMax, member, problems);
   if (name.empty()) {
     problems.violate(name, member, "have length greater than or equal to 1");
   }

@@ -25,7 +25,7 @@ constexpr Operation served(std::string_view name, OperationTask run) {
 /// Recognised, so that a caller reads which operation it is that Proa has not got.
 constexpr Operation refused(std::string_view name) { return served(name, nullptr); }
 
-constexpr auto kOperations = std::to_array<Operation>({
+constexpr auto kLogOperations = std::to_array<Operation>({
     served("FilterLogEvents", filter_log_events),
     served("GetLogEvents", get_log_events),
     served("DescribeLogStreams", describe_log_streams),
@@ -153,7 +153,7 @@ std::string text_at(const json::object& object, std::string_view key) {
 
 }  // namespace
 
-std::span<const Operation> log_operations() { return kOperations; }
+std::span<const Operation> log_operations() { return kLogOperations; }
 
 bool is_log_request(const http::Request& request) {
   return request.segments.empty() && request.method == "POST" &&
@@ -164,10 +164,10 @@ std::optional<std::size_t> find_log_operation(const http::Request& request) {
   if (!is_log_request(request)) return std::nullopt;
   const std::string_view name = target_of(request).substr(kTargetPrefix.size());
   const auto* const found =
-      std::find_if(kOperations.begin(), kOperations.end(),
+      std::find_if(kLogOperations.begin(), kLogOperations.end(),
                    [&](const Operation& operation) { return operation.name == name; });
-  if (found == kOperations.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - kOperations.begin());
+  if (found == kLogOperations.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - kLogOperations.begin());
 }
 
 std::string log_resource(std::string_view body, const model::Scope& scope) {

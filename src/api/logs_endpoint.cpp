@@ -19,14 +19,14 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kEventsMax = 10'000;
+constexpr std::int64_t kLinesMax = 10'000;
 constexpr logs::RequestId kNoRequest{};
-constexpr auto kParameters =
+constexpr auto kLogParameters =
     std::to_array<std::string_view>({"function", "since", "request_id", "stream", "filter", "after",
                                      "before", "last", "limit", "wait_s"});
 
 /// A request for a page: the oldest events that fit, or with `last` the newest.
-struct Wanted {
+struct WantedLines {
   logs::LogQuery query;
   std::chrono::seconds wait{0};
 };
@@ -56,7 +56,7 @@ Result<std::optional<logs::LogPosition>> position_in(const http::Request& reques
 
 /// The function whose log it is, which may be gone: then its group is the one that functions have
 /// unless they say otherwise. Errc: invalid.
-Result<void> decode_function(const Context& context, const Call& call, logs::LogQuery& query) {
+Result<void> decode_group_of(const Context& context, const Call& call, logs::LogQuery& query) {
   const auto name = call.request.query_value("function");
   if (!name || name->empty()) return Error(Errc::invalid, "function: whose log? Name a function");
   TRY(const auto ref, model::parse_function_ref(*name, std::nullopt, call.scope));
@@ -84,23 +84,23 @@ Result<void> decode_selection(const Context& context, const http::Request& reque
   return ok();
 }
 
-Result<Wanted> decode(const Context& context, const Call& call) {
+Result<WantedLines> decode_lines(const Context& context, const Call& call) {
   const http::Request& request = call.request;
   for (const auto& parameter : request.query) {
-    const bool is_known =
-        std::find(kParameters.begin(), kParameters.end(), parameter.name) != kParameters.end() ||
-        parameter.name.starts_with("X-Amz-");
+    const bool is_known = std::find(kLogParameters.begin(), kLogParameters.end(), parameter.name) !=
+                              kLogParameters.end() ||
+                          parameter.name.starts_with("X-Amz-");
     if (!is_known) {
       return Error(Errc::invalid, "There is no parameter '" + parameter.name + "' of logs");
     }
   }
-  Wanted wanted;
-  TRY(decode_function(context, call, wanted.query));
+  WantedLines wanted;
+  TRY(decode_group_of(context, call, wanted.query));
   TRY(decode_selection(context, request, wanted.query));
   TRY(wanted.query.after, position_in(request, "after"));
   TRY(wanted.query.before, position_in(request, "before"));
-  TRY(const auto last, number_in(request, "last", 1, kEventsMax, 0));
-  TRY(const auto limit, number_in(request, "limit", 1, kEventsMax, kEventsMax));
+  TRY(const auto last, number_in(request, "last", 1, kLinesMax, 0));
+  TRY(const auto limit, number_in(request, "limit", 1, kLinesMax, kLinesMax));
   wanted.query.is_newest_first = last > 0;
   wanted.query.max_events = static_cast<std::size_t>(last > 0 ? last : limit);
   TRY(const auto wait_s, number_in(request, "wait_s", 0, kLogWaitMax.count(), 0));
@@ -125,7 +125,7 @@ json::object describe(const logs::LogEvent& event) {
   return out;
 }
 
-json::object describe(const Wanted& wanted, const logs::LogPage& page) {
+json::object describe(const WantedLines& wanted, const logs::LogPage& page) {
   json::array events;
   for (const auto& event : page.events) events.push_back(describe(event));
   json::object out;
@@ -151,7 +151,7 @@ struct Answer {
 };
 
 /// For a group that is not there: nothing ran yet. Errc: not_found (nor is there such a function).
-Result<Answer> nothing_yet(const Context& context, const Call& call, const Wanted& wanted) {
+Result<Answer> nothing_yet(const Context& context, const Call& call, const WantedLines& wanted) {
   const auto name = call.request.query_value("function").value_or("");
   TRY(const auto ref, model::parse_function_ref(name, std::nullopt, call.scope));
   TRY(context.catalog.resolve(ref));
@@ -165,7 +165,7 @@ Result<Answer> nothing_yet(const Context& context, const Call& call, const Wante
   return answer;
 }
 
-Task<Answer> read_page(Context& context, const Call& call, const Wanted& wanted) {
+Task<Answer> read_page(Context& context, const Call& call, const WantedLines& wanted) {
   const auto page = co_await context.logs.read(wanted.query);
   if (!page && page.error().code() == Errc::not_found) {
     co_return nothing_yet(context, call, wanted);
@@ -181,7 +181,7 @@ Task<Answer> read_page(Context& context, const Call& call, const Wanted& wanted)
 }  // namespace
 
 Task<http::Response> read_logs(Context& context, Call& call) {
-  CO_TRY(auto wanted, decode(context, call));
+  CO_TRY(auto wanted, decode_lines(context, call));
   const SteadyTime deadline = context.clock.steady_now() + wanted.wait;
   for (;;) {
     CO_TRY(const auto answer, co_await read_page(context, call, wanted));

@@ -224,4 +224,9 @@ constexpr auto kOperations = std::to_array<Operation>({
 
 std::span<const Operation> operations() { return kOperations; }
 
+Result<model::FunctionRef> decode_qualified(const Call& call) {
+  return model::parse_function_ref(call.parameters[0], call.request.query_value("Qualifier"),
+                                   call.scope);
+}
+
 }  // namespace proa::api

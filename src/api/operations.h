@@ -41,6 +41,9 @@ struct Call {
   identity::KeyPtr key;        ///< who signed; null with auth off and for function code
 };
 
+/// The function of the path, with the version or alias of the query. Errc: invalid.
+Result<model::FunctionRef> decode_qualified(const Call& call);
+
 /// Runs one operation. An Error becomes an answer by errors.cpp; faults that are no Error are
 /// answered directly. Context and Call outlive the await.
 using OperationTask = Task<http::Response> (*)(Context& context, Call& call);

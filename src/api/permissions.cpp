@@ -4,6 +4,7 @@
 #include "api/errors.h"
 #include "api/fields.h"
 #include "api/operations.h"
+#include "model/account_id.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -18,7 +19,6 @@ namespace json = boost::json;
 
 constexpr std::size_t kIdMax = 100;
 constexpr std::size_t kTokenMax = 256;
-constexpr std::size_t kAccountDigits = 12;
 constexpr std::string_view kUrlAction = "lambda:InvokeFunctionUrl";
 
 bool is_word(std::string_view text, std::string_view besides) {
@@ -30,17 +30,12 @@ bool is_word(std::string_view text, std::string_view besides) {
 
 bool is_action(std::string_view text) {
   if (text == "*" || text == "lambda:*") return true;
-  constexpr std::string_view kBegin = "lambda:";
-  if (!text.starts_with(kBegin)) return false;
-  text.remove_prefix(kBegin.size());
+  constexpr std::string_view kService = "lambda:";
+  if (!text.starts_with(kService)) return false;
+  text.remove_prefix(kService.size());
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   });
-}
-
-bool is_account(std::string_view text) {
-  return text.size() == kAccountDigits &&
-         text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 /// "o-" and 10 to 32 small letters and digits.
@@ -70,7 +65,7 @@ void decode_conditions(const Fields& fields, model::PolicyStatement& statement) 
                   "arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:"
                   "(\\d{12})?:(.*)");
   statement.source_account =
-      decode_text(fields, "SourceAccount", "sourceAccount", is_account, "\\d{12}");
+      decode_text(fields, "SourceAccount", "sourceAccount", model::is_account_id, "\\d{12}");
   statement.organization = decode_text(fields, "PrincipalOrgID", "principalOrgID", is_organization,
                                        "^o-[a-z0-9]{10,32}$");
   statement.event_source_token = decode_text(
@@ -129,7 +124,7 @@ Result<void> check_statement(const model::PolicyStatement& statement) {
 json::value principal_of(const std::string& principal) {
   if (principal == "*") return json::value(principal);
   json::object out;
-  if (is_account(principal)) {
+  if (model::is_account_id(principal)) {
     out["AWS"] = "arn:aws:iam::" + principal + ":root";
   } else {
     out[principal.starts_with("arn:") ? "AWS" : "Service"] = principal;
@@ -169,11 +164,6 @@ json::object to_document(const model::PolicyStatement& statement, const std::str
   return out;
 }
 
-Result<model::FunctionRef> decode_function(const Call& call) {
-  return model::parse_function_ref(call.parameters[0], call.request.query_value("Qualifier"),
-                                   call.scope);
-}
-
 std::optional<std::string> revision_of(const Call& call) {
   const auto revision = call.request.query_value("RevisionId");
   if (!revision) return std::nullopt;
@@ -190,7 +180,7 @@ Task<http::Response> add_permission(Context& context, Call& call) {
   auto revision = fields.text("RevisionId");
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(check_statement(statement));
-  CO_TRY(const auto ref, decode_function(call));
+  CO_TRY(const auto ref, decode_qualified(call));
   CO_TRY(co_await context.catalog.add_permission(ref, statement, std::move(revision)));
   json::object answer;
   answer["Statement"] = json::serialize(to_document(statement, ref.arn()));
@@ -198,7 +188,7 @@ Task<http::Response> add_permission(Context& context, Call& call) {
 }
 
 Task<http::Response> get_policy(Context& context, Call& call) {
-  CO_TRY(const auto ref, decode_function(call));
+  CO_TRY(const auto ref, decode_qualified(call));
   CO_TRY(const auto record, context.catalog.find(ref));
   const auto policy = record->policies.find(ref.qualifier.value_or("$LATEST"));
   if (policy == record->policies.end()) {
@@ -219,7 +209,7 @@ Task<http::Response> get_policy(Context& context, Call& call) {
 }
 
 Task<http::Response> remove_permission(Context& context, Call& call) {
-  CO_TRY(auto ref, decode_function(call));
+  CO_TRY(auto ref, decode_qualified(call));
   std::string id(call.parameters[1]);
   auto revision = revision_of(call);
   CO_TRY(co_await context.catalog.remove_permission(std::move(ref), std::move(id),

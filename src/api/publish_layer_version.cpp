@@ -16,12 +16,11 @@
 namespace proa::api {
 namespace {
 
-constexpr std::size_t kDescriptionMax = 256;
 constexpr std::size_t kLicenseMax = 512;
 constexpr std::size_t kRuntimesMax = 15;
 constexpr std::size_t kArchitecturesMax = 2;
 
-std::string printed(const std::vector<std::string>& list) {
+std::string printed_list(const std::vector<std::string>& list) {
   std::string text = "[";
   for (const std::string& item : list) text.append(text.size() > 1 ? ", " : "").append(item);
   return text + "]";
@@ -33,24 +32,24 @@ void check_lists(const catalog::NewLayerVersion& layer, Problems& problems) {
   const auto& runtimes = layer.compatible_runtimes;
   const auto& architectures = layer.compatible_architectures;
   if (runtimes.size() > kRuntimesMax) {
-    problems.violate(printed(runtimes), "compatibleRuntimes",
+    problems.violate(printed_list(runtimes), "compatibleRuntimes",
                      "have length less than or equal to 15");
   }
   if (!std::all_of(runtimes.begin(), runtimes.end(), is_known_runtime)) {
-    problems.violate(printed(runtimes), "compatibleRuntimes",
+    problems.violate(printed_list(runtimes), "compatibleRuntimes",
                      "satisfy enum value set: " + known_runtimes());
   }
   if (architectures.size() > kArchitecturesMax) {
-    problems.violate(printed(architectures), "compatibleArchitectures",
+    problems.violate(printed_list(architectures), "compatibleArchitectures",
                      "have length less than or equal to 2");
   }
   if (!std::all_of(architectures.begin(), architectures.end(), is_architecture)) {
-    problems.violate(printed(architectures), "compatibleArchitectures",
+    problems.violate(printed_list(architectures), "compatibleArchitectures",
                      "satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]");
   }
 }
 
-catalog::NewLayerVersion decode(const Fields& fields) {
+catalog::NewLayerVersion decode_layer(const Fields& fields) {
   Problems& problems = fields.problems();
   catalog::NewLayerVersion layer;
   layer.description = fields.text("Description").value_or("");
@@ -67,17 +66,17 @@ catalog::NewLayerVersion decode(const Fields& fields) {
 }
 
 /// A request as far as it can be told without asking anybody.
-struct Decoded {
+struct DecodedLayer {
   catalog::NewLayerVersion layer;
   std::optional<http::Response> refused;
 };
 
-Result<Decoded> decode_request(const std::string& text) {
-  Decoded decoded;
+Result<DecodedLayer> decode_request(const std::string& text) {
+  DecodedLayer decoded;
   Problems problems;
   const boost::json::object body = parse_object(text, problems);
   const Fields fields(body, problems);
-  decoded.layer = decode(fields);
+  decoded.layer = decode_layer(fields);
   if ((decoded.refused = refusal(problems))) return decoded;
   auto source = decode_source(*fields.object("Content"), "Content.");
   if ((decoded.refused = refusal(problems))) return decoded;
@@ -89,13 +88,13 @@ Result<Decoded> decode_request(const std::string& text) {
 
 Task<http::Response> publish_layer_version(Context& context, Call& call) {
   CO_TRY(auto name, decode_layer_name(call.parameters[0], call.scope));
-  std::function<Result<Decoded>()> work =
+  std::function<Result<DecodedLayer>()> work =
       [body = std::make_shared<const std::string>(std::move(call.request.body))] {
         return decode_request(*body);
       };
   const std::size_t size = call.body_bytes;
   CO_TRY(auto decoded,
-         co_await off_shard_if_large<Decoded>(context.blocking, size, std::move(work)));
+         co_await off_shard_if_large<DecodedLayer>(context.blocking, size, std::move(work)));
   if (decoded.refused) co_return std::move(*decoded.refused);
   decoded.layer.scope = call.scope;
   decoded.layer.name = std::move(name);

@@ -13,7 +13,7 @@ namespace {
 
 /// The function of the path. Concurrency is reserved for a whole function: a version or an alias
 /// is refused with Lambda's text.
-Result<model::FunctionRef> decode_function(const Call& call) {
+Result<model::FunctionRef> decode_unqualified(const Call& call) {
   TRY(auto ref, model::parse_function_ref(call.parameters[0], std::nullopt, call.scope));
   if (ref.qualifier) {
     return Error(Errc::invalid,
@@ -36,7 +36,7 @@ std::optional<std::uint32_t> decode_count(const Fields& fields) {
   return static_cast<std::uint32_t>(*count);
 }
 
-http::Response answer_with(std::optional<std::uint32_t> count) {
+http::Response concurrency_answer(std::optional<std::uint32_t> count) {
   boost::json::object answer;
   if (count) answer["ReservedConcurrentExecutions"] = *count;
   return json_response(200, boost::json::serialize(answer));
@@ -49,20 +49,20 @@ Task<http::Response> put_function_concurrency(Context& context, Call& call) {
   const boost::json::object body = parse_object(call.request.body, problems);
   const auto count = decode_count(Fields(body, problems));
   if (auto refused = refusal(problems)) co_return std::move(*refused);
-  CO_TRY(auto ref, decode_function(call));
+  CO_TRY(auto ref, decode_unqualified(call));
   CO_TRY(const auto record,
          co_await context.catalog.set_reserved_concurrency(std::move(ref), count));
-  co_return answer_with(record->reserved_concurrency);
+  co_return concurrency_answer(record->reserved_concurrency);
 }
 
 Task<http::Response> get_function_concurrency(Context& context, Call& call) {
-  CO_TRY(const auto ref, decode_function(call));
+  CO_TRY(const auto ref, decode_unqualified(call));
   CO_TRY(const auto record, context.catalog.find(ref));
-  co_return answer_with(record->reserved_concurrency);
+  co_return concurrency_answer(record->reserved_concurrency);
 }
 
 Task<http::Response> delete_function_concurrency(Context& context, Call& call) {
-  CO_TRY(auto ref, decode_function(call));
+  CO_TRY(auto ref, decode_unqualified(call));
   CO_TRY(co_await context.catalog.set_reserved_concurrency(std::move(ref), std::nullopt));
   co_return http::Response(204);
 }

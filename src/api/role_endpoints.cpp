@@ -17,7 +17,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr auto kMembers = std::to_array<std::string_view>(
+constexpr auto kRoleMembers = std::to_array<std::string_view>(
     {"arn", "account_id", "access_key_id", "secret_access_key", "session_token", "expires_ms"});
 
 json::object describe(const identity::RoleEntry& role, WallTime now) {
@@ -31,9 +31,9 @@ json::object describe(const identity::RoleEntry& role, WallTime now) {
   return out;
 }
 
-Result<identity::NewRole> decode(const json::object& body, const Fields& fields,
-                                 const model::Scope& scope) {
-  TRY(check_members(body, kMembers));
+Result<identity::NewRole> decode_role(const json::object& body, const Fields& fields,
+                                      const model::Scope& scope) {
+  TRY(check_members(body, kRoleMembers));
   identity::NewRole role;
   role.name.arn = fields.text("arn").value_or("");
   role.name.account_id = fields.text("account_id").value_or(scope.account_id);
@@ -69,7 +69,7 @@ Task<http::Response> set_role(Context& context, Call& call) {
   json::object body = parse_object(call.request.body, problems);
   identity::erase_secret(call.request.body);
   const Fields fields(body, problems);
-  auto decoded = decode(body, fields, call.scope);
+  auto decoded = decode_role(body, fields, call.scope);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(auto role, std::move(decoded));
   CO_TRY(check_account(context, role.name.account_id));

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kMostItems = 1000;
+constexpr std::int64_t kMostSchedules = 1000;
 
 Result<schedule::Schedules*> schedules_of(const Context& context) {
   if (context.options.schedules != nullptr) return context.options.schedules;
@@ -130,7 +130,7 @@ Task<http::Response> get_schedule(Context& context, Call& call) {
 Task<http::Response> list_schedules(Context& context, Call& call) {
   CO_TRY(schedule::Schedules* const schedules, schedules_of(context));
   Problems problems;
-  const std::size_t max = decode_page_size(call.request, kMostItems, kMostItems, problems);
+  const std::size_t max = decode_page_size(call.request, kMostSchedules, kMostSchedules, problems);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(const std::string after, decode_marker(call.request, "ProaListSchedules"));
   const auto views = schedules->list(call.scope, after, max);

@@ -11,11 +11,11 @@ namespace {
 namespace json = boost::json;
 
 /// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
-constexpr std::size_t kNameMax = 64;
-constexpr std::size_t kDescriptionMax = 512;
+constexpr std::size_t kScheduleNameMax = 64;
+constexpr std::size_t kScheduleTextMax = 512;
 constexpr std::size_t kInputMax = 256 * 1024;
 
-constexpr auto kMembers = std::to_array<std::string_view>(
+constexpr auto kScheduleMembers = std::to_array<std::string_view>(
     {"name", "function", "expression", "timezone", "input", "description", "enabled", "missed",
      "start", "end", "revision"});
 
@@ -57,11 +57,11 @@ Result<schedule::MissedPolicy> decode_missed(const Fields& fields) {
 }  // namespace
 
 Result<schedule::Name> decode_schedule_name(std::string_view text, const model::Scope& scope) {
-  const bool is_name =
-      !text.empty() && text.size() <= kNameMax && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_' || c == '.';
-      });
+  const bool is_name = !text.empty() && text.size() <= kScheduleNameMax &&
+                       std::all_of(text.begin(), text.end(), [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+                       });
   if (is_name) return schedule::Name{scope.account_id, scope.region, std::string(text)};
   return Error(Errc::invalid, "'" + std::string(text.substr(0, 100)) +
                                   "' is no name of a schedule: 1 to 64 letters, digits, '-', '_' "
@@ -70,7 +70,7 @@ Result<schedule::Name> decode_schedule_name(std::string_view text, const model::
 
 Result<schedule::Definition> decode_schedule(const json::object& body, const Fields& fields,
                                              const model::Scope& scope) {
-  TRY(check_members(body, kMembers));
+  TRY(check_members(body, kScheduleMembers));
   TRY(const auto function, needed(fields, "function", "the function that runs"));
   TRY(auto ref, model::parse_function_ref(function, std::nullopt, scope));
   TRY(const auto text, needed(fields, "expression", "when it runs, as rate(5 minutes)"));
@@ -81,7 +81,7 @@ Result<schedule::Definition> decode_schedule(const json::object& body, const Fie
   schedule::Definition said{std::move(ref), std::move(expression), std::move(zone.value())};
   TRY(said.input, decode_input(fields));
   said.description = fields.text("description").value_or("");
-  if (said.description.size() > kDescriptionMax) {
+  if (said.description.size() > kScheduleTextMax) {
     return Error(Errc::invalid, "'description' is longer than 512 bytes");
   }
   said.is_enabled = fields.boolean("enabled").value_or(true);

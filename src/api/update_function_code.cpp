@@ -13,13 +13,13 @@ namespace proa::api {
 namespace {
 
 /// A request as far as it can be told without asking anybody.
-struct Decoded {
+struct DecodedCode {
   catalog::CodeChange change;
   std::optional<http::Response> refused;
 };
 
-Result<Decoded> decode_request(const std::string& text, const ApiOptions& options) {
-  Decoded decoded;
+Result<DecodedCode> decode_request(const std::string& text, const ApiOptions& options) {
+  DecodedCode decoded;
   Problems problems;
   const boost::json::object body = parse_object(text, problems);
   const Fields fields(body, problems);
@@ -41,12 +41,12 @@ Result<Decoded> decode_request(const std::string& text, const ApiOptions& option
 
 Task<http::Response> update_function_code(Context& context, Call& call) {
   CO_TRY(auto ref, model::parse_function_ref(call.parameters[0], std::nullopt, call.scope));
-  std::function<Result<Decoded>()> work =
+  std::function<Result<DecodedCode>()> work =
       [body = std::make_shared<const std::string>(std::move(call.request.body)),
        &options = context.options] { return decode_request(*body, options); };
   const std::size_t size = call.body_bytes;
   CO_TRY(auto decoded,
-         co_await off_shard_if_large<Decoded>(context.blocking, size, std::move(work)));
+         co_await off_shard_if_large<DecodedCode>(context.blocking, size, std::move(work)));
   if (decoded.refused) co_return std::move(*decoded.refused);
   const Progress progress = decoded.change.is_dry_run ? Progress::settled : Progress::updating;
   const bool is_published = decoded.change.is_published && !decoded.change.is_dry_run;

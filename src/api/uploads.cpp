@@ -14,7 +14,7 @@ namespace {
 namespace json = boost::json;
 using catalog::UploadState;
 
-http::Response answer_with(int status, const Context& context, const UploadState& upload) {
+http::Response upload_answer(int status, const Context& context, const UploadState& upload) {
   json::object out;
   out["upload_id"] = upload.id;
   out["bytes"] = upload.bytes;
@@ -82,13 +82,13 @@ Task<http::Response> create_upload(Context& context, Call& call) {
       [&uploads = context.catalog.uploads(), account = call.scope.account_id,
        upload = wanted.value()] { return uploads.begin(account, upload.bytes, upload.digest); };
   CO_TRY(const auto upload, co_await off_shard_upload(context, std::move(work)));
-  co_return answer_with(201, context, upload);
+  co_return upload_answer(201, context, upload);
 }
 
 Task<http::Response> get_upload(Context& context, Call& call) {
   const std::string id(call.parameters[0]);
   CO_TRY(const auto upload, context.catalog.uploads().find(call.scope.account_id, id));
-  co_return answer_with(200, context, upload);
+  co_return upload_answer(200, context, upload);
 }
 
 Task<http::Response> put_upload_part(Context& context, Call& call) {
@@ -100,7 +100,7 @@ Task<http::Response> put_upload_part(Context& context, Call& call) {
         return uploads.append(account, id, offset, *part);
       };
   CO_TRY(const auto upload, co_await off_shard_upload(context, std::move(work)));
-  co_return answer_with(200, context, upload);
+  co_return upload_answer(200, context, upload);
 }
 
 Task<http::Response> delete_upload(Context& context, Call& call) {

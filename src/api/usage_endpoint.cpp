@@ -1,4 +1,5 @@
 // /proa/v1/usage: what calls took, one record a call, for `proa usage`.
+#include "api/duration_output.h"
 #include "api/errors.h"
 #include "api/operations.h"
 #include "api/since.h"
@@ -18,12 +19,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kRecordsMax = 10'000;
-constexpr auto kParameters =
+constexpr auto kUsageParameters =
     std::to_array<std::string_view>({"function", "since", "until", "after", "limit"});
-
-double milliseconds(std::chrono::microseconds time) {
-  return static_cast<double>(time.count()) / 1000.0;
-}
 
 /// Lambda's unit of account: memory in GB times billed seconds.
 double gb_seconds(const logs::CallRecord& call) {
@@ -42,8 +39,8 @@ json::object describe(const logs::UsageRecord& record) {
   out["request_id"] = record.request_id;
   out["status"] = logs::to_string(call.status);
   out["error_type"] = call.error_type;
-  out["duration_ms"] = milliseconds(call.duration);
-  out["init_ms"] = milliseconds(call.init_duration);
+  out["duration_ms"] = in_milliseconds(call.duration);
+  out["init_ms"] = in_milliseconds(call.init_duration);
   out["billed_ms"] = call.billed().count();
   out["memory_mib"] = call.memory_mib;
   out["max_memory_bytes"] = call.max_memory_used.count();
@@ -68,12 +65,12 @@ Result<void> decode_times(const Context& context, const http::Request& request,
   return ok();
 }
 
-Result<logs::UsageQuery> decode(const Context& context, const Call& call) {
+Result<logs::UsageQuery> decode_usage(const Context& context, const Call& call) {
   const http::Request& request = call.request;
   for (const auto& parameter : request.query) {
-    const bool is_known =
-        std::find(kParameters.begin(), kParameters.end(), parameter.name) != kParameters.end() ||
-        parameter.name.starts_with("X-Amz-");
+    const bool is_known = std::find(kUsageParameters.begin(), kUsageParameters.end(),
+                                    parameter.name) != kUsageParameters.end() ||
+                          parameter.name.starts_with("X-Amz-");
     if (!is_known) {
       return Error(Errc::invalid, "There is no parameter '" + parameter.name + "' of usage");
     }
@@ -101,7 +98,7 @@ Result<logs::UsageQuery> decode(const Context& context, const Call& call) {
 }  // namespace
 
 Task<http::Response> read_usage(Context& context, Call& call) {
-  CO_TRY(auto query, decode(context, call));
+  CO_TRY(auto query, decode_usage(context, call));
   CO_TRY(const auto page, co_await context.logs.usage(std::move(query)));
   json::array records;
   for (const auto& record : page.records) records.push_back(describe(record));

@@ -12,9 +12,7 @@
 namespace proa::api {
 namespace {
 
-constexpr std::size_t kDescriptionMax = 256;
-
-catalog::VersionRequest decode(const Fields& fields) {
+catalog::VersionRequest decode_version(const Fields& fields) {
   catalog::VersionRequest request;
   request.code_sha256 = fields.text("CodeSha256");
   request.description = fields.text("Description");
@@ -31,7 +29,7 @@ Task<http::Response> publish_version(Context& context, Call& call) {
   Problems problems;
   const boost::json::object body = parse_object(call.request.body, problems);
   const Fields fields(body, problems);
-  auto request = decode(fields);
+  auto request = decode_version(fields);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   if (fields.says_something("PublishTo")) {
     co_return Error(Errc::unsupported, "PublishTo is not supported by Proa yet");

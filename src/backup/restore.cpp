@@ -25,7 +25,7 @@ constexpr std::size_t kManifestMax = 64 * 1024;
 /// A line of SHA256SUMS is under 400 bytes: 400 MB say a million files.
 constexpr std::size_t kSumsMax = 400'000'000;
 
-struct FreeArchive {
+struct FreeReader {
   void operator()(archive* reader) const { archive_read_free(reader); }
 };
 
@@ -233,7 +233,7 @@ class Restoring {
   const fs::path file_;
   const fs::path data_;
   const fs::path folder_;
-  std::unique_ptr<archive, FreeArchive> tar_;
+  std::unique_ptr<archive, FreeReader> tar_;
   RunningDigest digest_;
   std::uint64_t files_ = 0;  ///< that the manifest says
   std::map<std::string, std::string> digests_;

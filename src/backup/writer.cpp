@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct FreeArchive {
+struct FreeWriter {
   void operator()(archive* writer) const { archive_write_free(writer); }
 };
 struct FreeEntry {
@@ -113,7 +113,7 @@ class TarWriter final : public Writer {
   const fs::path file_;
   const fs::path part_;
   os::UniqueFd out_;
-  std::unique_ptr<archive, FreeArchive> tar_;
+  std::unique_ptr<archive, FreeWriter> tar_;
   RunningDigest digest_;
   std::string path_;  ///< of the file that is written; empty: none
   std::uint64_t left_ = 0;

@@ -1,4 +1,4 @@
-// Awaiting what runs on another executor: await_on, run_on.
+// Awaiting what runs on another executor: await_on, run_on, change_on.
 #pragma once
 
 #include "base/task.h"
@@ -13,7 +13,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <exception>
+#include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -63,10 +66,29 @@ Task<T> run_boxed_on(boost::asio::any_io_executor executor,
   co_return std::move(*result);
 }
 
+/// What the work gives; what it throws as an error.
+template <class T>
+boost::asio::awaitable<std::optional<Result<T>>> boxed_work(std::function<Result<T>()> work) {
+  try {
+    co_return work();
+  } catch (const std::bad_alloc&) {
+    co_return Result<T>(Error(Errc::exhausted, "no memory for the change"));
+  } catch (const std::exception& failure) {
+    co_return Result<T>(Error(Errc::internal, failure.what()));
+  }
+}
+
 /// The same for a Task.
 template <class T>
 Task<T> run_on(boost::asio::any_io_executor executor, Task<T> task) {
   return run_boxed_on<T>(std::move(executor), boxed<T>(std::move(task)));
+}
+
+/// Runs a change that awaits nothing on the strand of what it changes, and comes back to the
+/// caller's executor. Errc: that of the result; exhausted, internal (what `work` threw); cancelled.
+template <class T>
+Task<T> change_on(boost::asio::any_io_executor strand, std::function<Result<T>()> work) {
+  return run_boxed_on<T>(std::move(strand), boxed_work<T>(std::move(work)));
 }
 
 }  // namespace proa

@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::string_view kForm = "0000-00-00T00:00:00";
 
-std::string shown(std::string_view text) { return "'" + std::string(text.substr(0, 60)) + "'"; }
-
 /// Digits at `begin`, `count` of them.
 std::optional<unsigned> digits(std::string_view text, std::size_t begin, std::size_t count) {
   unsigned value = 0;
@@ -33,6 +31,8 @@ std::optional<std::chrono::minutes> parse_offset(std::string_view text) {
 }
 
 }  // namespace
+
+std::string shown(std::string_view text) { return "'" + std::string(text.substr(0, 60)) + "'"; }
 
 Result<At> parse_at(std::string_view text) {
   const Error wrong(Errc::invalid, "The time of the at expression, " + shown(text) +

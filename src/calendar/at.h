@@ -3,11 +3,15 @@
 
 #include "calendar/calendar.h"
 
+#include <string>
 #include <string_view>
 
 namespace proa::calendar {
 
 /// What stands between the parentheses. Errc: invalid.
 Result<At> parse_at(std::string_view text);
+
+/// The beginning of what was written, quoted: for errors.
+std::string shown(std::string_view text);
 
 }  // namespace proa::calendar

@@ -12,7 +12,7 @@ struct Range {
   unsigned last = 0;
 };
 
-std::optional<unsigned> number_of(std::string_view text) {
+std::optional<unsigned> field_number(std::string_view text) {
   unsigned value = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -39,7 +39,7 @@ Result<unsigned> parse_step(const CronField& field, std::string_view whole,
                             std::optional<std::string_view> text) {
   if (!text) return 1U;
   if (!field.has_steps) return cron_error(field, whole, "it has no steps ('/')");
-  const auto step = number_of(*text);
+  const auto step = field_number(*text);
   if (!step || *step == 0 || *step > field.most) {
     return cron_error(field, whole, "'" + std::string(*text) + "' is no step: a number from 1 on");
   }
@@ -75,7 +75,7 @@ std::optional<unsigned> cron_value(const CronField& field, std::string_view text
   for (std::size_t i = 0; i < field.names.size(); ++i) {
     if (text == field.names[i]) return field.least + static_cast<unsigned>(i);
   }
-  const auto value = number_of(text);
+  const auto value = field_number(text);
   if (!value || *value < field.least || *value > field.most) return std::nullopt;
   return value;
 }

@@ -24,8 +24,6 @@ constexpr auto kUnits = std::to_array<Unit>({{"minute", "minutes", seconds(60)},
                                              {"hour", "hours", seconds(3600)},
                                              {"day", "days", seconds(86400)}});
 
-std::string shown(std::string_view text) { return "'" + std::string(text.substr(0, 60)) + "'"; }
-
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(' ');
   if (begin == std::string_view::npos) return {};

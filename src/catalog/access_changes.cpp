@@ -1,6 +1,7 @@
 // Function URLs and permissions: how they are made, found, changed and removed.
 #include "catalog/access_records.h"
 #include "catalog/catalog_impl.h"
+#include "catalog/names.h"
 
 #include <boost/json/serialize.hpp>
 
@@ -10,7 +11,6 @@
 namespace proa::catalog {
 namespace {
 
-constexpr std::string_view kLatest = "$LATEST";
 /// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (resource-based policy)
 constexpr std::size_t kPolicyBytesMax = 20'480;
 constexpr std::size_t kUrlIdBytes = 16;

@@ -15,19 +15,13 @@ namespace json = boost::json;
 
 constexpr std::size_t kUrlIdSize = 32;
 
-json::array to_json(const std::vector<std::string>& texts) {
-  json::array array;
-  for (const auto& text : texts) array.emplace_back(text);
-  return array;
-}
-
 json::object to_json(const model::UrlCors& cors) {
   json::object object;
   if (cors.allow_credentials) object.emplace("allow_credentials", *cors.allow_credentials);
-  if (cors.allow_headers) object.emplace("allow_headers", to_json(*cors.allow_headers));
-  if (cors.allow_methods) object.emplace("allow_methods", to_json(*cors.allow_methods));
-  if (cors.allow_origins) object.emplace("allow_origins", to_json(*cors.allow_origins));
-  if (cors.expose_headers) object.emplace("expose_headers", to_json(*cors.expose_headers));
+  if (cors.allow_headers) object.emplace("allow_headers", json_list(*cors.allow_headers));
+  if (cors.allow_methods) object.emplace("allow_methods", json_list(*cors.allow_methods));
+  if (cors.allow_origins) object.emplace("allow_origins", json_list(*cors.allow_origins));
+  if (cors.expose_headers) object.emplace("expose_headers", json_list(*cors.expose_headers));
   if (cors.max_age) object.emplace("max_age_s", cors.max_age->count());
   return object;
 }

@@ -12,24 +12,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Runs on the strand. optional, because co_spawn needs a value to give beside an exception.
-template <class T>
-asio::awaitable<std::optional<Result<T>>> run(std::function<Result<T>()> work) {
-  try {
-    co_return work();
-  } catch (const std::bad_alloc&) {
-    co_return Result<T>(Error(Errc::exhausted, "no memory for the change"));
-  } catch (const std::exception& failure) {
-    co_return Result<T>(Error(Errc::internal, failure.what()));
-  }
-}
-
-/// Runs a change on the strand and comes back to the caller's executor.
-template <class T, class Strand>
-Task<T> on_strand(Strand strand, std::function<Result<T>()> work) {
-  return run_boxed_on<T>(std::move(strand), run<T>(std::move(work)));
-}
-
 Error function_not_found(const model::FunctionRef& ref) {
   return Error(Errc::not_found, "Function not found: " + ref.arn());
 }
@@ -122,30 +104,30 @@ Result<std::string> CatalogImpl::code_zip(const model::FunctionRef& ref) const {
 Task<FunctionRecordPtr> CatalogImpl::create_function(NewFunction request) {
   // shared, so that std::function may copy the work without copying the zip
   auto shared = std::make_shared<NewFunction>(std::move(request));
-  return on_strand<FunctionRecordPtr>(strand_, [this, shared] { return create(*shared); });
+  return change_on<FunctionRecordPtr>(strand_, [this, shared] { return create(*shared); });
 }
 
 Task<FunctionRecordPtr> CatalogImpl::update_code(model::FunctionRef ref, CodeChange change) {
   auto shared = std::make_shared<CodeChange>(std::move(change));
-  return on_strand<FunctionRecordPtr>(
+  return change_on<FunctionRecordPtr>(
       strand_, [this, ref = std::move(ref), shared] { return change_code(ref, *shared); });
 }
 
 Task<FunctionRecordPtr> CatalogImpl::update_configuration(model::FunctionRef ref,
                                                           ConfigChange change) {
-  return on_strand<FunctionRecordPtr>(strand_,
+  return change_on<FunctionRecordPtr>(strand_,
                                       [this, ref = std::move(ref), change = std::move(change)] {
                                         return change_configuration(ref, change);
                                       });
 }
 
 Task<void> CatalogImpl::delete_function(model::FunctionRef ref) {
-  return on_strand<void>(strand_, [this, ref = std::move(ref)] { return remove(ref); });
+  return change_on<void>(strand_, [this, ref = std::move(ref)] { return remove(ref); });
 }
 
 Task<model::FunctionPtr> CatalogImpl::publish_version(model::FunctionRef ref,
                                                       VersionRequest request) {
-  return on_strand<model::FunctionPtr>(strand_,
+  return change_on<model::FunctionPtr>(strand_,
                                        [this, ref = std::move(ref), request = std::move(request)] {
                                          return add_version(ref, request);
                                        });
@@ -153,7 +135,7 @@ Task<model::FunctionPtr> CatalogImpl::publish_version(model::FunctionRef ref,
 
 Task<Alias> CatalogImpl::create_alias(model::FunctionRef ref, std::string name,
                                       AliasChange change) {
-  return on_strand<Alias>(
+  return change_on<Alias>(
       strand_, [this, ref = std::move(ref), name = std::move(name), change = std::move(change)] {
         return set_alias(ref, name, change, true);
       });
@@ -161,59 +143,59 @@ Task<Alias> CatalogImpl::create_alias(model::FunctionRef ref, std::string name,
 
 Task<Alias> CatalogImpl::update_alias(model::FunctionRef ref, std::string name,
                                       AliasChange change) {
-  return on_strand<Alias>(
+  return change_on<Alias>(
       strand_, [this, ref = std::move(ref), name = std::move(name), change = std::move(change)] {
         return set_alias(ref, name, change, false);
       });
 }
 
 Task<void> CatalogImpl::delete_alias(model::FunctionRef ref, std::string name) {
-  return on_strand<void>(strand_, [this, ref = std::move(ref), name = std::move(name)] {
+  return change_on<void>(strand_, [this, ref = std::move(ref), name = std::move(name)] {
     return remove_alias(ref, name);
   });
 }
 
 Task<FunctionRecordPtr> CatalogImpl::change_tags(
     model::FunctionRef ref, std::map<std::string, std::optional<std::string>> changes) {
-  return on_strand<FunctionRecordPtr>(
+  return change_on<FunctionRecordPtr>(
       strand_,
       [this, ref = std::move(ref), changes = std::move(changes)] { return tag(ref, changes); });
 }
 
 Task<model::EventInvokeConfig> CatalogImpl::change_event_config(model::FunctionRef ref,
                                                                 EventConfigChange change) {
-  return on_strand<model::EventInvokeConfig>(
+  return change_on<model::EventInvokeConfig>(
       strand_, [this, ref = std::move(ref), change = std::move(change)] {
         return set_event_config(ref, change);
       });
 }
 
 Task<void> CatalogImpl::delete_event_config(model::FunctionRef ref) {
-  return on_strand<void>(strand_,
+  return change_on<void>(strand_,
                          [this, ref = std::move(ref)] { return remove_event_config(ref); });
 }
 
 Task<model::FunctionUrl> CatalogImpl::create_url(model::FunctionRef ref, model::UrlChange change) {
-  return on_strand<model::FunctionUrl>(strand_,
+  return change_on<model::FunctionUrl>(strand_,
                                        [this, ref = std::move(ref), change = std::move(change)] {
                                          return set_url(ref, change, true);
                                        });
 }
 
 Task<model::FunctionUrl> CatalogImpl::update_url(model::FunctionRef ref, model::UrlChange change) {
-  return on_strand<model::FunctionUrl>(strand_,
+  return change_on<model::FunctionUrl>(strand_,
                                        [this, ref = std::move(ref), change = std::move(change)] {
                                          return set_url(ref, change, false);
                                        });
 }
 
 Task<void> CatalogImpl::delete_url(model::FunctionRef ref) {
-  return on_strand<void>(strand_, [this, ref = std::move(ref)] { return remove_url(ref); });
+  return change_on<void>(strand_, [this, ref = std::move(ref)] { return remove_url(ref); });
 }
 
 Task<void> CatalogImpl::add_permission(model::FunctionRef ref, model::PolicyStatement statement,
                                        std::optional<std::string> revision_id) {
-  return on_strand<void>(strand_, [this, ref = std::move(ref), statement = std::move(statement),
+  return change_on<void>(strand_, [this, ref = std::move(ref), statement = std::move(statement),
                                    revision_id = std::move(revision_id)] {
     return permit(ref, statement, revision_id);
   });
@@ -221,7 +203,7 @@ Task<void> CatalogImpl::add_permission(model::FunctionRef ref, model::PolicyStat
 
 Task<void> CatalogImpl::remove_permission(model::FunctionRef ref, std::string statement_id,
                                           std::optional<std::string> revision_id) {
-  return on_strand<void>(
+  return change_on<void>(
       strand_,
       [this, ref = std::move(ref), statement_id = std::move(statement_id),
        revision_id = std::move(revision_id)] { return revoke(ref, statement_id, revision_id); });
@@ -229,18 +211,18 @@ Task<void> CatalogImpl::remove_permission(model::FunctionRef ref, std::string st
 
 Task<FunctionRecordPtr> CatalogImpl::set_reserved_concurrency(model::FunctionRef ref,
                                                               std::optional<std::uint32_t> count) {
-  return on_strand<FunctionRecordPtr>(
+  return change_on<FunctionRecordPtr>(
       strand_, [this, ref = std::move(ref), count] { return reserve(ref, count); });
 }
 
 Task<LayerVersionPtr> CatalogImpl::publish_layer_version(NewLayerVersion request) {
   auto shared = std::make_shared<NewLayerVersion>(std::move(request));
-  return on_strand<LayerVersionPtr>(strand_, [this, shared] { return add_layer_version(*shared); });
+  return change_on<LayerVersionPtr>(strand_, [this, shared] { return add_layer_version(*shared); });
 }
 
 Task<void> CatalogImpl::delete_layer_version(model::Scope scope, std::string name,
                                              std::uint64_t version) {
-  return on_strand<void>(strand_, [this, scope = std::move(scope), name = std::move(name),
+  return change_on<void>(strand_, [this, scope = std::move(scope), name = std::move(name),
                                    version] { return remove_layer_version(scope, name, version); });
 }
 

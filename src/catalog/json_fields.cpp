@@ -168,4 +168,10 @@ Result<void> JsonFields::finish() const {
   return ok();
 }
 
+json::array json_list(const std::vector<std::string>& texts) {
+  json::array array;
+  for (const auto& text : texts) array.emplace_back(text);
+  return array;
+}
+
 }  // namespace proa::catalog

@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "base/units.h"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <cstdint>
@@ -59,5 +60,8 @@ class JsonFields {
   std::set<std::string, std::less<>> seen_;
   std::optional<std::string> problem_;
 };
+
+/// The other direction of texts().
+boost::json::array json_list(const std::vector<std::string>& texts);
 
 }  // namespace proa::catalog

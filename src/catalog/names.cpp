@@ -26,10 +26,6 @@ bool is_alias_name(std::string_view text) {
          text.find_first_not_of("0123456789") != std::string_view::npos;
 }
 
-bool is_account_id(std::string_view text) {
-  return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 bool is_region(std::string_view text) {
   return !text.empty() && text.size() <= 64 &&
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;

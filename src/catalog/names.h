@@ -14,8 +14,10 @@ namespace proa::catalog {
 /// Versions, and all other numbers of a record, fit in JSON's signed 64 bits.
 inline constexpr std::uint64_t kVersionNumberMax = std::numeric_limits<std::int64_t>::max();
 
-/// What keys and ARNs are made of: 12 digits, a region's name, a function's or layer's name.
-bool is_account_id(std::string_view text);
+/// The version that changes with every update.
+inline constexpr std::string_view kLatest = "$LATEST";
+
+/// What keys and ARNs are made of: a region's name, a function's or layer's name.
 bool is_region(std::string_view text);
 bool is_plain_name(std::string_view text, std::size_t size_max);
 

@@ -1,5 +1,6 @@
 #include "catalog/package_tree.h"
 
+#include "catalog/refused_entry.h"
 #include "os/file.h"
 
 #include <fcntl.h>
@@ -18,10 +19,6 @@ namespace {
 /// Up to so many files are made durable one by one; beyond, one syncfs(2) at the end is cheaper,
 /// but waits for what others write to the same file system.
 constexpr std::size_t kSyncedFilesMax = 64;
-
-Error refuse(std::string_view path, std::string_view what) {
-  return Error(Errc::invalid, "Entry '" + std::string(path) + "' " + std::string(what));
-}
 
 std::string_view parent_of(std::string_view path) {
   const auto slash = path.rfind('/');
@@ -43,10 +40,10 @@ Result<void> set_times(int fd, const std::string& path, timespec modified) {
 
 Result<std::string> plain_path(std::string_view path) {
   if (path.size() > kPackagePathMax) {
-    return refuse(path.substr(0, 64), "and so on: its path is longer than " +
-                                          std::to_string(kPackagePathMax) + " bytes.");
+    return refused_entry(path.substr(0, 64), "and so on: its path is longer than " +
+                                                 std::to_string(kPackagePathMax) + " bytes.");
   }
-  if (path.starts_with('/')) return refuse(path, "has an absolute path.");
+  if (path.starts_with('/')) return refused_entry(path, "has an absolute path.");
   std::string plain;
   std::size_t depth = 0;
   for (std::string_view rest = path; !rest.empty();) {
@@ -54,10 +51,12 @@ Result<std::string> plain_path(std::string_view path) {
     const auto name = rest.substr(0, slash);
     rest.remove_prefix(slash == std::string_view::npos ? rest.size() : slash + 1);
     if (name.empty() || name == ".") continue;
-    if (name == "..") return refuse(path, "has '..' in its path.");
-    if (name.size() > kPackageNameMax) return refuse(path, "has a name of more than 255 bytes.");
+    if (name == "..") return refused_entry(path, "has '..' in its path.");
+    if (name.size() > kPackageNameMax)
+      return refused_entry(path, "has a name of more than 255 bytes.");
     if (++depth > kPackageDepthMax) {
-      return refuse(path, "is more than " + std::to_string(kPackageDepthMax) + " folders deep.");
+      return refused_entry(path,
+                           "is more than " + std::to_string(kPackageDepthMax) + " folders deep.");
     }
     if (!plain.empty()) plain += '/';
     plain += name;
@@ -97,10 +96,11 @@ Result<void> PackageTree::finish_file(int file, const std::string& path, mode_t 
 }
 
 Result<void> PackageTree::add_link(const std::string& path, const std::string& target) {
-  if (target.empty()) return refuse(path, "is a symbolic link to nothing.");
-  if (target.size() >= PATH_MAX) return refuse(path, "is a symbolic link with too long a target.");
+  if (target.empty()) return refused_entry(path, "is a symbolic link to nothing.");
+  if (target.size() >= PATH_MAX)
+    return refused_entry(path, "is a symbolic link with too long a target.");
   if (target.starts_with('/')) {
-    return refuse(path, "is a symbolic link to '" + target + "', outside the package.");
+    return refused_entry(path, "is a symbolic link to '" + target + "', outside the package.");
   }
   return add_node(path, Node{Kind::link, 0, {}, target});
 }
@@ -132,9 +132,9 @@ Result<void> PackageTree::add_node(const std::string& path, Node node) {
   const auto [position, is_new] = nodes_.try_emplace(path, std::move(node));
   if (is_new) return ok();
   if (position->second.kind == Kind::implied_folder) {
-    return refuse(path, "is both a folder and something else.");
+    return refused_entry(path, "is both a folder and something else.");
   }
-  return refuse(path, "is there twice.");
+  return refused_entry(path, "is there twice.");
 }
 
 Result<void> PackageTree::add_parents(const std::string& path) {
@@ -144,7 +144,7 @@ Result<void> PackageTree::add_parents(const std::string& path) {
   if (known != nodes_.end()) {
     const Kind kind = known->second.kind;
     if (kind == Kind::folder || kind == Kind::implied_folder) return ok();
-    return refuse(path, "lies below '" + parent + "', which is not a folder.");
+    return refused_entry(path, "lies below '" + parent + "', which is not a folder.");
   }
   TRY(add_node(parent, Node{Kind::implied_folder, 0755, {}, {}}));
   TRY(auto above, open_parent(parent));
@@ -192,7 +192,7 @@ Result<void> PackageTree::check_link(const std::string& path) const {
       case ENAMETOOLONG:
         return ok();
       case EXDEV:
-        return refuse(path, "is a symbolic link that leads outside the package.");
+        return refused_entry(path, "is a symbolic link that leads outside the package.");
       case EAGAIN:
         continue;  // a rename somewhere on the system crossed our ".."
       default:

@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "catalog/access_records.h"
 #include "catalog/json_fields.h"
+#include "model/account_id.h"
 
 #include <boost/json.hpp>
 
@@ -21,7 +22,6 @@ constexpr std::uint64_t kVersionsFormat = 4;      ///< next_version and aliases,
 constexpr std::uint64_t kAccessFormat = 5;        ///< urls and policies, the same
 constexpr std::uint64_t kVersionFormat = 1;
 constexpr std::uint64_t kLayerFormat = 1;
-constexpr const char* kLatest = "$LATEST";
 constexpr std::size_t kFunctionNameMax = 64;
 constexpr std::size_t kLayerNameMax = 140;
 constexpr std::uint64_t kAnyMax = kVersionNumberMax;
@@ -30,12 +30,6 @@ json::object to_json(const std::map<std::string, std::string>& texts) {
   json::object object;
   for (const auto& [key, value] : texts) object.emplace(key, value);
   return object;
-}
-
-json::array to_json(const std::vector<std::string>& texts) {
-  json::array array;
-  for (const auto& text : texts) array.emplace_back(text);
-  return array;
 }
 
 json::object to_json(const model::LoggingConfig& logging) {
@@ -113,8 +107,8 @@ json::object to_json(const LayerVersion& layer) {
       {"version", layer.version},
       {"description", layer.description},
       {"license_info", layer.license_info},
-      {"compatible_runtimes", to_json(layer.compatible_runtimes)},
-      {"compatible_architectures", to_json(layer.compatible_architectures)},
+      {"compatible_runtimes", json_list(layer.compatible_runtimes)},
+      {"compatible_architectures", json_list(layer.compatible_architectures)},
       {"code_sha256", layer.code_sha256_base64},
       {"code_size", layer.code_size},
       {"unpacked_bytes", layer.unpacked_bytes},
@@ -194,7 +188,7 @@ Result<model::FunctionVersion> read_version(const json::object& object, std::uin
   version.code_size = fields.number("code_size", 0, kAnyMax);
   version.tree_id = read_tree_id(fields, version.code_sha256_base64);
   version.last_modified = fields.time("last_modified_ms");
-  if (!is_account_id(version.account_id)) fields.reject("account_id", "is not 12 digits");
+  if (!model::is_account_id(version.account_id)) fields.reject("account_id", "is not 12 digits");
   if (!is_region(version.region)) fields.reject("region", "is not a region's name");
   if (!is_plain_name(version.name, kFunctionNameMax))
     fields.reject("name", "is not a function's name");
@@ -429,7 +423,8 @@ Result<FunctionDocument> decode_function(std::string_view key, std::string_view 
   TRY(document.policies, read_policies(policies, where));
   TRY(document.latest, read_version(latest, format, where));
   if (document.latest.version != kLatest) {
-    return Error(Errc::corrupt, where + ": field 'version' of latest is not " + kLatest);
+    return Error(Errc::corrupt,
+                 where + ": field 'version' of latest is not " + std::string(kLatest));
   }
   TRY(document.aliases, read_aliases(aliases, document.next_version, where));
   TRY(document.event_configs, read_event_configs(event_configs, document, where));
@@ -468,7 +463,7 @@ Result<LayerDocument> decode_layer(std::string_view key, std::string_view bytes)
   document.account_id = key.substr(0, first);
   document.region = first < second ? key.substr(first + 1, second - first - 1) : "";
   document.name = second < key.size() ? key.substr(second + 1) : "";
-  if (!is_account_id(document.account_id) || !is_region(document.region) ||
+  if (!model::is_account_id(document.account_id) || !is_region(document.region) ||
       !is_plain_name(document.name, kLayerNameMax)) {
     return Error(Errc::corrupt, where + ": is not a layer's key");
   }

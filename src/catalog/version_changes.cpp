@@ -1,5 +1,6 @@
 // Published versions and aliases: how they are made, changed and removed.
 #include "catalog/catalog_impl.h"
+#include "catalog/names.h"
 #include "model/settings.h"
 
 #include <algorithm>
@@ -7,8 +8,6 @@
 
 namespace proa::catalog {
 namespace {
-
-constexpr std::string_view kLatest = "$LATEST";
 
 /// Whether two versions would run the same: all but number, revision, time and description.
 bool is_same(const model::FunctionVersion& a, const model::FunctionVersion& b) {

@@ -1,5 +1,7 @@
 #include "catalog/zip_directory.h"
 
+#include "catalog/refused_entry.h"
+
 #include <algorithm>
 
 namespace proa::catalog {
@@ -22,10 +24,6 @@ constexpr std::uint16_t kEncryptedFlags = 0x2041;  // traditional, strong, maske
 constexpr unsigned kMadeByUnix = 3;
 
 Error no_zip() { return Error(Errc::invalid, ""); }
-
-Error refuse(std::string_view name, std::string_view what) {
-  return Error(Errc::invalid, "Entry '" + std::string(name) + "' " + std::string(what));
-}
 
 /// Little-endian number of `size` bytes at `offset`. The caller has checked the bounds.
 std::uint64_t number(std::string_view bytes, std::size_t offset, std::size_t size) {
@@ -137,13 +135,13 @@ Result<ZipEntry> take_entry(std::string_view& directory) {
   read_mode(header, entry);
   if (entry.name.empty()) return Error(Errc::invalid, "An entry has no name.");
   if (entry.name.find('\0') != std::string::npos) {
-    return refuse(entry.name.substr(0, entry.name.find('\0')), "has a NUL in its name.");
+    return refused_entry(entry.name.substr(0, entry.name.find('\0')), "has a NUL in its name.");
   }
-  if ((u16(header, 8) & kEncryptedFlags) != 0) return refuse(entry.name, "is encrypted.");
+  if ((u16(header, 8) & kEncryptedFlags) != 0) return refused_entry(entry.name, "is encrypted.");
   const unsigned method = u16(header, 10);
   if (method != 0 && method != 8) {
-    return refuse(entry.name, "is compressed with method " + std::to_string(method) +
-                                  "; only stored (0) and deflated (8) are supported.");
+    return refused_entry(entry.name, "is compressed with method " + std::to_string(method) +
+                                         "; only stored (0) and deflated (8) are supported.");
   }
   if (!read_extra(directory.substr(kEntrySize + name_size, extra_size), entry)) return no_zip();
   directory.remove_prefix(size);
@@ -157,14 +155,14 @@ Result<void> check_data(std::string_view zip, std::uint64_t directory_at,
   for (const auto& entry : entries) {
     if (entry.local_offset > directory_at || directory_at - entry.local_offset < kLocalSize ||
         u32(zip, entry.local_offset) != kLocalMagic) {
-      return refuse(entry.name, "has no data in the archive.");
+      return refused_entry(entry.name, "has no data in the archive.");
     }
-    if (entry.local_offset < free_from) return refuse(entry.name, "overlaps another entry.");
+    if (entry.local_offset < free_from) return refused_entry(entry.name, "overlaps another entry.");
     const std::uint64_t header =
         kLocalSize + u16(zip, entry.local_offset + 26) + u16(zip, entry.local_offset + 28);
     const std::uint64_t room = directory_at - entry.local_offset;
     if (header > room || entry.packed_size > room - header) {
-      return refuse(entry.name, "is cut off.");
+      return refused_entry(entry.name, "is cut off.");
     }
     free_from = entry.local_offset + header + entry.packed_size;
   }
@@ -185,7 +183,8 @@ Result<std::vector<ZipEntry>> read_zip_directory(std::string_view zip, std::size
   entries.reserve(directory.count);
   for (std::uint64_t i = 0; i < directory.count; ++i) {
     TRY(auto entry, take_entry(directory.bytes));
-    if (entry.local_offset > zip.size()) return refuse(entry.name, "has no data in the archive.");
+    if (entry.local_offset > zip.size())
+      return refused_entry(entry.name, "has no data in the archive.");
     entry.local_offset += directory.shift;
     entries.push_back(std::move(entry));
   }

@@ -17,13 +17,13 @@ namespace {
 namespace json = boost::json;
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct AccountWords {
   std::string name;
   std::string id;
   bool is_json = false;
 };
 
-Result<std::string> create(const Surroundings& around, const Words& words) {
+Result<std::string> create(const Surroundings& around, const AccountWords& words) {
   json::object body;
   body["name"] = words.name;
   if (!words.id.empty()) body["account_id"] = words.id;
@@ -33,7 +33,7 @@ Result<std::string> create(const Surroundings& around, const Words& words) {
          ". Make a key for it: proa key create --account " + cell(answer, "account_id") + "\n";
 }
 
-Result<std::string> list(const Surroundings& around, const Words& words) {
+Result<std::string> list(const Surroundings& around, const AccountWords& words) {
   TRY(const auto answer, ask(around, "GET", "/proa/v1/accounts"));
   if (words.is_json) return pretty(answer);
   TRY(const auto accounts, array_in(answer, "accounts"));
@@ -44,7 +44,7 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
 }  // namespace
 
 void add_account_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<AccountWords>();
   CLI::App* account = app.add_subcommand("account", "Accounts: who owns functions");
   account->require_subcommand(1)->group(kAccess);
   add_examples(*account, {{"proa account create team", "then: proa key create --account ID"},

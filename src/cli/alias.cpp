@@ -22,7 +22,7 @@ namespace {
 namespace json = boost::json;
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct AliasWords {
   std::string name;
   std::string alias;
   std::string version;
@@ -31,7 +31,7 @@ struct Words {
   bool is_json = false;
 };
 
-std::string path_of(const Words& words) {
+std::string path_of(const AliasWords& words) {
   return functions_path(words.name, "/aliases/" + http::percent_encode(words.alias));
 }
 
@@ -84,7 +84,7 @@ std::string told(const json::value& alias) {
 }
 
 /// Changes the alias, or makes it where there is none.
-Result<std::string> set(const Surroundings& around, const Words& words) {
+Result<std::string> set(const Surroundings& around, const AliasWords& words) {
   TRY(auto weights, weights_of(words.other));
   json::object body;
   body["FunctionVersion"] = words.version;
@@ -100,7 +100,7 @@ Result<std::string> set(const Surroundings& around, const Words& words) {
   return told(alias) + "\nCall it: proa invoke " + words.name + ":" + words.alias + "\n";
 }
 
-Result<std::string> list(const Surroundings& around, const Words& words) {
+Result<std::string> list(const Surroundings& around, const AliasWords& words) {
   TRY(auto aliases, ask_all(around, functions_path(words.name, "/aliases") + "?",
                             {"Aliases", "NextMarker", "Marker"}));
   if (words.is_json) return pretty(aliases);
@@ -118,7 +118,7 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
                 {"DESCRIPTION", "Description"}});
 }
 
-Result<std::string> remove(const Surroundings& around, const Words& words) {
+Result<std::string> remove(const Surroundings& around, const AliasWords& words) {
   TRY(ask(around, "DELETE", path_of(words)));
   if (words.is_json) return std::string("{}\n");
   return words.name + ":" + words.alias + " is no more.\n";
@@ -127,7 +127,7 @@ Result<std::string> remove(const Surroundings& around, const Words& words) {
 }  // namespace
 
 void add_alias_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<AliasWords>();
   CLI::App* alias = app.add_subcommand("alias", "Names that lead to versions of a function");
   alias->group(kFunctions);
   alias->require_subcommand(1);

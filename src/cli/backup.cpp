@@ -20,10 +20,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kPath = "/proa/v1/backups";
+constexpr const char* kBackupsPath = "/proa/v1/backups";
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct BackupWords {
   std::string file;
   std::string data;
   bool is_json = false;
@@ -49,8 +49,8 @@ Result<void> fetch_file(const Surroundings& around, const backup::Backup& made, 
   TRY(writer.begin(file));
   for (std::uint64_t offset = 0; offset < file.size;) {
     Question question;
-    question.target = std::string(kPath) + "/" + made.id + "/files/" + std::to_string(index) +
-                      "?offset=" + std::to_string(offset);
+    question.target = std::string(kBackupsPath) + "/" + made.id + "/files/" +
+                      std::to_string(index) + "?offset=" + std::to_string(offset);
     TRY(const auto response, send(around, std::move(question)));
     if (response.status != 200) return error_of(response, !around.key_id.empty());
     if (response.body.empty()) return Error(Errc::corrupt, file.path + " is shorter than it was");
@@ -73,12 +73,12 @@ Result<void> fetch(const Surroundings& around, const backup::Backup& made,
   return writer->finish();
 }
 
-Result<std::string> back_up(const Surroundings& around, const Words& words) {
-  TRY(const auto answer, ask(around, "POST", kPath, "{}"));
+Result<std::string> back_up(const Surroundings& around, const BackupWords& words) {
+  TRY(const auto answer, ask(around, "POST", kBackupsPath, "{}"));
   TRY(const auto made, decode(answer));
   const auto fetched = fetch(around, made, words.file);
   // Whether that worked does not matter: the next backup, or the next start, removes it.
-  static_cast<void>(ask(around, "DELETE", std::string(kPath) + "/" + made.id));
+  static_cast<void>(ask(around, "DELETE", std::string(kBackupsPath) + "/" + made.id));
   if (!fetched) return fetched.error();
   if (words.is_json) {
     return pretty(
@@ -89,7 +89,7 @@ Result<std::string> back_up(const Surroundings& around, const Words& words) {
          ". It holds keys and variables, too: keep it where nobody else reads.\n";
 }
 
-Result<std::string> bring_back(const Words& words) {
+Result<std::string> bring_back(const BackupWords& words) {
   TRY(const auto restored, backup::restore(words.file, words.data));
   if (words.is_json) {
     return pretty(json::object{
@@ -103,7 +103,7 @@ Result<std::string> bring_back(const Words& words) {
 }  // namespace
 
 void add_backup_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<BackupWords>();
   CLI::App* made = app.add_subcommand("backup", "Save all that the daemon keeps, while it serves");
   add_examples(*made,
                {{"proa backup proa-$(date +%F).tar.zst", ""},

@@ -10,7 +10,7 @@
 namespace proa::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{500};
+constexpr std::chrono::milliseconds kCompletionPatience{500};
 
 using Candidates = std::vector<Candidate>;
 
@@ -85,7 +85,7 @@ constexpr Names kKernelIds{"/proa/v1/kernels?", "kernels", "id", "next_marker"};
 /// Page by page while there is time.
 std::vector<std::string> names_of(const Surroundings& around, const Names& wanted) {
   std::vector<std::string> names;
-  const SteadyTime deadline = std::chrono::steady_clock::now() + kPatience;
+  const SteadyTime deadline = std::chrono::steady_clock::now() + kCompletionPatience;
   std::string marker;
   do {
     Question question;

@@ -24,7 +24,7 @@ namespace json = boost::json;
 constexpr int kAttempts = 10;
 
 /// The words of the verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct ConfigWords {
   std::string name;
   std::vector<std::string> changes;
   std::vector<std::string> unset;
@@ -62,7 +62,7 @@ json::object environment_of(const json::value& document, const Changes& changes)
 /// the case that a later one fails.
 class Changing {
  public:
-  Changing(const Surroundings& around, const Words& words, ConfigChange change)
+  Changing(const Surroundings& around, const ConfigWords& words, ConfigChange change)
       : around_(around), words_(words), change_(std::move(change)) {}
 
   Result<std::string> run() {
@@ -186,13 +186,13 @@ class Changing {
   }
 
   const Surroundings& around_;
-  const Words& words_;
+  const ConfigWords& words_;
   const ConfigChange change_;
   json::value before_;
   std::vector<std::string> done_;
 };
 
-Result<std::string> print_values(const Surroundings& around, const Words& words) {
+Result<std::string> print_values(const Surroundings& around, const ConfigWords& words) {
   TRY(const auto document, fetch_function(around, words.name));
   const ConfigValues values = config_values(document);
   if (words.is_json) return Changing::json_of(values);
@@ -205,7 +205,7 @@ Result<std::string> print_values(const Surroundings& around, const Words& words)
   return text;
 }
 
-Result<std::string> config(const Surroundings& around, const Words& words) {
+Result<std::string> config(const Surroundings& around, const ConfigWords& words) {
   TRY(auto change, parse_changes(words.changes, words.unset));
   if (words.changes.empty() && words.unset.empty()) return print_values(around, words);
   return Changing(around, words, std::move(change)).run();
@@ -214,7 +214,7 @@ Result<std::string> config(const Surroundings& around, const Words& words) {
 }  // namespace
 
 void add_config_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<ConfigWords>();
   CLI::App* verb = app.add_subcommand("config", "Show or change what a function is set to");
   verb->group(kFunctions);
   add_examples(*verb, {{"proa config resize", "what holds"},

@@ -1,6 +1,7 @@
 #include "cli/config_change.h"
 
 #include "cli/help.h"
+#include "cli/text.h"
 #include "model/settings.h"
 
 #include <boost/json/array.hpp>
@@ -55,14 +56,6 @@ struct Unit {
 constexpr auto kMegabytes = std::to_array<Unit>(
     {{"", 1}, {"m", 1}, {"mb", 1}, {"mib", 1}, {"g", 1024}, {"gb", 1024}, {"gib", 1024}});
 constexpr auto kSeconds = std::to_array<Unit>({{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}});
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
 
 template <std::size_t kCount>
 std::optional<std::int64_t> parse_amount(std::string_view text,

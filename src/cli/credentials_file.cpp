@@ -1,6 +1,7 @@
 #include "cli/credentials_file.h"
 
 #include "cli/human.h"
+#include "cli/text.h"
 #include "cli/words.h"
 
 #include <algorithm>
@@ -11,21 +12,6 @@ namespace {
 
 using Profile = std::map<std::string, std::string, std::less<>>;
 using Profiles = std::map<std::string, Profile, std::less<>>;
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r";
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
 
 /// "[name]", or "[profile name]" as in ~/.aws/config.
 std::string_view profile_name(std::string_view line) {

@@ -16,10 +16,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kPath = "/proa/v1/dead-letters";
+constexpr std::string_view kLettersPath = "/proa/v1/dead-letters";
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct DeadLettersWords {
   std::string function;
   std::vector<std::string> ids;
   bool is_all = false;
@@ -28,12 +28,12 @@ struct Words {
 
 /// All of them, page by page.
 Result<json::array> fetch(const Surroundings& around, const std::string& function) {
-  std::string target = std::string(kPath) + "?";
+  std::string target = std::string(kLettersPath) + "?";
   add_parameter(target, "FunctionName", function);
   return ask_all(around, target, {"dead_letters", "next_marker", "Marker"});
 }
 
-Result<std::string> list(const Surroundings& around, const Words& words) {
+Result<std::string> list(const Surroundings& around, const DeadLettersWords& words) {
   TRY(const auto letters, fetch(around, words.function));
   if (words.is_json) {
     json::object out;
@@ -50,17 +50,18 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
                 {"FUNCTION", "function_arn"}});
 }
 
-std::string path_of(const std::string& id) {
-  return std::string(kPath) + "/" + http::percent_encode(id);
+std::string letter_path(const std::string& id) {
+  return std::string(kLettersPath) + "/" + http::percent_encode(id);
 }
 
-Result<std::string> show(const Surroundings& around, const Words& words) {
-  TRY(const auto letter, ask(around, "GET", path_of(words.ids.front())));
+Result<std::string> show(const Surroundings& around, const DeadLettersWords& words) {
+  TRY(const auto letter, ask(around, "GET", letter_path(words.ids.front())));
   return pretty(letter);
 }
 
 /// The ids that were named, or with --all every one there is (of --function).
-Result<std::vector<std::string>> chosen_ids(const Surroundings& around, const Words& words) {
+Result<std::vector<std::string>> chosen_ids(const Surroundings& around,
+                                            const DeadLettersWords& words) {
   if (!words.is_all) {
     if (!words.ids.empty()) return words.ids;
     return Error(Errc::invalid, "name the dead letters by their ids, or say --all");
@@ -72,25 +73,25 @@ Result<std::vector<std::string>> chosen_ids(const Surroundings& around, const Wo
   return ids;
 }
 
-Result<std::string> rerun(const Surroundings& around, const Words& words) {
+Result<std::string> rerun(const Surroundings& around, const DeadLettersWords& words) {
   TRY(const auto ids, chosen_ids(around, words));
   for (const auto& id : ids) {
-    TRY(ask(around, "POST", path_of(id) + "/rerun"));
+    TRY(ask(around, "POST", letter_path(id) + "/rerun"));
   }
   if (words.is_json) return std::string("{}\n");
   return std::to_string(ids.size()) + " dead letter(s) run again.\n";
 }
 
-Result<std::string> remove(const Surroundings& around, const Words& words) {
+Result<std::string> remove(const Surroundings& around, const DeadLettersWords& words) {
   TRY(const auto ids, chosen_ids(around, words));
   for (const auto& id : ids) {
-    TRY(ask(around, "DELETE", path_of(id)));
+    TRY(ask(around, "DELETE", letter_path(id)));
   }
   if (words.is_json) return std::string("{}\n");
   return std::to_string(ids.size()) + " dead letter(s) removed.\n";
 }
 
-CLI::App* add_bulk(CLI::App& parent, const char* name, const char* text, Words& words) {
+CLI::App* add_bulk(CLI::App& parent, const char* name, const char* text, DeadLettersWords& words) {
   CLI::App* verb = parent.add_subcommand(name, text);
   verb->add_option("id", words.ids, "Their ids");
   verb->add_flag("--all", words.is_all, "All of them, or all of --function");
@@ -100,7 +101,7 @@ CLI::App* add_bulk(CLI::App& parent, const char* name, const char* text, Words& 
 }  // namespace
 
 void add_dead_letter_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<DeadLettersWords>();
   CLI::App* letters =
       app.add_subcommand("dead-letters", "Asynchronous calls that were given up, and why");
   letters->require_subcommand(1)->group(kCalls);

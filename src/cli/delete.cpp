@@ -17,14 +17,14 @@ namespace {
 namespace json = boost::json;
 
 /// The words of the verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct DeleteWords {
   std::vector<std::string> names;
   bool is_sure = false;
   bool is_json = false;
 };
 
 /// Whether they are to go. Errc: invalid (nobody can be asked, or the answer is no).
-Result<void> make_sure(const Surroundings& around, const Words& words) {
+Result<void> make_sure(const Surroundings& around, const DeleteWords& words) {
   if (words.is_sure) return ok();
   if (!around.is_input_terminal) {
     return Error(Errc::invalid, "nothing is deleted: say --yes where nobody can be asked");
@@ -38,7 +38,7 @@ Result<void> make_sure(const Surroundings& around, const Words& words) {
 }
 
 /// Each of them, whatever becomes of the others; the code is that of the first that failed.
-Result<std::string> remove(const Surroundings& around, const Words& words, Chosen& chosen) {
+Result<std::string> remove(const Surroundings& around, const DeleteWords& words, Chosen& chosen) {
   TRY(make_sure(around, words));
   std::string text;
   json::array deleted;
@@ -68,7 +68,7 @@ Result<std::string> remove(const Surroundings& around, const Words& words, Chose
 }  // namespace
 
 void add_delete_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<DeleteWords>();
   CLI::App* verb = app.add_subcommand("delete", "Delete functions for good");
   verb->group(kFunctions);
   add_examples(*verb, {{"proa delete resize", "asks first"},

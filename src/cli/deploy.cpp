@@ -7,6 +7,7 @@
 #include "cli/runtime_choice.h"
 #include "cli/screen.h"
 #include "cli/table.h"
+#include "cli/text.h"
 #include "cli/verb.h"
 #include "cli/words.h"
 
@@ -21,7 +22,7 @@ namespace {
 namespace json = boost::json;
 
 /// The words of the verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct DeployWords {
   std::string path;
   TemplateWords from_template;
   FunctionWish wish;
@@ -34,12 +35,6 @@ struct Words {
   bool is_json = false;
 };
 
-std::string joined(const std::vector<std::string>& list) {
-  std::string text;
-  for (const std::string& item : list) text.append(text.empty() ? "" : ", ").append(item);
-  return text;
-}
-
 /// The last part of the path, without what follows a dot in the name of a file.
 std::string default_name(const std::string& path) {
   std::error_code failed;
@@ -48,7 +43,7 @@ std::string default_name(const std::string& path) {
   return (std::filesystem::is_directory(whole, failed) ? whole.filename() : whole.stem()).string();
 }
 
-Result<FunctionWish> wish_of(const Words& words) {
+Result<FunctionWish> wish_in(const DeployWords& words) {
   FunctionWish wish = words.wish;
   if (wish.name.empty()) {
     wish.name = default_name(words.path);
@@ -74,7 +69,7 @@ Result<FunctionWish> wish_of(const Words& words) {
 /// One deployment from its words to its text.
 class Deploying {
  public:
-  Deploying(const Surroundings& around, const Words& words)
+  Deploying(const Surroundings& around, const DeployWords& words)
       : around_(around), words_(words), progress_(around, !words.is_json) {}
   Result<std::string> run();
 
@@ -87,7 +82,7 @@ class Deploying {
   std::string size_text() const;
 
   const Surroundings& around_;
-  const Words& words_;
+  const DeployWords& words_;
   ProgressLine progress_;
   FunctionWish wish_;
   packaging::Contents contents_;
@@ -97,7 +92,7 @@ class Deploying {
 
 Result<std::string> Deploying::run() {
   const packaging::Limits limits;
-  TRY(wish_, wish_of(words_));
+  TRY(wish_, wish_in(words_));
   TRY(contents_, packaging::read_contents(words_.path, limits));
   TRY(check_wish(wish_));
   TRY(there_, find_function(around_, wish_.name));
@@ -202,7 +197,8 @@ std::string one_function_option(const CLI::App& verb) {
   return "";
 }
 
-Result<std::string> run(const Surroundings& around, const Words& words, const CLI::App& verb) {
+Result<std::string> run(const Surroundings& around, const DeployWords& words,
+                        const CLI::App& verb) {
   if (words.from_template.file.empty()) {
     if (!words.path.empty()) return Deploying(around, words).run();
     return Error(Errc::invalid, "Give the folder, zip or file to deploy, or --template FILE");
@@ -234,7 +230,7 @@ void add_template_options(CLI::App& verb, TemplateWords& words) {
       ->needs(file);
 }
 
-void add_options(CLI::App& verb, Words& words) {
+void add_options(CLI::App& verb, DeployWords& words) {
   FunctionWish& wish = words.wish;
   verb.add_option("path", words.path, "A folder, a .zip, or one .py, .js or .mjs file")
       ->type_name(kFilePath);
@@ -270,7 +266,7 @@ void add_options(CLI::App& verb, Words& words) {
 }  // namespace
 
 void add_deploy_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<DeployWords>();
   CLI::App* verb = app.add_subcommand(
       "deploy", "Make a function of a folder, a zip or a file, or bring one up to date");
   verb->group(kFunctions);

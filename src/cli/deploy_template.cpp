@@ -6,6 +6,7 @@
 #include "cli/table.h"
 #include "cli/template_plan.h"
 #include "cli/template_schedules.h"
+#include "cli/text.h"
 
 #include <boost/json/array.hpp>
 
@@ -18,15 +19,15 @@ namespace {
 namespace json = boost::json;
 using templates::Problem;
 
-constexpr std::size_t kFileMax = 1024 * 1024;
+constexpr std::size_t kTemplateMax = 1024 * 1024;
 
-Result<std::string> text_of(const std::string& file) {
+Result<std::string> template_text(const std::string& file) {
   std::error_code failed;
   if (!std::filesystem::is_regular_file(file, failed)) {
     return Error(Errc::invalid, "There is no file " + file);
   }
   std::ifstream stream(file, std::ios::binary);
-  std::string text(kFileMax + 1, '\0');
+  std::string text(kTemplateMax + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(stream.gcount()));
   if (!stream && !stream.eof()) return Error(Errc::invalid, "cannot read " + file);
@@ -38,12 +39,6 @@ std::string lines_of(const std::vector<Problem>& problems) {
   for (const Problem& each : problems) {
     text += "\n  line " + std::to_string(each.line) + ": " + one_line(each.text);
   }
-  return text;
-}
-
-std::string joined(const std::vector<std::string>& list) {
-  std::string text;
-  for (const std::string& item : list) text.append(text.empty() ? "" : ", ").append(item);
   return text;
 }
 
@@ -95,7 +90,7 @@ Result<std::string> TemplateDeploying::run() {
 }
 
 Result<templates::Template> TemplateDeploying::read() {
-  TRY(const auto file, text_of(words_.file));
+  TRY(const auto file, template_text(words_.file));
   templates::TemplateInput input;
   TRY(input.parameters, parse_pairs("--parameter", words_.parameters));
   input.region = around_.region;

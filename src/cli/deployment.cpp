@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 constexpr const char* kAnyRole = "arn:aws:iam::000000000000:role/proa";
 /// Unpacking and checking 250 MB on a slow disk.
-constexpr std::chrono::minutes kPatience{10};
+constexpr std::chrono::minutes kDeployPatience{10};
 
 Result<void> check_range(std::string_view what, const std::optional<std::int64_t>& value,
                          std::int64_t least, std::int64_t most) {
@@ -134,7 +134,7 @@ Result<json::value> Steps::ask_patiently(std::string method, std::string target,
   question.target = std::move(target);
   question.body = json::serialize(body);
   question.headers.emplace_back("Content-Type", "application/json");
-  question.patience = kPatience;
+  question.patience = kDeployPatience;
   TRY(const auto response, send(around_, std::move(question)));
   return json_of(around_, response);
 }

@@ -19,17 +19,17 @@ namespace {
 namespace json = boost::json;
 
 /// The words of the verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct ExplainWords {
   std::string function;
   std::string qualifier;
   bool is_json = false;
 };
 
-constexpr std::size_t kHeadWidth = 12;
+constexpr std::size_t kExplainHead = 12;
 
 std::string head(const Screen& screen, const json::value& decision) {
   std::string name = text_in(decision, "decision");
-  const std::size_t width = std::max(name.size() + 1, kHeadWidth);
+  const std::size_t width = std::max(name.size() + 1, kExplainHead);
   const std::string chosen = text_in(decision, "chosen");
   const std::string gap(width - name.size(), ' ');
   return paint(screen, Ink::head, name) + gap +
@@ -72,7 +72,7 @@ Result<std::string> decision_text(const Screen& screen, const json::value& decis
   return text;
 }
 
-Result<std::string> explain(const Surroundings& around, const Words& words) {
+Result<std::string> explain(const Surroundings& around, const ExplainWords& words) {
   std::string target = "/proa/v1/functions/" + http::percent_encode(words.function) + "/explain?";
   add_parameter(target, "Qualifier", words.qualifier);
   TRY(const auto answer, ask(around, "GET", target));
@@ -90,7 +90,7 @@ Result<std::string> explain(const Surroundings& around, const Words& words) {
 }  // namespace
 
 void add_explain_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<ExplainWords>();
   CLI::App* verb = app.add_subcommand(
       "explain", "What Proa would decide for a function's next call, from what, and why");
   verb->group(kOperating);

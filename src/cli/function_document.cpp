@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kHeadWidth = 14;
+constexpr std::size_t kFunctionHead = 14;
 constexpr std::string_view kProaPrefix = "proa:";
 
 /// The lines of one function, in order; heads stand in a column of their own.
@@ -54,7 +54,7 @@ class Description {
   void add(std::string_view head, const std::string& text) {
     if (text.empty() || text == "-") return;
     std::string padded(head);
-    padded.resize(kHeadWidth, ' ');
+    padded.resize(kFunctionHead, ' ');
     text_ += "  " + paint(around_.output, Ink::faint, padded) + one_line(text) + "\n";
   }
 

@@ -13,7 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kDate = "2021-10-31";
 /// What AWS's own tools call the statement that lets everybody in.
 constexpr const char* kStatement = "FunctionURLAllowPublicAccess";
 
@@ -26,13 +25,6 @@ Result<void> permit_everybody(const Surroundings& around, const std::string& nam
   const auto added = ask(around, "POST", functions_path(name, "/policy"), json::serialize(body));
   if (!added && added.error().code() != Errc::conflict) return added.error();
   return ok();
-}
-
-void put_texts(json::object& object, const char* member, const std::vector<std::string>& texts) {
-  if (texts.empty()) return;
-  json::array array;
-  for (const std::string& text : texts) array.emplace_back(text);
-  object[member] = std::move(array);
 }
 
 json::object cors_of(const templates::TemplateCors& cors) {
@@ -57,9 +49,16 @@ bool is_same(const json::object& config, const json::value& there) {
 
 }  // namespace
 
+void put_texts(json::object& object, const char* member, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  json::array array;
+  for (const std::string& text : texts) array.emplace_back(text);
+  object[member] = std::move(array);
+}
+
 Result<json::value> put_url(const Surroundings& around, const std::string& name,
                             const json::object& config) {
-  const std::string path = functions_path(name, "/url", kDate);
+  const std::string path = functions_path(name, "/url", kUrlApiDate);
   const std::string body = json::serialize(config);
   auto answer = ask(around, "POST", path, body);
   if (!answer && answer.error().code() == Errc::conflict) answer = ask(around, "PUT", path, body);
@@ -71,7 +70,7 @@ Result<json::value> put_url(const Surroundings& around, const std::string& name,
 }
 
 Result<void> remove_url(const Surroundings& around, const std::string& name) {
-  TRY(ask(around, "DELETE", functions_path(name, "/url", kDate)));
+  TRY(ask(around, "DELETE", functions_path(name, "/url", kUrlApiDate)));
   const auto revoked =
       ask(around, "DELETE", functions_path(name, std::string("/policy/") + kStatement));
   if (!revoked && revoked.error().code() != Errc::not_found) return revoked.error();
@@ -84,7 +83,7 @@ Result<std::vector<std::string>> set_url(const Surroundings& around,
   json::object config;
   config["AuthType"] = function.url->is_public ? "NONE" : "AWS_IAM";
   config["Cors"] = function.url->cors ? cors_of(*function.url->cors) : json::object();
-  const auto there = ask(around, "GET", functions_path(function.name, "/url", kDate));
+  const auto there = ask(around, "GET", functions_path(function.name, "/url", kUrlApiDate));
   if (!there && there.error().code() != Errc::not_found) return there.error();
   if (there && is_same(config, there.value())) return std::vector<std::string>();
   const auto set = put_url(around, function.name, config);

@@ -19,10 +19,10 @@ namespace {
 namespace json = boost::json;
 
 /// A function may run for 900 s, may have to wait for a place and to be initialised.
-constexpr std::chrono::seconds kPatience{900 + 120};
+constexpr std::chrono::seconds kInvokePatience{900 + 120};
 
 /// The words of the verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct InvokeWords {
   std::string name;
   std::string payload;
   std::string payload_file;
@@ -36,7 +36,7 @@ struct Words {
 };
 
 /// From the argument, the file, or standard input where it is no keyboard; else none.
-Result<std::string> payload_of(const Surroundings& around, const Words& words) {
+Result<std::string> payload_of(const Surroundings& around, const InvokeWords& words) {
   if (words.has_payload) return words.payload;
   if (words.payload_file == "-") return around.read_input();
   if (!words.payload_file.empty()) return read_file(words.payload_file);
@@ -45,13 +45,13 @@ Result<std::string> payload_of(const Surroundings& around, const Words& words) {
 }
 
 /// The header of --client-context: JSON, or @FILE with it.
-Result<std::string> client_context_of(const Words& words) {
+Result<std::string> client_context_of(const InvokeWords& words) {
   if (!words.client_context.starts_with('@')) return to_base64(words.client_context);
   TRY(const auto context, read_file(words.client_context.substr(1)));
   return to_base64(context);
 }
 
-Result<Question> question_of(const Surroundings& around, const Words& words) {
+Result<Question> question_of(const Surroundings& around, const InvokeWords& words) {
   Question question;
   question.method = "POST";
   question.target = functions_path(words.name, "/invocations?");
@@ -65,14 +65,14 @@ Result<Question> question_of(const Surroundings& around, const Words& words) {
     TRY(auto context, client_context_of(words));
     question.headers.emplace_back("X-Amz-Client-Context", std::move(context));
   }
-  if (!words.is_async && !words.is_dry_run) question.patience = kPatience;
+  if (!words.is_async && !words.is_dry_run) question.patience = kInvokePatience;
   return question;
 }
 
 /// One run of the verb.
 class Invoking {
  public:
-  Invoking(const Surroundings& around, const Words& words, Chosen& chosen)
+  Invoking(const Surroundings& around, const InvokeWords& words, Chosen& chosen)
       : around_(around), words_(words), chosen_(chosen) {}
 
   Result<std::string> run() {
@@ -117,11 +117,11 @@ class Invoking {
   }
 
   const Surroundings& around_;
-  const Words& words_;
+  const InvokeWords& words_;
   Chosen& chosen_;
 };
 
-void add_options(CLI::App& verb, Words& words) {
+void add_options(CLI::App& verb, InvokeWords& words) {
   auto* payload = verb.add_option("payload", words.payload,
                                   "The event, as JSON; without it and --payload-file it is read "
                                   "from standard input, where that is no terminal");
@@ -144,7 +144,7 @@ void add_options(CLI::App& verb, Words& words) {
 }  // namespace
 
 void add_invoke_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<InvokeWords>();
   CLI::App* verb = app.add_subcommand("invoke", "Call a function and print its answer");
   verb->group(kCalls);
   add_examples(*verb, {{"proa invoke resize '{\"width\": 100}'", ""},

@@ -19,22 +19,22 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kPath = "/proa/v1/kernels";
+constexpr const char* kKernelsPath = "/proa/v1/kernels";
 /// A little more than the daemon gives a download.
 constexpr std::chrono::minutes kAddPatience{16};
 /// Likewise for a boot, after one by KVM that was tried in vain.
 constexpr std::chrono::minutes kBootPatience{3};
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct KernelWords {
   std::string source;
   std::string kernel;
   bool is_json = false;
   bool boots = false;
 };
 
-std::string path_of(const Words& words) {
-  return std::string(kPath) + "/" + http::percent_encode(words.kernel);
+std::string path_of(const KernelWords& words) {
+  return std::string(kKernelsPath) + "/" + http::percent_encode(words.kernel);
 }
 
 std::string size_in(const json::value& value, std::string_view name) {
@@ -47,12 +47,12 @@ std::string title_of(const json::value& kernel) {
          text_in(kernel, "id") + ")";
 }
 
-Result<std::string> add(const Surroundings& around, const Words& words) {
+Result<std::string> add_kernel(const Surroundings& around, const KernelWords& words) {
   ProgressLine progress(around, !words.is_json);
   progress.begin("adding the " + words.source + " kernel", 0);
   Question question;
   question.method = "POST";
-  question.target = kPath;
+  question.target = kKernelsPath;
   question.body = json::serialize(json::object{{"source", words.source}});
   question.patience = kAddPatience;
   TRY(const auto response, send(around, std::move(question)));
@@ -63,8 +63,8 @@ Result<std::string> add(const Surroundings& around, const Words& words) {
   return "The " + title_of(answer) + " is stored: " + size_in(answer, "bytes") + ".\n";
 }
 
-Result<std::string> list(const Surroundings& around, const Words& words) {
-  TRY(const auto answer, ask(around, "GET", kPath));
+Result<std::string> list_kernels(const Surroundings& around, const KernelWords& words) {
+  TRY(const auto answer, ask(around, "GET", kKernelsPath));
   if (words.is_json) return pretty(answer);
   TRY(const auto kernels, array_in(answer, "kernels"));
   TRY(const auto broken, array_in(answer, "broken"));
@@ -104,7 +104,7 @@ std::string file_line(const json::value& answer, const char* name) {
   return label + size_in(*file, "bytes") + ", SHA-256 " + text_in(*file, "sha256") + "\n";
 }
 
-Result<std::string> show(const Surroundings& around, const Words& words) {
+Result<std::string> show_kernel(const Surroundings& around, const KernelWords& words) {
   TRY(const auto answer, ask(around, "GET", path_of(words)));
   if (words.is_json) return pretty(answer);
   const std::string memory = cell(answer, "memory_min_mib");
@@ -128,7 +128,7 @@ std::string boot_text(const json::value& boot, Chosen& chosen) {
          " (" + text_in(boot, "reason") + ").\n";
 }
 
-Result<std::string> verify(const Surroundings& around, const Words& words, Chosen& chosen) {
+Result<std::string> verify(const Surroundings& around, const KernelWords& words, Chosen& chosen) {
   Question question;
   question.method = "POST";
   question.target = path_of(words) + "/verify";
@@ -150,13 +150,13 @@ Result<std::string> verify(const Surroundings& around, const Words& words, Chose
   return text + "Remove it (proa kernel remove) and add it again.\n";
 }
 
-Result<std::string> remove(const Surroundings& around, const Words& words) {
+Result<std::string> remove_kernel(const Surroundings& around, const KernelWords& words) {
   TRY(ask(around, "DELETE", path_of(words)));
   if (words.is_json) return std::string("{}\n");
   return "Kernel " + words.kernel + " is removed.\n";
 }
 
-CLI::App* add_named(CLI::App& kernel, Words& words, const char* verb, const char* says) {
+CLI::App* add_named(CLI::App& kernel, KernelWords& words, const char* verb, const char* says) {
   CLI::App* made = kernel.add_subcommand(verb, says);
   made->add_option("kernel", words.kernel, "Its id, the beginning of it, or its name: the newest")
       ->required()
@@ -167,13 +167,14 @@ CLI::App* add_named(CLI::App& kernel, Words& words, const char* verb, const char
 }  // namespace
 
 void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<KernelWords>();
   CLI::App* kernel = app.add_subcommand("kernel", "Guest kernels: what microVMs boot");
   kernel->require_subcommand(1)->group(kOperating);
-  add_examples(*kernel, {{"proa kernel add stock", "Debian's cloud kernel; it is not installed"},
-                         {"proa kernel list", ""},
-                         {"proa kernel verify stock", "status 1 if a byte has changed"},
-                         {"proa kernel verify stock --boot", "and start a guest with it"}});
+  add_examples(*kernel,
+               {{"proa kernel add stock", "Debian's cloud kernel; it is not installed"},
+                {"proa kernel list", ""},
+                {"proa kernel verify stock", "status 1 if a byte has changed"},
+                {"proa kernel verify stock --boot", "and start a guest with it"}});
   CLI::App* added = kernel->add_subcommand("add", "Store one more");
   added->add_option("source", words->source, "stock: what this host's apt has, and our initrd")
       ->required()
@@ -189,11 +190,11 @@ void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& c
       chosen.action = [&, words, action] { return action(surroundings, *words); };
     });
   };
-  act(added, add);
-  act(listed, list);
-  act(shown, show);
-  act(removed, remove);
-  act(verified, [&chosen](const Surroundings& around, const Words& said) {
+  act(added, add_kernel);
+  act(listed, list_kernels);
+  act(shown, show_kernel);
+  act(removed, remove_kernel);
+  act(verified, [&chosen](const Surroundings& around, const KernelWords& said) {
     return verify(around, said, chosen);
   });
 }

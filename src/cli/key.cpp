@@ -17,7 +17,7 @@ namespace {
 namespace json = boost::json;
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct KeyWords {
   std::string account;
   std::string description;
   std::vector<std::string> rights;
@@ -34,7 +34,7 @@ std::string text_of_new(const json::value& answer) {
   return text + (message == "-" ? "The secret is shown this once." : message) + "\n";
 }
 
-Result<std::string> create(const Surroundings& around, const Words& words) {
+Result<std::string> create(const Surroundings& around, const KeyWords& words) {
   json::object body;
   if (!words.account.empty()) body["account_id"] = words.account;
   if (!words.description.empty()) body["description"] = words.description;
@@ -47,7 +47,7 @@ Result<std::string> create(const Surroundings& around, const Words& words) {
   return words.is_json ? pretty(answer) : text_of_new(answer);
 }
 
-Result<std::string> list(const Surroundings& around, const Words& words) {
+Result<std::string> list(const Surroundings& around, const KeyWords& words) {
   TRY(const auto answer, ask(around, "GET", "/proa/v1/keys"));
   if (words.is_json) return pretty(answer);
   TRY(const auto keys, array_in(answer, "keys"));
@@ -60,13 +60,13 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
                 {"DESCRIPTION", "description"}});
 }
 
-Result<std::string> revoke(const Surroundings& around, const Words& words) {
+Result<std::string> revoke(const Surroundings& around, const KeyWords& words) {
   TRY(ask(around, "DELETE", "/proa/v1/keys/" + http::percent_encode(words.key_id)));
   if (words.is_json) return std::string("{}\n");
   return "Key " + words.key_id + " is revoked.\n";
 }
 
-CLI::App* add_create(CLI::App& key, Words& words) {
+CLI::App* add_create(CLI::App& key, KeyWords& words) {
   CLI::App* verb = key.add_subcommand("create", "Make a key; the first one switches auth on");
   verb->add_option("--account", words.account, "12 digits; by default the caller's account");
   verb->add_option("--description", words.description, "What it is for");
@@ -80,7 +80,7 @@ CLI::App* add_create(CLI::App& key, Words& words) {
 }  // namespace
 
 void add_key_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<KeyWords>();
   CLI::App* key = app.add_subcommand("key", "Access keys: who may call");
   key->require_subcommand(1)->group(kAccess);
   add_examples(*key, {{"proa key create", "the first key: from now on every request is verified"},

@@ -18,7 +18,7 @@ namespace {
 namespace json = boost::json;
 
 /// The words of the verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct ListWords {
   bool wants_tags = false;
   bool is_json = false;
 };
@@ -59,7 +59,7 @@ json::object row_of(const json::value& function, WallTime now) {
   return row;
 }
 
-Result<std::string> list(const Surroundings& around, const Words& words) {
+Result<std::string> list(const Surroundings& around, const ListWords& words) {
   TRY(auto functions,
       ask_all(around, "/2015-03-31/functions?MaxItems=50", {"Functions", "NextMarker", "Marker"}));
   if (words.wants_tags) {
@@ -87,7 +87,7 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
 }  // namespace
 
 void add_list_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<ListWords>();
   CLI::App* verb = app.add_subcommand("list", "List the functions")->alias("ls");
   verb->group(kFunctions);
   add_examples(*verb, {{"proa list --tags", ""},

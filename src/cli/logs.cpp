@@ -23,7 +23,7 @@ constexpr std::int64_t kLastEvents = 100;  ///< without --since and --limit
 constexpr int kWaitSeconds = 5;            ///< as long a closed pipe may go unnoticed
 
 /// The words of the verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct LogsWords {
   std::string function;
   std::string since;
   std::string request_id;
@@ -35,7 +35,7 @@ struct Words {
 };
 
 /// The daemon's log of the function, without what says which page of it.
-std::string target_of(const Words& words) {
+std::string target_of(const LogsWords& words) {
   std::string target = "/proa/v1/logs?function=" + http::percent_encode(words.function);
   add_parameter(target, "request_id", words.request_id);
   add_parameter(target, "stream", words.stream);
@@ -57,7 +57,7 @@ bool is_output_gone() {
 /// One run of the verb.
 class Reading {
  public:
-  Reading(const Surroundings& around, const Words& words)
+  Reading(const Surroundings& around, const LogsWords& words)
       : around_(around), words_(words), target_(target_of(words)) {}
 
   Result<std::string> run() {
@@ -147,7 +147,7 @@ class Reading {
   }
 
   const Surroundings& around_;
-  const Words& words_;
+  const LogsWords& words_;
   const std::string target_;
   std::string next_;  ///< behind what was printed
   bool has_logged_ = true;
@@ -159,7 +159,7 @@ class Reading {
 }  // namespace
 
 void add_logs_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<LogsWords>();
   CLI::App* verb = app.add_subcommand("logs", "What a function printed, and what its calls took");
   verb->group(kCalls);
   add_examples(*verb, {{"proa logs resize -f", "as it prints"},

@@ -1,5 +1,7 @@
 #include "cli/pairs.h"
 
+#include "cli/text.h"
+
 #include <fstream>
 #include <sstream>
 
@@ -8,20 +10,13 @@ namespace {
 
 constexpr std::size_t kFileMax = 1024 * 1024;
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r";
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 std::string_view without_quotes(std::string_view value) {
   const bool is_quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
                          value.back() == value.front();
   return is_quoted ? value.substr(1, value.size() - 2) : value;
 }
 
-Result<std::string> text_of(const std::string& file) {
+Result<std::string> file_text(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return Error(Errc::invalid, "cannot read " + file);
   std::string text(kFileMax + 1, '\0');
@@ -48,7 +43,7 @@ Result<Pairs> parse_pairs(std::string_view option, const std::vector<std::string
 }
 
 Result<Pairs> read_pairs(const std::string& file) {
-  TRY(const auto text, text_of(file));
+  TRY(const auto text, file_text(file));
   Pairs pairs;
   std::istringstream lines(text);
   std::size_t number = 0;

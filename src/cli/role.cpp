@@ -18,10 +18,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kPath = "/proa/v1/roles";
+constexpr const char* kRolesPath = "/proa/v1/roles";
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct RoleWords {
   std::string arn;
   std::string account;
   std::string file;
@@ -41,7 +41,7 @@ void warn(const Surroundings& around, const ProfileCredentials& credentials) {
                                credentials.expires_text + ".\n");
 }
 
-Result<std::string> set(const Surroundings& around, const Words& words) {
+Result<std::string> set(const Surroundings& around, const RoleWords& words) {
   TRY(const auto credentials, read_credentials(words.file, words.profile));
   json::object body;
   body["arn"] = words.arn;
@@ -50,15 +50,15 @@ Result<std::string> set(const Surroundings& around, const Words& words) {
   body["secret_access_key"] = credentials.secret_access_key;
   if (!credentials.session_token.empty()) body["session_token"] = credentials.session_token;
   if (credentials.expires) body["expires_ms"] = epoch_ms(*credentials.expires);
-  TRY(const auto answer, ask(around, "PUT", kPath, json::serialize(body)));
+  TRY(const auto answer, ask(around, "PUT", kRolesPath, json::serialize(body)));
   warn(around, credentials);
   if (words.is_json) return pretty(answer);
   return "Functions of account " + text_in(answer, "account_id") + " with the role " + words.arn +
          " call AWS with these credentials from now on.\n";
 }
 
-Result<std::string> list(const Surroundings& around, const Words& words) {
-  TRY(const auto answer, ask(around, "GET", kPath));
+Result<std::string> list(const Surroundings& around, const RoleWords& words) {
+  TRY(const auto answer, ask(around, "GET", kRolesPath));
   if (words.is_json) return pretty(answer);
   TRY(const auto roles, array_in(answer, "roles"));
   if (roles.empty()) {
@@ -75,8 +75,8 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
                 {"EXPIRED", "is_expired"}});
 }
 
-Result<std::string> remove(const Surroundings& around, const Words& words) {
-  std::string target = std::string(kPath) + "?";
+Result<std::string> remove(const Surroundings& around, const RoleWords& words) {
+  std::string target = std::string(kRolesPath) + "?";
   add_parameter(target, "arn", words.arn);
   add_parameter(target, "account_id", words.account);
   TRY(ask(around, "DELETE", target));
@@ -87,7 +87,7 @@ Result<std::string> remove(const Surroundings& around, const Words& words) {
 }  // namespace
 
 void add_role_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<RoleWords>();
   CLI::App* role = app.add_subcommand("role", "AWS credentials for functions, by their role");
   role->group(kAccess);
   role->require_subcommand(1);

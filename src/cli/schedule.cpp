@@ -19,10 +19,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kPath = "/proa/v1/schedules";
+constexpr std::string_view kSchedulesPath = "/proa/v1/schedules";
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct VerbWords {
   std::string name;
   ScheduleWords said;
   bool is_disabled = false;
@@ -33,8 +33,8 @@ struct Words {
   bool is_json = false;
 };
 
-std::string path_of(const Words& words) {
-  return std::string(kPath) + "/" + http::percent_encode(words.name);
+std::string path_of(const VerbWords& words) {
+  return std::string(kSchedulesPath) + "/" + http::percent_encode(words.name);
 }
 
 /// What was made or changed, in one line.
@@ -44,17 +44,17 @@ std::string told(const json::value& schedule, std::string_view done) {
          (next.empty() ? "it is " + text_in(schedule, "state") : "next run " + next) + ".\n";
 }
 
-Result<std::string> create(const Surroundings& around, const Words& words) {
+Result<std::string> create(const Surroundings& around, const VerbWords& words) {
   json::object body;
   body["name"] = words.name;
   TRY(apply(words.said, body));
   body["enabled"] = !words.is_disabled;
-  TRY(const auto made, ask(around, "POST", std::string(kPath), json::serialize(body)));
+  TRY(const auto made, ask(around, "POST", std::string(kSchedulesPath), json::serialize(body)));
   return words.is_json ? pretty(made) : told(made, "created");
 }
 
 /// Reads the schedule, changes what `change` says and sends it back, unless somebody was quicker.
-Result<json::value> change(const Surroundings& around, const Words& words,
+Result<json::value> change(const Surroundings& around, const VerbWords& words,
                            const std::function<Result<void>(json::object&)>& change) {
   TRY(const auto before, ask(around, "GET", path_of(words)));
   json::object body = to_request(before);
@@ -62,7 +62,7 @@ Result<json::value> change(const Surroundings& around, const Words& words,
   return ask(around, "PUT", path_of(words), json::serialize(body));
 }
 
-Result<std::string> update(const Surroundings& around, const Words& words) {
+Result<std::string> update(const Surroundings& around, const VerbWords& words) {
   json::object probe;
   TRY(apply(words.said, probe));  // what is wrong is told before anything is asked
   const auto& said = words.said;
@@ -74,7 +74,7 @@ Result<std::string> update(const Surroundings& around, const Words& words) {
   return words.is_json ? pretty(now) : told(now, "updated");
 }
 
-Result<std::string> enable(const Surroundings& around, const Words& words, bool is_enabled) {
+Result<std::string> enable(const Surroundings& around, const VerbWords& words, bool is_enabled) {
   TRY(const auto now, change(around, words, [&](json::object& body) -> Result<void> {
         body["enabled"] = is_enabled;
         return ok();
@@ -82,9 +82,9 @@ Result<std::string> enable(const Surroundings& around, const Words& words, bool 
   return words.is_json ? pretty(now) : told(now, is_enabled ? "enabled" : "disabled");
 }
 
-Result<std::string> list(const Surroundings& around, const Words& words) {
+Result<std::string> list(const Surroundings& around, const VerbWords& words) {
   TRY(const auto schedules,
-      ask_all(around, std::string(kPath) + "?", {"schedules", "next_marker", "Marker"}));
+      ask_all(around, std::string(kSchedulesPath) + "?", {"schedules", "next_marker", "Marker"}));
   if (words.is_json) {
     json::object out;
     out["schedules"] = schedules;
@@ -97,17 +97,17 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
   return schedule_table(around.output, schedules);
 }
 
-Result<std::string> show(const Surroundings& around, const Words& words) {
+Result<std::string> show(const Surroundings& around, const VerbWords& words) {
   TRY(const auto schedule, ask(around, "GET", path_of(words)));
   return words.is_json ? pretty(schedule) : schedule_text(schedule);
 }
 
-Result<std::string> remove(const Surroundings& around, const Words& words) {
+Result<std::string> remove(const Surroundings& around, const VerbWords& words) {
   TRY(ask(around, "DELETE", path_of(words)));
   return words.is_json ? std::string("{}\n") : "Schedule " + words.name + " deleted.\n";
 }
 
-Result<std::string> run_now(const Surroundings& around, const Words& words) {
+Result<std::string> run_now(const Surroundings& around, const VerbWords& words) {
   TRY(const auto answer, ask(around, "POST", path_of(words) + "/run"));
   if (words.is_json) return pretty(answer);
   return "A run of " + words.name + " is on the queue: request " + text_in(answer, "request_id") +
@@ -115,7 +115,7 @@ Result<std::string> run_now(const Surroundings& around, const Words& words) {
 }
 
 /// Asks no daemon: the calendar is the same.
-Result<std::string> next(const Surroundings& around, const Words& words) {
+Result<std::string> next(const Surroundings& around, const VerbWords& words) {
   TRY(const auto expression, calendar::Expression::parse(words.expression));
   TRY(const auto zone, calendar::Zone::find(words.timezone));
   WallTime from = std::chrono::floor<std::chrono::seconds>(around.now());
@@ -145,7 +145,7 @@ Result<std::string> next(const Surroundings& around, const Words& words) {
   return text;
 }
 
-void add_said(CLI::App& verb, Words& words) {
+void add_said(CLI::App& verb, VerbWords& words) {
   ScheduleWords& said = words.said;
   verb.add_option("--timezone", said.timezone,
                   "IANA name of the zone that cron(), at(), --start and --end are in; UTC if none")
@@ -166,7 +166,7 @@ void add_said(CLI::App& verb, Words& words) {
       ->check(CLI::IsMember({"skip", "run-once"}));
 }
 
-CLI::App* add_named(CLI::App& parent, const char* verb_name, const char* says, Words& words) {
+CLI::App* add_named(CLI::App& parent, const char* verb_name, const char* says, VerbWords& words) {
   CLI::App* verb = parent.add_subcommand(verb_name, says);
   verb->add_option("name", words.name, "Its name")
       ->required()
@@ -177,7 +177,7 @@ CLI::App* add_named(CLI::App& parent, const char* verb_name, const char* says, W
   return verb;
 }
 
-CLI::App* add_next(CLI::App& parent, Words& words) {
+CLI::App* add_next(CLI::App& parent, VerbWords& words) {
   CLI::App* verb = parent.add_subcommand("next", "When an expression comes next; asks no daemon");
   verb->add_option("expression", words.expression,
                    "rate(5 minutes), cron(0 9 ? * MON-FRI *) or at(2026-11-26T09:30:00)")
@@ -208,7 +208,7 @@ void add_schedule_examples(CLI::App& verb) {
 }  // namespace
 
 void add_schedule_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<VerbWords>();
   CLI::App* all = app.add_subcommand("schedule", "Functions that run by the clock");
   all->group(kCalls);
   all->require_subcommand(1);
@@ -226,22 +226,22 @@ void add_schedule_verbs(CLI::App& app, const Surroundings& surroundings, Chosen&
   changed->add_option("--function", words->said.function, "The function")->type_name(kFunctionName);
   for (CLI::App* verb : {made, changed}) add_said(*verb, *words);
   CLI::App* listed = all->add_subcommand("list", "List them: next and last run, missed runs");
-  using Verb = std::pair<CLI::App*, std::function<Result<std::string>(const Words&)>>;
+  using Verb = std::pair<CLI::App*, std::function<Result<std::string>(const VerbWords&)>>;
   const std::vector<Verb> verbs{
-      {made, [&](const Words& said) { return create(surroundings, said); }},
-      {changed, [&](const Words& said) { return update(surroundings, said); }},
-      {listed, [&](const Words& said) { return list(surroundings, said); }},
+      {made, [&](const VerbWords& said) { return create(surroundings, said); }},
+      {changed, [&](const VerbWords& said) { return update(surroundings, said); }},
+      {listed, [&](const VerbWords& said) { return list(surroundings, said); }},
       {add_named(*all, "show", "Show one, with its missed runs", *words),
-       [&](const Words& said) { return show(surroundings, said); }},
+       [&](const VerbWords& said) { return show(surroundings, said); }},
       {add_named(*all, "delete", "Delete one; a run that is on the queue runs", *words),
-       [&](const Words& said) { return remove(surroundings, said); }},
+       [&](const VerbWords& said) { return remove(surroundings, said); }},
       {add_named(*all, "enable", "Let it run again; what was due meanwhile is not missed", *words),
-       [&](const Words& said) { return enable(surroundings, said, true); }},
+       [&](const VerbWords& said) { return enable(surroundings, said, true); }},
       {add_named(*all, "disable", "Keep it, but let nothing run", *words),
-       [&](const Words& said) { return enable(surroundings, said, false); }},
+       [&](const VerbWords& said) { return enable(surroundings, said, false); }},
       {add_named(*all, "run", "Run it now, besides when it is due", *words),
-       [&](const Words& said) { return run_now(surroundings, said); }},
-      {add_next(*all, *words), [&](const Words& said) { return next(surroundings, said); }}};
+       [&](const VerbWords& said) { return run_now(surroundings, said); }},
+      {add_next(*all, *words), [&](const VerbWords& said) { return next(surroundings, said); }}};
   for (const auto& [verb, action] : verbs) {
     add_json(*verb, words->is_json);
     verb->callback([&chosen, words, action = action] {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kFileOption = "--config";
 constexpr const char* kPrintOption = "--print-config";
-constexpr std::size_t kColumns = 100;
+constexpr std::size_t kCommentColumns = 100;
 
 /// What a key's value must be.
 enum class ValueKind { truth, whole_number, number, text, texts };
@@ -169,7 +169,7 @@ std::string as_comment(const std::string& text) {
   std::string lines;
   std::string line = "#";
   for (std::string word; words >> word;) {
-    if (line.size() + 1 + word.size() > kColumns) {
+    if (line.size() + 1 + word.size() > kCommentColumns) {
       lines += line + "\n";
       line = "#";
     }

@@ -13,13 +13,13 @@ namespace proa::cli {
 namespace {
 
 /// The words of the verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct ShowWords {
   std::string name;
   bool shows_environment = false;
   bool is_json = false;
 };
 
-Result<std::string> show(const Surroundings& around, const Words& words) {
+Result<std::string> show(const Surroundings& around, const ShowWords& words) {
   TRY(const auto document, fetch_function(around, words.name));
   if (words.is_json) return pretty(document);
   return describe_function(around, document, words.shows_environment);
@@ -28,7 +28,7 @@ Result<std::string> show(const Surroundings& around, const Words& words) {
 }  // namespace
 
 void add_show_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<ShowWords>();
   CLI::App* verb = app.add_subcommand("show", "Show everything about a function");
   verb->group(kFunctions);
   add_examples(*verb, {{"proa show resize", ""},

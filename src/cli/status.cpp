@@ -16,11 +16,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kHeadWidth = 15;
+constexpr std::size_t kStatusHead = 15;
 
 /// "head           text"
 std::string line(std::string head, const std::string& text) {
-  head.resize(std::max(head.size() + 2, kHeadWidth), ' ');
+  head.resize(std::max(head.size() + 2, kStatusHead), ' ');
   return head + text + "\n";
 }
 
@@ -79,7 +79,7 @@ std::string interpreters(const json::value& status) {
   return text;
 }
 
-std::string text_of(const json::value& status) {
+std::string status_text(const json::value& status) {
   std::string text = "Proa " + cell(status, "version") + ": auth " + cell(status, "auth") + ", " +
                      cell(status, "shards") + " shards, pinning " + cell(status, "pinning") +
                      ", isolation " + cell(status, "isolation") + ", user " + cell(status, "user") +
@@ -109,7 +109,7 @@ void add_status_verb(CLI::App& app, const Surroundings& surroundings, Chosen& ch
   verb->callback([&, is_json] {
     chosen.action = [&, is_json]() -> Result<std::string> {
       TRY(const auto status, ask(surroundings, "GET", "/proa/v1/status"));
-      return *is_json ? pretty(status) : text_of(status);
+      return *is_json ? pretty(status) : status_text(status);
     };
   });
 }

@@ -18,7 +18,7 @@ using templates::TemplateFunction;
 using templates::TemplateLayer;
 
 constexpr const char* kLayers = "2018-10-31";
-constexpr std::chrono::minutes kPatience{10};
+constexpr std::chrono::minutes kTemplatePatience{10};
 
 std::string layer_path(const std::string& name) {
   return "/" + std::string(kLayers) + "/layers/" + http::percent_encode(name) + "/versions";
@@ -176,7 +176,7 @@ Result<std::string> publish(const Surroundings& around, const PackedLayer& packe
   question.target = layer_path(layer.name);
   question.body = json::serialize(body);
   question.headers.emplace_back("Content-Type", "application/json");
-  question.patience = kPatience;
+  question.patience = kTemplatePatience;
   progress.begin("unpacking at the daemon", 0);
   auto response = send(around, std::move(question));
   progress.clear();

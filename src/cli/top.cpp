@@ -24,7 +24,7 @@ constexpr const char* kKeys =
     "q quit   order by: r running time, m memory, c cpu, f function, a age, n calls";
 
 /// The words of the verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct TopWords {
   double seconds = 2;
   bool is_once = false;
   bool is_json = false;
@@ -117,7 +117,7 @@ Result<std::string> watch(const Surroundings& around, double seconds) {
 }  // namespace
 
 void add_top_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<TopWords>();
   CLI::App* verb =
       app.add_subcommand("top", "Environments and calls as they are, renewed until q or Ctrl-C");
   verb->group(kOperating);

@@ -3,6 +3,7 @@
 #include "cli/answer.h"
 #include "cli/human.h"
 #include "cli/screen.h"
+#include "cli/text.h"
 
 #include <algorithm>
 #include <array>
@@ -28,12 +29,6 @@ double real_in(const json::value& value, std::string_view name) {
 bool has_number(const json::value& value, std::string_view name) {
   const json::value* found = find_in(value, name);
   return found != nullptr && found->is_number();
-}
-
-std::string fixed(double number, int decimals) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, number);
-  return text.data();
 }
 
 /// "740ms", "2.5s", "3m", "2h".

@@ -17,7 +17,7 @@ constexpr std::string_view kUploads = "/proa/v1/uploads";
 /// Times in a row that a part may be lost.
 constexpr int kTriesMax = 3;
 
-std::string path_of(const std::string& id) {
+std::string upload_path(const std::string& id) {
   return std::string(kUploads) + "/" + http::percent_encode(id);
 }
 
@@ -25,7 +25,7 @@ Result<json::value> send_part(const Surroundings& around, const std::string& id,
                               std::uint64_t offset, std::string_view part) {
   Question question;
   question.method = "PUT";
-  question.target = path_of(id) + "?offset=" + std::to_string(offset);
+  question.target = upload_path(id) + "?offset=" + std::to_string(offset);
   question.headers.emplace_back("Content-Type", "application/octet-stream");
   question.body = part;
   TRY(const auto response, send(around, std::move(question)));
@@ -48,7 +48,7 @@ Result<void> send_parts(const Surroundings& around, const std::string& id, std::
     // A part may have arrived although its answer did not: the daemon knows.
     const bool is_lost = !answer && (answer.error().code() == Errc::unavailable ||
                                      answer.error().code() == Errc::conflict);
-    if (is_lost && ++lost < kTriesMax) answer = ask(around, "GET", path_of(id));
+    if (is_lost && ++lost < kTriesMax) answer = ask(around, "GET", upload_path(id));
     if (!answer) return answer.error();
     if (!is_lost) lost = 0;
     TRY(offset, received(answer.value()));
@@ -83,7 +83,7 @@ Result<std::string> upload(const Surroundings& around, const packaging::Package&
 }
 
 void forget_upload(const Surroundings& around, const std::string& id) {
-  (void)ask(around, "DELETE", path_of(id));
+  (void)ask(around, "DELETE", upload_path(id));
 }
 
 }  // namespace proa::cli

@@ -17,10 +17,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kDate = "2021-10-31";
-
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct UrlWords {
   std::string name;
   std::string auth = "iam";
   std::vector<std::string> origins;
@@ -29,14 +27,7 @@ struct Words {
   bool is_json = false;
 };
 
-void put_texts(json::object& object, const char* member, const std::vector<std::string>& texts) {
-  if (texts.empty()) return;
-  json::array array;
-  for (const std::string& text : texts) array.emplace_back(text);
-  object[member] = std::move(array);
-}
-
-json::object config_of(const Words& words) {
+json::object config_of(const UrlWords& words) {
   json::object body;
   body["AuthType"] = words.auth == "none" ? "NONE" : "AWS_IAM";
   json::object cors;
@@ -47,7 +38,7 @@ json::object config_of(const Words& words) {
   return body;
 }
 
-Result<std::string> create(const Surroundings& around, const Words& words) {
+Result<std::string> create(const Surroundings& around, const UrlWords& words) {
   TRY(const auto url, put_url(around, words.name, config_of(words)));
   if (words.is_json) return pretty(url);
   return text_in(url, "FunctionUrl") + "\n" +
@@ -55,8 +46,8 @@ Result<std::string> create(const Surroundings& around, const Words& words) {
                                : "Requests must be signed (SigV4, service lambda).\n");
 }
 
-Result<std::string> list(const Surroundings& around, const Words& words) {
-  TRY(auto urls, ask_all(around, functions_path(words.name, "/urls", kDate) + "?",
+Result<std::string> list(const Surroundings& around, const UrlWords& words) {
+  TRY(auto urls, ask_all(around, functions_path(words.name, "/urls", kUrlApiDate) + "?",
                          {"FunctionUrlConfigs", "NextMarker", "Marker"}));
   if (words.is_json) return pretty(urls);
   if (urls.empty()) {
@@ -66,7 +57,7 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
                {{"URL", "FunctionUrl"}, {"AUTH", "AuthType"}, {"FUNCTION", "FunctionArn"}});
 }
 
-Result<std::string> remove(const Surroundings& around, const Words& words) {
+Result<std::string> remove(const Surroundings& around, const UrlWords& words) {
   TRY(remove_url(around, words.name));
   if (words.is_json) return std::string("{}\n");
   return "The URL of " + words.name + " is no more.\n";
@@ -75,7 +66,7 @@ Result<std::string> remove(const Surroundings& around, const Words& words) {
 }  // namespace
 
 void add_url_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<UrlWords>();
   CLI::App* url = app.add_subcommand("url", "HTTP addresses of functions");
   url->group(kFunctions);
   url->require_subcommand(1);

@@ -3,6 +3,7 @@
 #include "cli/endpoint.h"
 #include "cli/help.h"
 #include "cli/table.h"
+#include "cli/text.h"
 #include "cli/verb.h"
 #include "cli/words.h"
 
@@ -21,13 +22,13 @@ namespace {
 namespace json = boost::json;
 
 /// The members of a record in the order of the columns of --csv.
-constexpr auto kColumns = std::to_array<std::string_view>(
+constexpr auto kUsageColumns = std::to_array<std::string_view>(
     {"began", "account_id", "region", "function", "version", "request_id", "status", "error_type",
      "duration_ms", "init_ms", "billed_ms", "memory_mib", "max_memory_bytes", "gb_seconds",
      "environment_id", "start", "runtime", "isolation", "trace_id"});
 
 /// The words of the verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct UsageWords {
   std::string function;
   std::string since;
   std::string until;
@@ -55,7 +56,7 @@ std::string csv_field(const json::value& value) {
 
 std::string csv_line(const json::value& record) {
   std::string line;
-  for (const std::string_view column : kColumns) {
+  for (const std::string_view column : kUsageColumns) {
     if (!line.empty()) line += ",";
     const auto* value = find_in(record, column);
     if (value != nullptr) line += csv_field(*value);
@@ -65,7 +66,7 @@ std::string csv_line(const json::value& record) {
 
 std::string csv_head() {
   std::string line;
-  for (const std::string_view column : kColumns) {
+  for (const std::string_view column : kUsageColumns) {
     if (!line.empty()) line += ",";
     line += column;
   }
@@ -96,12 +97,6 @@ struct Sum {
   }
 };
 
-std::string fixed(double value, int decimals) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
-}
-
 json::object row_of(const std::string& function, const Sum& sum) {
   json::object row;
   row["function"] = function;
@@ -117,7 +112,7 @@ json::object row_of(const std::string& function, const Sum& sum) {
 /// One run of the verb: pages of records, each shown or added up.
 class Usage {
  public:
-  Usage(const Surroundings& around, const Words& words) : around_(around), words_(words) {}
+  Usage(const Surroundings& around, const UsageWords& words) : around_(around), words_(words) {}
 
   Result<std::string> run() {
     if (words_.is_csv) is_over_ = !around_.print(csv_head());
@@ -168,7 +163,7 @@ class Usage {
   }
 
   const Surroundings& around_;
-  const Words& words_;
+  const UsageWords& words_;
   std::map<std::string, Sum> by_function_;
   bool is_over_ = false;  ///< nobody reads any more
 };
@@ -176,7 +171,7 @@ class Usage {
 }  // namespace
 
 void add_usage_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<UsageWords>();
   CLI::App* verb = app.add_subcommand("usage", "What calls took: sums, or a record of each");
   verb->group(kCalls);
   add_examples(*verb, {{"proa usage --since 1d", "sums by function"},

@@ -19,13 +19,13 @@ namespace {
 namespace json = boost::json;
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
-struct Words {
+struct VersionWords {
   std::string name;
   std::string description;
   bool is_json = false;
 };
 
-Result<std::string> publish(const Surroundings& around, const Words& words) {
+Result<std::string> publish(const Surroundings& around, const VersionWords& words) {
   json::object body;
   if (!words.description.empty()) body["Description"] = words.description;
   TRY(const auto answer,
@@ -36,7 +36,7 @@ Result<std::string> publish(const Surroundings& around, const Words& words) {
          "\nLead calls to it: proa alias set " + words.name + " live " + version + "\n";
 }
 
-Result<std::string> list(const Surroundings& around, const Words& words) {
+Result<std::string> list(const Surroundings& around, const VersionWords& words) {
   TRY(auto versions, ask_all(around, functions_path(words.name, "/versions") + "?",
                              {"Versions", "NextMarker", "Marker"}));
   if (words.is_json) return pretty(versions);
@@ -55,7 +55,7 @@ Result<std::string> list(const Surroundings& around, const Words& words) {
 }  // namespace
 
 void add_version_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen) {
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<VersionWords>();
   CLI::App* version = app.add_subcommand("version", "Code and settings of a function, frozen");
   version->group(kFunctions);
   version->require_subcommand(1);

@@ -1,6 +1,7 @@
 // Init: the function's own initialisation, before its first event.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 #include "environment/environment.h"
+#include "environment/time_limits.h"
 
 #include <cerrno>
 
@@ -8,12 +9,6 @@ namespace proa::environment {
 namespace {
 
 constexpr auto kInitLimit = std::chrono::seconds(10);
-// proa-init tells of a failed exec at once.
-constexpr auto kExitLimit = std::chrono::seconds(1);
-
-std::chrono::microseconds since(SteadyTime begin, SteadyTime end) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(end - begin);
-}
 
 runtime_api::CallOutcome as_call_outcome(runtime_api::InitOutcome outcome) {
   return std::visit(
@@ -47,7 +42,7 @@ Task<Environment::InitReport> Environment::initialise(const model::Invocation& i
   }
   const SteadyTime begin = parts_.clock.steady_now();
   CO_TRY(auto outcome, co_await start_and_init(begin + kInitLimit));
-  const auto first = since(begin, parts_.clock.steady_now());
+  const auto first = time_between(begin, parts_.clock.steady_now());
   if (std::holds_alternative<runtime_api::Ready>(outcome)) {
     report.duration = first;
     co_return report;
@@ -57,7 +52,8 @@ Task<Environment::InitReport> Environment::initialise(const model::Invocation& i
   report.repeated_at = parts_.clock.steady_now();
   CO_TRY(auto second, co_await start_and_init(*report.repeated_at + function_->timeout));
   if (std::holds_alternative<runtime_api::Ready>(second)) co_return report;
-  co_await report_init(second, since(*report.repeated_at, parts_.clock.steady_now()), "invoke");
+  co_await report_init(second, time_between(*report.repeated_at, parts_.clock.steady_now()),
+                       "invoke");
   report.failure = co_await failed(as_call_outcome(std::move(second)), invocation);
   co_return report;
 }

@@ -1,6 +1,7 @@
 // Invoke: one call in this environment.
 #include "environment/environment.h"
 #include "environment/failure.h"
+#include "environment/time_limits.h"
 
 #include <utility>
 
@@ -8,11 +9,6 @@ namespace proa::environment {
 namespace {
 
 // A runtime that closed its link is about to end; one that is not gets no more than this.
-constexpr auto kExitLimit = std::chrono::seconds(1);
-
-std::chrono::microseconds since(SteadyTime begin, SteadyTime end) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(end - begin);
-}
 
 logs::CallStatus status_of(const std::optional<model::FailureKind>& failure) {
   if (!failure) return logs::CallStatus::success;
@@ -79,7 +75,7 @@ Task<model::InvocationResult> Environment::invoke(const model::Invocation& invoc
   }
   const SteadyTime end = parts_.clock.steady_now();
   pin_.call_ended(end);
-  result->duration = since(begin, end);
+  result->duration = time_between(begin, end);
   result->start = start;
   describe_self(*result);
   write_report(invocation, wall_now - (now - begin), end, *result);

@@ -1,7 +1,7 @@
+#include "http/awaiting.h"
 #include "http/parser.h"
 #include "tls/tls.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -21,8 +21,6 @@ using asio::ip::tcp;
 constexpr std::size_t kReadBytes = 16 * 1024;
 /// Head plus what one read brings: an answer whose head does not fit is refused.
 constexpr std::size_t kBufferMax = 512 * 1024;
-
-auto awaiting() { return asio::as_tuple(asio::use_awaitable); }
 
 /// What the deadline timer closes. Shared because the timer's completion may run after fetch().
 struct Attempt {

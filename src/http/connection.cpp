@@ -1,8 +1,8 @@
 #include "http/connection.h"
 
+#include "http/awaiting.h"
 #include "http/parser.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -31,8 +31,6 @@ constexpr std::size_t kBufferSlack = 8 * 1024;
 /// How long the rest of what a client sends is thrown away after a closing answer. Without it the
 /// kernel answers late bytes with a reset, which can destroy the answer on its way.
 constexpr std::chrono::milliseconds kLinger{2'000};
-
-auto awaiting() { return asio::as_tuple(asio::use_awaitable); }
 
 std::string_view reason_of(int status) {
   const auto reason = boost::beast::http::obsolete_reason(

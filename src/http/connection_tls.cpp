@@ -1,7 +1,7 @@
 // What a Connection does where TLS is spoken: the same steps through a session.
+#include "http/awaiting.h"
 #include "http/connection.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -19,8 +19,6 @@ constexpr std::string_view kSpeaksTls =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 59\r\n"
     "Connection: close\r\n\r\n"
     "This address speaks TLS: use https:// in place of http://.\n";
-
-auto awaiting() { return asio::as_tuple(asio::use_awaitable); }
 
 }  // namespace
 

@@ -1,9 +1,9 @@
 #include "http/server_state.h"
 
+#include "http/awaiting.h"
 #include "http/connection.h"
 
 #include <arpa/inet.h>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -29,8 +29,6 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kUnwindTime{1'000};
 constexpr std::string_view kBusy =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-
-auto awaiting() { return asio::as_tuple(asio::use_awaitable); }
 
 struct Peer {
   std::string text;

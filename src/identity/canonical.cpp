@@ -7,12 +7,10 @@
 namespace proa::identity {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 bool is_name(std::string_view field, std::string_view lower_name) {
   return field.size() == lower_name.size() &&
          std::equal(field.begin(), field.end(), lower_name.begin(),
-                    [](char a, char b) { return lower(a) == b; });
+                    [](char a, char b) { return lower_ascii(a) == b; });
 }
 
 /// Percent-encodes all but unreserved characters.

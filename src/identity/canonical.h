@@ -17,4 +17,7 @@ void append_canonical(const http::Request& request,
                       std::span<const std::string_view> signed_headers,
                       std::string_view payload_hash, bool is_presigned, std::string& out);
 
+/// Names of headers are compared without case, which is that of ASCII.
+constexpr char lower_ascii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
 }  // namespace proa::identity

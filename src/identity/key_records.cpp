@@ -1,11 +1,12 @@
 #include "identity/key_records.h"
 
+#include "model/account_id.h"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <algorithm>
 #include <limits>
 
 namespace proa::identity {
@@ -13,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kKeyFormat = 1;
 
 /// The members of a record; the first thing that is wrong with one is kept.
 class Record {
@@ -27,8 +28,8 @@ class Record {
     }
     object_ = std::move(value.get_object());
     const std::int64_t format = number("format");
-    if (format > kFormat) code_ = Errc::unsupported;
-    if (format != kFormat) fail("has the format " + std::to_string(format));
+    if (format > kKeyFormat) code_ = Errc::unsupported;
+    if (format != kKeyFormat) fail("has the format " + std::to_string(format));
   }
   std::string text(json::string_view name) {
     const json::value* value = object_.if_contains(name);
@@ -81,18 +82,13 @@ class Record {
 
 }  // namespace
 
-bool is_account_id(std::string_view id) {
-  return id.size() == 12 &&
-         std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 std::string principal_of(const Key& key) {
   return "arn:aws:iam::" + key.account_id + ":user/" + key.id;
 }
 
 std::string encode(const Account& account) {
   json::object object;
-  object["format"] = kFormat;
+  object["format"] = kKeyFormat;
   object["id"] = account.id;
   object["name"] = account.name;
   object["created_ms"] = epoch_ms(account.created);
@@ -103,7 +99,7 @@ std::string encode(const Key& key) {
   json::array rights;
   for (const std::string& name : to_names(key.rights)) rights.emplace_back(name);
   json::object object;
-  object["format"] = kFormat;
+  object["format"] = kKeyFormat;
   object["id"] = key.id;
   object["secret"] = key.secret;
   object["account_id"] = key.account_id;
@@ -119,7 +115,8 @@ Result<Account> decode_account(std::string_view record_key, std::string_view byt
   account.id = record.text("id");
   account.name = record.text("name");
   account.created = record.time("created_ms");
-  if (account.id != record_key || !is_account_id(account.id)) record.fail("is of another account");
+  if (account.id != record_key || !model::is_account_id(account.id))
+    record.fail("is of another account");
   TRY(record.finish());
   return account;
 }
@@ -135,7 +132,7 @@ Result<Key> decode_key(std::string_view record_key, std::string_view bytes) {
   const auto rights = parse_rights(record.texts("rights"));
   if (!rights) record.fail("has a right that is not known");
   if (key.id != record_key || key.secret.empty()) record.fail("is of another key");
-  if (!is_account_id(key.account_id)) record.fail("has no account");
+  if (!model::is_account_id(key.account_id)) record.fail("has no account");
   TRY(record.finish());
   key.rights = rights.value();
   key.principal = principal_of(key);

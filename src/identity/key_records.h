@@ -14,8 +14,6 @@ std::string encode(const Key& key);
 Result<Account> decode_account(std::string_view record_key, std::string_view bytes);
 Result<Key> decode_key(std::string_view record_key, std::string_view bytes);
 
-/// 12 digits.
-bool is_account_id(std::string_view id);
 /// "arn:aws:iam::ACCOUNT:user/KEYID".
 std::string principal_of(const Key& key);
 

@@ -2,10 +2,10 @@
 
 #include "base/run_on.h"
 #include "identity/key_records.h"
+#include "model/account_id.h"
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <optional>
 #include <span>
 #include <utility>
@@ -19,17 +19,6 @@ constexpr std::string_view kAccountBucket = "accounts";
 constexpr std::string_view kKeyBucket = "keys";
 constexpr std::size_t kNameMax = 64;
 constexpr std::size_t kDescriptionMax = 256;
-
-template <class T>
-asio::awaitable<std::optional<Result<T>>> run(std::function<Result<T>()> work) {
-  co_return work();
-}
-
-/// Runs a change on the strand and comes back to the caller's executor.
-template <class T, class Strand>
-Task<T> on_strand(Strand strand, std::function<Result<T>()> work) {
-  return run_boxed_on<T>(std::move(strand), run<T>(std::move(work)));
-}
 
 /// `count` characters of `alphabet`, whose size must divide 256.
 std::string random_text(RandomSource& random, std::string_view alphabet, std::size_t count) {
@@ -117,18 +106,18 @@ std::vector<KeyPtr> KeyStore::keys() const {
 }
 
 Task<Account> KeyStore::create_account(std::string name, std::string id) {
-  return on_strand<Account>(strand_, [this, name = std::move(name), id = std::move(id)] {
+  return change_on<Account>(strand_, [this, name = std::move(name), id = std::move(id)] {
     return add_account(name, id);
   });
 }
 
 Task<KeyPtr> KeyStore::create_key(NewKey request) {
-  return on_strand<KeyPtr>(strand_,
+  return change_on<KeyPtr>(strand_,
                            [this, request = std::move(request)] { return add_key(request); });
 }
 
 Task<void> KeyStore::revoke_key(std::string key_id) {
-  return on_strand<void>(strand_,
+  return change_on<void>(strand_,
                          [this, key_id = std::move(key_id)] { return remove_key(key_id); });
 }
 
@@ -146,7 +135,7 @@ Result<Account> KeyStore::add_account(const std::string& name, const std::string
     return Error(Errc::invalid, "The account name '" + name.substr(0, 100) +
                                     "' must be 1 to 64 letters, digits and - _ .");
   }
-  if (!id.empty() && !is_account_id(id)) {
+  if (!id.empty() && !model::is_account_id(id)) {
     return Error(Errc::invalid, "The account id '" + id.substr(0, 100) + "' must be 12 digits");
   }
   Account account{id.empty() ? new_account_id() : id, name, clock_.wall_now()};

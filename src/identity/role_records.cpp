@@ -11,7 +11,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kRoleFormat = 1;
 
 std::string text_in(const json::object& record, std::string_view name) {
   const json::value* value = record.if_contains(json::string_view(name.data(), name.size()));
@@ -35,7 +35,7 @@ std::string record_key(const RoleName& name) { return name.account_id + "/" + na
 
 std::string encode(const StoredRole& role) {
   json::object record;
-  record["format"] = kFormat;
+  record["format"] = kRoleFormat;
   record["account_id"] = role.entry.name.account_id;
   record["arn"] = role.entry.name.arn;
   record["set_ms"] = epoch_ms(role.entry.set);
@@ -53,8 +53,8 @@ Result<StoredRole> decode_role(std::string_view key, std::string_view bytes) {
   if (failed || !value.is_object()) return Error(Errc::corrupt, where + " is not a JSON object");
   const json::object& record = value.get_object();
   const std::int64_t format = number_in(record, "format").value_or(0);
-  if (format != kFormat) {
-    return Error(format > kFormat ? Errc::unsupported : Errc::corrupt,
+  if (format != kRoleFormat) {
+    return Error(format > kRoleFormat ? Errc::unsupported : Errc::corrupt,
                  where + " has the format " + std::to_string(format));
   }
   StoredRole role;

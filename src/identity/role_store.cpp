@@ -6,7 +6,6 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
-#include <functional>
 
 namespace proa::identity {
 namespace asio = boost::asio;
@@ -17,17 +16,6 @@ constexpr std::size_t kKeyIdMax = 128;  ///< of AWS's API
 constexpr std::size_t kSecretMax = 256;
 constexpr std::size_t kTokenMax = 16 * 1024;
 constexpr std::size_t kArnMax = 512;
-
-template <class T>
-asio::awaitable<std::optional<Result<T>>> run(std::function<Result<T>()> work) {
-  co_return work();
-}
-
-/// Runs a change on the strand and comes back to the caller's executor.
-template <class T, class Strand>
-Task<T> on_strand(Strand strand, std::function<Result<T>()> work) {
-  return run_boxed_on<T>(std::move(strand), run<T>(std::move(work)));
-}
 
 /// Visible characters of ASCII, which is what signatures are made of.
 bool is_visible(std::string_view text) {
@@ -121,11 +109,11 @@ std::vector<RoleEntry> RoleStore::entries() const {
 Task<RoleEntry> RoleStore::set(NewRole role) {
   // Shared: a std::function must be copyable, and credentials are not.
   auto shared = std::make_shared<NewRole>(std::move(role));
-  return on_strand<RoleEntry>(strand_, [this, shared] { return put(*shared); });
+  return change_on<RoleEntry>(strand_, [this, shared] { return put(*shared); });
 }
 
 Task<void> RoleStore::remove(RoleName name) {
-  return on_strand<void>(strand_, [this, name = std::move(name)] { return erase(name); });
+  return change_on<void>(strand_, [this, name = std::move(name)] { return erase(name); });
 }
 
 Result<RoleEntry> RoleStore::put(NewRole& role) {

@@ -21,7 +21,7 @@ std::string signature_of(const std::string& canonical, const std::string& timest
   return to_hex(signing_key(secret, timestamp.substr(0, 8), scope.region, scope.service)(to_sign));
 }
 
-std::string lower(std::string_view text) {
+std::string lower_name(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   return out;
@@ -38,7 +38,7 @@ void sign(http::Request& request, const Credentials& credentials, const SigningS
   }
   std::vector<std::string> names;
   for (std::size_t i = 0; i < request.headers.size(); ++i) {
-    names.push_back(lower(request.headers.at(i).first));
+    names.push_back(lower_name(request.headers.at(i).first));
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

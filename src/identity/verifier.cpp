@@ -104,20 +104,19 @@ Check check_time(const Claim& claim, const std::string& timestamp, WallTime sign
   return std::nullopt;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 bool is_signed(const Claim& claim, std::string_view name) {
   return std::any_of(claim.signed_headers.begin(), claim.signed_headers.end(),
                      [&](std::string_view one) {
                        return std::equal(one.begin(), one.end(), name.begin(), name.end(),
-                                         [](char a, char b) { return a == lower(b); });
+                                         [](char a, char b) { return a == lower_ascii(b); });
                      });
 }
 
 bool begins_proa(std::string_view name) {
   constexpr std::string_view kBegin = "x-proa-";
-  return name.size() >= kBegin.size() && std::equal(kBegin.begin(), kBegin.end(), name.begin(),
-                                                    [](char a, char b) { return a == lower(b); });
+  return name.size() >= kBegin.size() &&
+         std::equal(kBegin.begin(), kBegin.end(), name.begin(),
+                    [](char a, char b) { return a == lower_ascii(b); });
 }
 
 Check check_headers(const http::Request& request, const Claim& claim) {

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kPrefixMin = 4;
 /// In a folder that is ours alone; QEMU opens it again by its descriptor, as another user.
-constexpr mode_t kFileMode = 0644;
+constexpr mode_t kStoredMode = 0644;
 constexpr int kRemovalTries = 10;
 
 #if defined(__aarch64__)
@@ -255,7 +255,7 @@ class FolderKernels final : public KernelStore {
     TRY(manifest.modules, make_initrd(package, options_.init_program.get(), folder / kInitrdFile));
     const fs::path kernel = folder / kKernelFile;
     if (::rename(package.kernel.c_str(), kernel.c_str()) != 0) return os_error("rename to kernel");
-    if (::chmod(kernel.c_str(), kFileMode) != 0) return os_error("chmod " + kernel.string());
+    if (::chmod(kernel.c_str(), kStoredMode) != 0) return os_error("chmod " + kernel.string());
     TRY(sync(kernel));
     TRY(manifest.kernel, measure(kernel));
     TRY(manifest.initrd, measure(folder / kInitrdFile));
@@ -273,7 +273,7 @@ class FolderKernels final : public KernelStore {
     if (fs::exists(fs::symlink_status(name, failed))) {
       TRY(remove_folder(name));  // it is broken
     }
-    TRY(os::replace_file(folder.path() / kManifestFile, encode(manifest), kFileMode));
+    TRY(os::replace_file(folder.path() / kManifestFile, encode(manifest), kStoredMode));
     TRY(folder.keep_as(name));
     return AddedKernel{Kernel{std::move(id), name, std::move(manifest)}, true};
   }

@@ -6,7 +6,7 @@ namespace proa::kernels {
 namespace {
 
 constexpr std::size_t kPathMax = 1024;
-constexpr std::size_t kModulesMax = 20'000;  ///< Debian's largest kernel has 4,000
+constexpr std::size_t kIndexedMax = 20'000;  ///< Debian's largest kernel has 4,000
 constexpr std::size_t kDepthMax = 64;
 
 /// Below the folder and nowhere else, and made of what names of modules are made of.
@@ -57,7 +57,7 @@ Result<ModuleIndex> ModuleIndex::parse(std::string_view dependencies, std::strin
     Entry entry;
     entry.path = take_until(line, ':');
     std::string name = name_of(entry.path);
-    if (!has_colon || name.empty() || !is_safe(entry.path) || number > kModulesMax) {
+    if (!has_colon || name.empty() || !is_safe(entry.path) || number > kIndexedMax) {
       return wrong_line("modules.dep", number);
     }
     while (!line.empty()) {
@@ -74,7 +74,7 @@ Result<ModuleIndex> ModuleIndex::parse(std::string_view dependencies, std::strin
     ++number;
     if (line.empty()) continue;
     std::string name = name_of(line);
-    if (name.empty() || number > kModulesMax) return wrong_line("modules.builtin", number);
+    if (name.empty() || number > kIndexedMax) return wrong_line("modules.builtin", number);
     index.builtin_.insert(std::move(name));
   }
   return index;

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kBlock = std::size_t{256} * 1024;
+constexpr std::size_t kReadAtOnce = std::size_t{256} * 1024;
 
 struct FreeDigest {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
@@ -48,7 +48,7 @@ Result<KernelFile> measure(const fs::path& file) {
   TRY(const auto opened, open_regular(file, measured.bytes));
   const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(EVP_MD_CTX_new());
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  std::string part(kBlock, '\0');
+  std::string part(kReadAtOnce, '\0');
   measured.bytes = 0;
   for (;;) {
     const ssize_t got = ::read(opened.get(), part.data(), part.size());

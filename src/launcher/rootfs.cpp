@@ -38,7 +38,7 @@ Result<void> set_read_only(const fs::path& target, std::uint64_t attributes, uns
   return ok();
 }
 
-Result<void> make_folder(const fs::path& folder) {
+Result<void> make_folders(const fs::path& folder) {
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (failed) return os_error("create " + folder.string(), failed.value());
@@ -51,7 +51,7 @@ Result<void> make_link(const std::string& target, const fs::path& link) {
 }
 
 Result<void> write_file(const fs::path& path, std::string_view text, mode_t mode) {
-  TRY(make_folder(path.parent_path()));
+  TRY(make_folders(path.parent_path()));
   TRY(auto fd, os::open_file(path, O_WRONLY | O_CREAT | O_EXCL, mode));
   while (!text.empty()) {
     const ssize_t count = ::write(fd.get(), text.data(), text.size());
@@ -76,7 +76,7 @@ Result<void> copy_if_present(const fs::path& source, const fs::path& target) {
 // when they hold a certificate and no key. A server's private key must never get in.
 Result<void> copy_certificates(const fs::path& source, const fs::path& target) {
   std::error_code failed;
-  TRY(make_folder(target));
+  TRY(make_folders(target));
   for (const auto& entry : fs::directory_iterator(source, failed)) {
     const auto name = entry.path().filename();
     if (entry.is_symlink(failed)) {
@@ -101,7 +101,7 @@ Result<void> copy_certificates(const fs::path& source, const fs::path& target) {
 // About 150 commands in /usr/bin are links through /etc/alternatives.
 Result<void> copy_links(const fs::path& source, const fs::path& target) {
   std::error_code failed;
-  TRY(make_folder(target));
+  TRY(make_folders(target));
   for (const auto& entry : fs::directory_iterator(source, failed)) {
     if (!entry.is_symlink(failed)) continue;
     const auto destination = fs::read_symlink(entry.path(), failed);
@@ -113,7 +113,7 @@ Result<void> copy_links(const fs::path& source, const fs::path& target) {
 }
 
 Result<void> build_etc(const fs::path& etc, const std::string& resolv_conf) {
-  TRY(make_folder(etc));
+  TRY(make_folders(etc));
   for (const auto& [name, text] : generated_etc(resolv_conf)) {
     TRY(write_file(etc / name, text, 0644));
   }
@@ -137,7 +137,7 @@ Result<void> make_device(const fs::path& path, unsigned major_number, unsigned m
 }
 
 Result<void> build_dev(const fs::path& dev) {
-  TRY(make_folder(dev));
+  TRY(make_folders(dev));
   TRY(mount_tmpfs(dev, MS_NOSUID | MS_NOEXEC, "mode=0755,size=64k"));
   TRY(make_device(dev / "null", 1, 3));
   TRY(make_device(dev / "zero", 1, 5));
@@ -153,7 +153,7 @@ Result<void> build_dev(const fs::path& dev) {
 // The host's /usr, without what the host's administrator installed beside the distribution: those
 // folders would shadow a function's own packages.
 Result<void> build_usr(const fs::path& root) {
-  TRY(make_folder(root / "usr"));
+  TRY(make_folders(root / "usr"));
   TRY(bind("/usr", root / "usr"));
   TRY(set_read_only(root / "usr", MOUNT_ATTR_NODEV, 0));
   const fs::path empty = root / "mnt";
@@ -186,7 +186,7 @@ Result<void> bind_mount(const fs::path& source, const fs::path& target) {
   struct stat status {};
   if (::fstat(opened.value().get(), &status) != 0) return os_error("stat " + source.string());
   if (S_ISDIR(status.st_mode)) {
-    TRY(make_folder(target));
+    TRY(make_folders(target));
   } else {
     TRY(write_file(target, "", 0644));
   }
@@ -243,7 +243,7 @@ std::map<std::string, std::string> generated_etc(const std::string& resolv_conf)
 Result<void> build_guest_root(const fs::path& root) {
   TRY(mount_tmpfs(root, MS_NOSUID | MS_NODEV, "mode=0755,size=1m"));
   for (const char* folder : {"mnt", "proc", "tmp", "etc", "dev"}) {
-    TRY(make_folder(root / folder));
+    TRY(make_folders(root / folder));
   }
   TRY(mount_tmpfs(root / "dev", MS_NOSUID | MS_NOEXEC, "mode=0755,size=64k"));
   TRY(make_device(root / "dev/null", 1, 3));
@@ -263,7 +263,7 @@ Result<void> build_rootfs(const RootfsOptions& options) {
   // Mount points of later steps stand here empty: a parked interpreter remembers what is missing.
   for (const char* folder : {"mnt", "proc", "sys", "tmp", "opt", "home", "root", "run", "etc",
                              "var/task", "var/runtime", "var/lang", "var/tmp"}) {
-    TRY(make_folder(root / folder));
+    TRY(make_folders(root / folder));
   }
   TRY(build_etc(root / "etc", options.resolv_conf));
   TRY(build_dev(root / "dev"));

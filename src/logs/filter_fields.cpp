@@ -7,7 +7,7 @@
 namespace proa::logs {
 namespace {
 
-constexpr std::string_view kSpaces = " \t\r\n";
+constexpr std::string_view kFieldSpaces = " \t\r\n";
 
 /// One field of the pattern. Without comparisons it takes anything.
 struct Field {
@@ -28,20 +28,20 @@ std::string_view take_field(std::string_view& line) {
   const char close = line.front() == '"' ? '"' : ']';
   const bool is_quoted = line.front() == '"' || line.front() == '[';
   const std::size_t end =
-      is_quoted ? line.find(close, 1) : std::min(line.find_first_of(kSpaces), line.size());
+      is_quoted ? line.find(close, 1) : std::min(line.find_first_of(kFieldSpaces), line.size());
   const std::string_view field = is_quoted
                                      ? line.substr(1, end == std::string_view::npos ? end : end - 1)
                                      : line.substr(0, end);
   line.remove_prefix(
       std::min(end == std::string_view::npos ? end : end + (is_quoted ? 1 : 0), line.size()));
-  line.remove_prefix(std::min(line.find_first_not_of(kSpaces), line.size()));
+  line.remove_prefix(std::min(line.find_first_not_of(kFieldSpaces), line.size()));
   return field;
 }
 
 class FieldConditions final : public Matcher {
  public:
   bool matches(std::string_view message) const override {
-    message.remove_prefix(std::min(message.find_first_not_of(kSpaces), message.size()));
+    message.remove_prefix(std::min(message.find_first_not_of(kFieldSpaces), message.size()));
     return ellipsis ? matches_ends(message) : matches_line(message);
   }
 
@@ -56,7 +56,7 @@ class FieldConditions final : public Matcher {
       std::string_view rest = line;
       std::string_view text = take_field(rest);
       const bool is_last = i + 1 == fields.size();
-      if (is_last && !rest.empty()) text = line.substr(0, line.find_last_not_of(kSpaces) + 1);
+      if (is_last && !rest.empty()) text = line.substr(0, line.find_last_not_of(kFieldSpaces) + 1);
       if (!fields[i].takes(text)) return false;
       line = rest;
     }
@@ -75,8 +75,10 @@ class FieldConditions final : public Matcher {
   }
 };
 
-bool ends_name(std::string_view rest) { return !is_word_char(rest.front()) && rest.front() != '-'; }
-bool ends_value(std::string_view rest) {
+bool ends_field_name(std::string_view rest) {
+  return !is_word_char(rest.front()) && rest.front() != '-';
+}
+bool ends_field_value(std::string_view rest) {
   return std::string_view(" \t\r\n(),\"").find(rest.front()) != std::string_view::npos ||
          rest.starts_with("&&") || rest.starts_with("||");
 }
@@ -91,18 +93,18 @@ bool is_same(std::string_view a, std::string_view b) {
 Result<Field> take_field_pattern(PatternReader& reader) {
   Field field;
   const LeafReader read_leaf = [&](PatternReader& at) -> Result<std::size_t> {
-    const std::string_view name = at.take_until(ends_name);
+    const std::string_view name = at.take_until(ends_field_name);
     if (name.empty()) return at.error("the name of a field was expected");
     if (!field.name.empty() && !is_same(field.name, name)) {
       return at.error("a condition on another field ('" + std::string(name) + "')");
     }
     field.name = name;
-    TRY(auto comparison, Comparison::read(at, ends_value));
+    TRY(auto comparison, Comparison::read(at, ends_field_value));
     field.comparisons.push_back(std::move(comparison));
     return field.comparisons.size() - 1;
   };
   PatternReader plain = reader;
-  field.name = plain.take_until(ends_name);
+  field.name = plain.take_until(ends_field_name);
   plain.skip_spaces();
   if (plain.at_end() || plain.is_next(",")) {
     reader = plain;

@@ -127,10 +127,12 @@ class JsonCondition final : public Matcher {
   std::vector<Leaf> leaves;
 };
 
-bool ends_name(std::string_view rest) { return !is_word_char(rest.front()) && rest.front() != '-'; }
+bool ends_selector(std::string_view rest) {
+  return !is_word_char(rest.front()) && rest.front() != '-';
+}
 bool ends_key(std::string_view rest) { return rest.starts_with('\''); }
 bool ends_index(std::string_view rest) { return rest.front() < '0' || rest.front() > '9'; }
-bool ends_value(std::string_view rest) {
+bool ends_json_value(std::string_view rest) {
   return std::string_view(" \t\r\n()\"").find(rest.front()) != std::string_view::npos ||
          rest.starts_with("&&") || rest.starts_with("||");
 }
@@ -171,7 +173,7 @@ Result<Path> take_path(PatternReader& reader) {
     } else if (reader.take(".*")) {
       step.kind = Step::Kind::any;
     } else if (reader.take(".")) {
-      step.name = reader.take_until(ends_name);
+      step.name = reader.take_until(ends_selector);
       if (step.name.empty()) return reader.error("a name was expected behind '.'");
     } else {
       return path;
@@ -205,7 +207,7 @@ Result<Leaf> take_leaf(PatternReader& reader) {
   TRY(leaf.path, take_path(reader));
   TRY(leaf.test, take_test(reader));
   if (leaf.test == Test::comparison) {
-    TRY(leaf.comparison, Comparison::read(reader, ends_value));
+    TRY(leaf.comparison, Comparison::read(reader, ends_json_value));
   }
   return leaf;
 }

@@ -18,7 +18,7 @@ namespace {
 /// A folder's name has 255 bytes at most.
 constexpr std::size_t kPlainNameMax = 200;
 constexpr std::size_t kOpenFilesMax = 64;
-constexpr auto kComplainEvery = std::chrono::seconds(60);
+constexpr auto kComplainOfGroupsEvery = std::chrono::seconds(60);
 
 std::string about_text(const GroupKey& key) {
   json::object about;
@@ -156,7 +156,7 @@ void Groups::note_written(Group& group, Bytes before) {
 void Groups::trim(WallTime now) {
   const auto warn = [this, now](const auto& removed) {
     // Where nothing can be removed, every write comes here.
-    const bool is_due = now >= last_complaint_ + kComplainEvery || now < last_complaint_;
+    const bool is_due = now >= last_complaint_ + kComplainOfGroupsEvery || now < last_complaint_;
     if (!removed && is_due) {
       last_complaint_ = now;
       log_.error("log_not_trimmed", {{"reason", removed.error().message()}});

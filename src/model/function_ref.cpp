@@ -1,5 +1,7 @@
 #include "model/function_ref.h"
 
+#include "model/account_id.h"
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -10,7 +12,6 @@ namespace {
 
 constexpr std::size_t kTextMax = 170;
 constexpr std::size_t kQualifierMax = 128;
-constexpr std::size_t kAccountDigits = 12;
 // As Lambda prints it; the parser below is this grammar by hand, because std::regex costs more than
 // a whole warm call.
 constexpr std::string_view kNamePattern =
@@ -28,10 +29,6 @@ bool is_name(std::string_view text) {
 }
 
 bool is_qualifier(std::string_view text) { return text == "$LATEST" || is_name(text); }
-
-bool is_account(std::string_view text) {
-  return text.size() == kAccountDigits && std::all_of(text.begin(), text.end(), is_digit);
-}
 
 bool is_partition(std::string_view text) {
   if (text.empty()) return true;
@@ -65,7 +62,7 @@ bool take_function(Words words, Parts& parts) {
 }
 
 bool take_account(Words words, Parts& parts) {
-  if (words.size() > 1 && is_account(words[0]) && take_function(words.subspan(1), parts)) {
+  if (words.size() > 1 && is_account_id(words[0]) && take_function(words.subspan(1), parts)) {
     parts.account = words[0];
     return true;
   }

@@ -1,16 +1,11 @@
 #include "model/resource_policy.h"
 
+#include "model/account_id.h"
+
 #include <algorithm>
 
 namespace proa::model {
 namespace {
-
-constexpr std::size_t kAccountDigits = 12;
-
-bool is_account(std::string_view text) {
-  return text.size() == kAccountDigits &&
-         text.find_first_not_of("0123456789") == std::string_view::npos;
-}
 
 /// "lambda:InvokeFunctionUrl" fits itself, "lambda:*" and "*".
 bool fits_action(std::string_view pattern, std::string_view action) {
@@ -41,7 +36,7 @@ bool is_principal_arn(std::string_view text) {
   if (!is_iam && !text.starts_with("arn:aws:sts::")) return false;
   text.remove_prefix(std::string_view("arn:aws:iam::").size());
   const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos || !is_account(text.substr(0, colon))) return false;
+  if (colon == std::string_view::npos || !is_account_id(text.substr(0, colon))) return false;
   text.remove_prefix(colon + 1);
   if (is_iam && text == "root") return true;
   const std::size_t slash = text.find('/');
@@ -71,7 +66,7 @@ bool allows(const ResourcePolicy& policy, const AccessQuestion& question) {
 }
 
 bool is_principal(std::string_view text) {
-  return text == "*" || is_account(text) || is_principal_arn(text) || is_service(text);
+  return text == "*" || is_account_id(text) || is_principal_arn(text) || is_service(text);
 }
 
 }  // namespace proa::model

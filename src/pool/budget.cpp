@@ -14,8 +14,6 @@ Error refusal(std::string_view what) {
   return Error(Errc::throttled, "ConcurrentInvocationLimitExceeded: " + std::string(what));
 }
 
-std::string mib(Bytes bytes) { return std::to_string(bytes.count() >> 20U) + " MiB"; }
-
 Bytes plus(Bytes a, Bytes b) { return Bytes(a.count() + b.count()); }
 Bytes minus(Bytes a, Bytes b) { return Bytes(a.count() - std::min(a.count(), b.count())); }
 
@@ -135,13 +133,15 @@ Result<void> Budget::check_environments() const {
 Result<void> Budget::check_memory(const HostReading& host, Bytes more) const {
   const Bytes free = minus(host.memory_available, pending_memory_);
   if (free < plus(options_.memory_reserve, more)) {
-    return refusal("host memory: " + mib(free) + " are free, " + mib(options_.memory_reserve) +
-                   " of them are kept (--memory-reserve), " + mib(more) + " are needed");
+    return refusal("host memory: " + mib_text(free) + " are free, " +
+                   mib_text(options_.memory_reserve) + " of them are kept (--memory-reserve), " +
+                   mib_text(more) + " are needed");
   }
   const Bytes usable = minus(host.memory_total, options_.memory_reserve);
   if (usable < plus(counted_memory_, more)) {
-    return refusal("host memory: " + mib(counted_memory_) + " of " + mib(usable) +
-                   " are promised to environments (--memory-commit), " + mib(more) + " are needed");
+    return refusal("host memory: " + mib_text(counted_memory_) + " of " + mib_text(usable) +
+                   " are promised to environments (--memory-commit), " + mib_text(more) +
+                   " are needed");
   }
   return ok();
 }
@@ -153,5 +153,7 @@ Result<void> Budget::check_descriptors(const HostReading& host) const {
   return refusal("descriptors: " + std::to_string(host.descriptors_left) + " are left, " +
                  std::to_string(wanted) + " are needed (raise the daemon's limit on open files)");
 }
+
+std::string mib_text(Bytes bytes) { return std::to_string(bytes.count() >> 20U) + " MiB"; }
 
 }  // namespace proa::pool

@@ -98,4 +98,7 @@ class Budget {
   Bytes counted_memory_;
 };
 
+/// "512 MiB", for reasons.
+std::string mib_text(Bytes bytes);
+
 }  // namespace proa::pool

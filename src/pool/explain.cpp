@@ -4,8 +4,6 @@
 namespace proa::pool {
 namespace {
 
-std::string mib(Bytes bytes) { return std::to_string(bytes.count() >> 20U) + " MiB"; }
-
 /// Whether the function can take an interpreter that was started before it.
 DecisionRecord explain_process(const environment::RuntimeProgram& program,
                                const model::FunctionVersion& function) {
@@ -31,7 +29,7 @@ DecisionRecord explain_process(const environment::RuntimeProgram& program,
 }
 
 /// As whoever belongs to the account may know it.
-std::string name_of(const Member& member, const std::string& account_id) {
+std::string environment_name(const Member& member, const std::string& account_id) {
   const model::EnvironmentView view = member.environment.report().view;
   if (!view.account_id.empty() && view.account_id != account_id) {
     return "one of another account";
@@ -66,7 +64,7 @@ std::vector<DecisionRecord> Pool::explain(const model::FunctionPtr& function) {
     if (candidate.step == Step::parked && !parked.ready.empty()) {
       member = parked.ready.front().get();
     }
-    if (member != nullptr) candidate.environment = name_of(*member, function->account_id);
+    if (member != nullptr) candidate.environment = environment_name(*member, function->account_id);
   }
   records.push_back(explain_placement(facts, needs.value().ahead.has_value()));
   records.push_back(explain_room(room, function->account_id));
@@ -84,14 +82,14 @@ DecisionRecord Pool::explain_room(const Result<void>& room, const std::string& a
       {"environments", std::to_string(use.environments), "now"},
       {"environments at most", std::to_string(limits.environments_max),
        from_flag("--max-environments", limits.environments_max == usual.environments_max)},
-      {"memory counted for them", mib(use.memory_counted), "now"},
+      {"memory counted for them", mib_text(use.memory_counted), "now"},
       {"part of a memory size that counts", std::to_string(limits.memory_commit_percent) + " %",
        from_flag("--memory-commit", limits.memory_commit_percent == usual.memory_commit_percent)},
-      {"memory kept free", mib(limits.memory_reserve),
+      {"memory kept free", mib_text(limits.memory_reserve),
        from_flag("--memory-reserve", limits.memory_reserve == usual.memory_reserve)}};
   if (use.host.memory_total != HostReading().memory_total) {
-    record.inputs.push_back({"memory of the host", mib(use.host.memory_total), "host"});
-    record.inputs.push_back({"of it available", mib(use.host.memory_available), "host"});
+    record.inputs.push_back({"memory of the host", mib_text(use.host.memory_total), "host"});
+    record.inputs.push_back({"of it available", mib_text(use.host.memory_available), "host"});
   }
   if (room) {
     record.chosen = "there is room";
@@ -101,7 +99,7 @@ DecisionRecord Pool::explain_room(const Result<void>& room, const std::string& a
   record.reason = room.error().message();
   const auto add = [&](const Member& member, const char* detail) {
     DecisionCandidate& one = record.candidates.emplace_back();
-    one.name = name_of(member, account_id);
+    one.name = environment_name(member, account_id);
     one.detail = detail;
   };
   const Parked* parked = most_parked();

@@ -5,7 +5,7 @@
 namespace proa::runtime_api {
 namespace {
 
-http::ServerOptions server_options() {
+http::ServerOptions endpoint_options() {
   http::ServerOptions options;
   // Events of calls; nothing larger is of use to function code here.
   options.body_limit = [](const http::Request&) -> std::uint64_t { return 6 * 1024 * 1024; };
@@ -31,7 +31,7 @@ Result<std::unique_ptr<FunctionEndpoint>> FunctionEndpoint::create(
     return api(request, state->caller);
   };
   auto server = std::make_unique<http::Server>(std::move(executor), std::move(listener),
-                                               std::move(answer), server_options());
+                                               std::move(answer), endpoint_options());
   TRY(server->start());
   return std::unique_ptr<FunctionEndpoint>(
       new FunctionEndpoint(std::move(state), std::move(server)));

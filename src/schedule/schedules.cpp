@@ -268,10 +268,10 @@ model::Invocation Schedules::invocation_of(const Schedule& schedule, WallTime du
   invocation.request_id = std::move(request_id);
   invocation.invoked_arn = schedule.definition.function.arn();
   model::TraceContext trace;
-  const auto seconds = static_cast<std::uint32_t>(epoch_ms(now()) / 1000);
+  const auto time = static_cast<std::uint32_t>(epoch_ms(now()) / 1000);
   constexpr std::string_view kDigits = "0123456789abcdef";
   for (int shift = 28; shift >= 0; shift -= 4) {
-    trace.trace_id.push_back(kDigits[seconds >> shift & 15U]);
+    trace.trace_id.push_back(kDigits[time >> shift & 15U]);
   }
   trace.trace_id += random_.hex(12);
   const double share = options_.trace_sample_share;

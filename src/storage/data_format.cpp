@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kFile = "format";
-constexpr mode_t kMode = 0644;  // backups are made by the daemon's user
+constexpr mode_t kFormatFileMode = 0644;  // backups are made by the daemon's user
 
 std::string text_of_ours() { return std::to_string(kDataFormat) + "\n"; }
 
@@ -39,7 +39,7 @@ Result<void> check_data_format(const fs::path& folder) {
 Result<void> note_data_format(const fs::path& folder) {
   const auto noted = os::read_file(folder / kFile);
   if (noted && noted.value() == text_of_ours()) return ok();
-  return os::replace_file(folder / kFile, text_of_ours(), kMode);
+  return os::replace_file(folder / kFile, text_of_ours(), kFormatFileMode);
 }
 
 }  // namespace proa::storage

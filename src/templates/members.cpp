@@ -15,11 +15,6 @@ const Node* filled(const Node& node, std::string_view name) {
   return member == nullptr || member->is_null() ? nullptr : member;
 }
 
-bool is_intrinsic(const Node& node) {
-  return node.is_map() && node.members.size() == 1 &&
-         (node.members[0].name == "Ref" || node.members[0].name.starts_with("Fn::"));
-}
-
 bool says_something(const Node& node) {
   if (node.is_scalar()) return !node.text.empty();
   return !node.items.empty() || !node.members.empty();
@@ -107,6 +102,11 @@ Node merged(const Node& theirs, const Node& ours) {
     }
   }
   return out;
+}
+
+bool is_intrinsic(const Node& node) {
+  return node.is_map() && node.members.size() == 1 &&
+         (node.members[0].name == "Ref" || node.members[0].name.starts_with("Fn::"));
 }
 
 }  // namespace proa::templates

@@ -38,6 +38,9 @@ void sort_members(const Node& node, std::span<const KnownMember> known, const st
 /// other, all else is replaced.
 Node merged(const Node& theirs, const Node& ours);
 
+/// Whether the node is a function of CloudFormation: {Ref: ...} or {Fn::...: ...}.
+bool is_intrinsic(const Node& node);
+
 Error error_at(const Node& node, const std::string& text);
 
 }  // namespace proa::templates

@@ -11,11 +11,6 @@ namespace {
 constexpr std::size_t kUnitsMax = 4'000'000;
 constexpr std::size_t kDepthMax = 100;
 
-bool is_intrinsic(const Node& node) {
-  return node.is_map() && node.members.size() == 1 &&
-         (node.members[0].name == "Ref" || node.members[0].name.starts_with("Fn::"));
-}
-
 std::string type_of(const Node& resource) {
   const Node* const type = resource.find("Type");
   return type != nullptr && type->is_scalar() ? type->text : std::string();

@@ -29,43 +29,43 @@ constexpr auto kResource = std::to_array<KnownMember>({{"Type"},
                                                        {"DeletionPolicy", Use::noted},
                                                        {"UpdateReplacePolicy", Use::noted}});
 
-constexpr auto kFunction = std::to_array<KnownMember>({{"FunctionName"},
-                                                       {"CodeUri"},
-                                                       {"Code"},
-                                                       {"InlineCode"},
-                                                       {"Handler"},
-                                                       {"Runtime"},
-                                                       {"PackageType"},
-                                                       {"MemorySize"},
-                                                       {"Timeout"},
-                                                       {"Environment"},
-                                                       {"Layers"},
-                                                       {"Architectures"},
-                                                       {"EphemeralStorage"},
-                                                       {"Description"},
-                                                       {"FunctionUrlConfig"},
-                                                       {"Tags"},
-                                                       {"ReservedConcurrentExecutions"},
-                                                       {"EventInvokeConfig"},
-                                                       {"Events"},
-                                                       {"LoggingConfig"},
-                                                       {"Role"},
-                                                       {"Tracing"},
-                                                       {"TracingConfig"},
-                                                       {"Policies", Use::noted},
-                                                       {"PermissionsBoundary", Use::noted},
-                                                       {"AssumeRolePolicyDocument", Use::noted},
-                                                       {"RolePath", Use::noted},
-                                                       {"PropagateTags", Use::noted}});
+constexpr auto kSamFunction = std::to_array<KnownMember>({{"FunctionName"},
+                                                          {"CodeUri"},
+                                                          {"Code"},
+                                                          {"InlineCode"},
+                                                          {"Handler"},
+                                                          {"Runtime"},
+                                                          {"PackageType"},
+                                                          {"MemorySize"},
+                                                          {"Timeout"},
+                                                          {"Environment"},
+                                                          {"Layers"},
+                                                          {"Architectures"},
+                                                          {"EphemeralStorage"},
+                                                          {"Description"},
+                                                          {"FunctionUrlConfig"},
+                                                          {"Tags"},
+                                                          {"ReservedConcurrentExecutions"},
+                                                          {"EventInvokeConfig"},
+                                                          {"Events"},
+                                                          {"LoggingConfig"},
+                                                          {"Role"},
+                                                          {"Tracing"},
+                                                          {"TracingConfig"},
+                                                          {"Policies", Use::noted},
+                                                          {"PermissionsBoundary", Use::noted},
+                                                          {"AssumeRolePolicyDocument", Use::noted},
+                                                          {"RolePath", Use::noted},
+                                                          {"PropagateTags", Use::noted}});
 
-constexpr auto kLayer = std::to_array<KnownMember>({{"LayerName"},
-                                                    {"ContentUri"},
-                                                    {"Content"},
-                                                    {"Description"},
-                                                    {"LicenseInfo"},
-                                                    {"CompatibleRuntimes"},
-                                                    {"CompatibleArchitectures"},
-                                                    {"RetentionPolicy", Use::noted}});
+constexpr auto kSamLayer = std::to_array<KnownMember>({{"LayerName"},
+                                                       {"ContentUri"},
+                                                       {"Content"},
+                                                       {"Description"},
+                                                       {"LicenseInfo"},
+                                                       {"CompatibleRuntimes"},
+                                                       {"CompatibleArchitectures"},
+                                                       {"RetentionPolicy", Use::noted}});
 
 constexpr auto kLogging = std::to_array<KnownMember>(
     {{"LogFormat"}, {"ApplicationLogLevel"}, {"SystemLogLevel"}, {"LogGroup"}});
@@ -160,8 +160,8 @@ Result<void> SamReader::read_resource(const std::string& id, const Node& resourc
     properties = with_globals(properties, is_function ? "Function" : "LayerVersion");
   // First by name, so that what is refused anyway need not be understood.
   Node known = properties;
-  const auto members =
-      is_function ? std::span<const KnownMember>(kFunction) : std::span<const KnownMember>(kLayer);
+  const auto members = is_function ? std::span<const KnownMember>(kSamFunction)
+                                   : std::span<const KnownMember>(kSamLayer);
   sort_members(properties, members, id, out_);
   std::erase_if(known.members, [&](const auto& member) {
     return std::none_of(members.begin(), members.end(), [&](const KnownMember& each) {

@@ -42,35 +42,35 @@ constexpr auto kProvider = std::to_array<KnownMember>({{"name"},
                                                        {"versionFunctions", Use::noted},
                                                        {"lambdaHashingVersion", Use::noted}});
 
-constexpr auto kFunction = std::to_array<KnownMember>({{"handler"},
-                                                       {"name"},
-                                                       {"runtime"},
-                                                       {"memorySize"},
-                                                       {"timeout"},
-                                                       {"environment"},
-                                                       {"layers"},
-                                                       {"tags"},
-                                                       {"description"},
-                                                       {"architecture"},
-                                                       {"ephemeralStorageSize"},
-                                                       {"reservedConcurrency"},
-                                                       {"maximumEventAge"},
-                                                       {"maximumRetryAttempts"},
-                                                       {"events"},
-                                                       {"package"},
-                                                       {"url"},
-                                                       {"role", Use::noted},
-                                                       {"iamRoleStatements", Use::noted},
-                                                       {"logRetentionInDays", Use::noted},
-                                                       {"versionFunction", Use::noted}});
+constexpr auto kServerlessFunction = std::to_array<KnownMember>({{"handler"},
+                                                                 {"name"},
+                                                                 {"runtime"},
+                                                                 {"memorySize"},
+                                                                 {"timeout"},
+                                                                 {"environment"},
+                                                                 {"layers"},
+                                                                 {"tags"},
+                                                                 {"description"},
+                                                                 {"architecture"},
+                                                                 {"ephemeralStorageSize"},
+                                                                 {"reservedConcurrency"},
+                                                                 {"maximumEventAge"},
+                                                                 {"maximumRetryAttempts"},
+                                                                 {"events"},
+                                                                 {"package"},
+                                                                 {"url"},
+                                                                 {"role", Use::noted},
+                                                                 {"iamRoleStatements", Use::noted},
+                                                                 {"logRetentionInDays", Use::noted},
+                                                                 {"versionFunction", Use::noted}});
 
-constexpr auto kLayer = std::to_array<KnownMember>({{"path"},
-                                                    {"name"},
-                                                    {"description"},
-                                                    {"licenseInfo"},
-                                                    {"compatibleRuntimes"},
-                                                    {"compatibleArchitectures"},
-                                                    {"retain", Use::noted}});
+constexpr auto kServerlessLayer = std::to_array<KnownMember>({{"path"},
+                                                              {"name"},
+                                                              {"description"},
+                                                              {"licenseInfo"},
+                                                              {"compatibleRuntimes"},
+                                                              {"compatibleArchitectures"},
+                                                              {"retain", Use::noted}});
 
 constexpr auto kPackage = std::to_array<KnownMember>({{"patterns"},
                                                       {"exclude"},
@@ -194,7 +194,7 @@ Result<std::optional<std::int64_t>> ServerlessReader::integer_of(const Node& giv
 Result<void> ServerlessReader::read_function(const std::string& id, const Node& given) {
   if (!given.is_map())
     return error_at(given, "the function " + id.substr(0, 100) + " must be a map");
-  sort_members(given, kFunction, id, out_);
+  sort_members(given, kServerlessFunction, id, out_);
   TemplateFunction function;
   function.id = id;
   function.line = given.line;
@@ -312,7 +312,7 @@ Result<void> ServerlessReader::add_rules(TemplateFunction& function, const Node&
 
 Result<void> ServerlessReader::read_layer(const std::string& id, const Node& given) {
   if (!given.is_map()) return error_at(given, "the layer " + id.substr(0, 100) + " must be a map");
-  sort_members(given, kLayer, id, out_);
+  sort_members(given, kServerlessLayer, id, out_);
   TemplateLayer layer;
   layer.id = id;
   layer.line = given.line;

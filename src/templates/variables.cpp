@@ -7,8 +7,8 @@
 namespace proa::templates {
 namespace {
 
-constexpr std::size_t kUnitsMax = 1'000'000;
-constexpr std::size_t kDepthMax = 64;
+constexpr std::size_t kResolvedMax = 1'000'000;
+constexpr std::size_t kNestingMax = 64;
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
@@ -75,8 +75,8 @@ class Deeper {
 
 Result<void> Variables::spend(const Node& at, std::size_t units) {
   spent_ += units;
-  if (spent_ > kUnitsMax) return error_at(at, "the file is more work than it may be");
-  if (depth_ > kDepthMax) return error_at(at, "variables inside variables, too deep");
+  if (spent_ > kResolvedMax) return error_at(at, "the file is more work than it may be");
+  if (depth_ > kNestingMax) return error_at(at, "variables inside variables, too deep");
   return ok();
 }
 

@@ -2,6 +2,7 @@
 
 #include "frames/init/children.h"
 #include "frames/init/process.h"
+#include "frames/init/transient.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -30,8 +31,6 @@ bool is_socket(int descriptor) {
   struct stat status {};
   return ::fstat(descriptor, &status) == 0 && S_ISSOCK(status.st_mode);
 }
-
-bool is_transient(int error) { return error == EAGAIN || error == EINTR; }
 
 void send_outgoing(Control& control, int link) {
   const auto bytes = control.outgoing();

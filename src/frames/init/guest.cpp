@@ -4,6 +4,7 @@
 #include "frames/init/children.h"
 #include "frames/init/port.h"
 #include "frames/init/process.h"
+#include "frames/init/transient.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -28,8 +29,6 @@ constexpr int kMovesPerTurn = 16;
 constexpr std::size_t kServices = 2;
 constexpr std::array<Service, kServices> kServiceOf{Service::runtime_api, Service::lambda_api};
 constexpr std::array<std::uint16_t, kServices> kPortOf{9001, 9002};
-
-bool is_transient(int error) { return error == EAGAIN || error == EINTR; }
 
 /// The inside's end of one stream: a pipe, or a connection (both descriptors are the same).
 struct Ends {

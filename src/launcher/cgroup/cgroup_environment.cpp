@@ -21,8 +21,6 @@ constexpr Bytes kLeftoverKept = Bytes::mib(4);
 
 SteadyTime in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
-bool has_file(const path& file) { return ::access(file.c_str(), F_OK) == 0; }
-
 Result<std::uint64_t> read_count(const path& file) {
   TRY(const auto text, read_line(file));
   std::uint64_t value = 0;

@@ -46,11 +46,6 @@ std::string unescape(const std::string& text) {
   return out;
 }
 
-bool has_file(const path& file) {
-  std::error_code failed;
-  return std::filesystem::exists(file, failed);
-}
-
 Result<void> make_folder(const path& folder) {
   if (::mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST) return ok();
   return os_error("create " + folder.string());

@@ -82,6 +82,8 @@ bool is_cgroup_name(std::string_view text) {
          text.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
+bool has_file(const path& file) { return ::access(file.c_str(), F_OK) == 0; }
+
 Result<std::string> read_line(const path& file) {
   TRY(auto text, os::read_file(file));
   while (!text.empty() && text.back() == '\n') text.pop_back();

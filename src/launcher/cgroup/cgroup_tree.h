@@ -24,6 +24,9 @@ Result<void> write_and_check(const std::filesystem::path& file, std::string_view
 /// A kernel file without its final newline. Errc: not_found, os.
 Result<std::string> read_line(const std::filesystem::path& file);
 
+/// Whether the kernel has this file of a control group.
+bool has_file(const std::filesystem::path& file);
+
 /// Process ids in `folder` itself; a process that this pid namespace cannot see is left out.
 /// A folder that is gone has none. Errc: os.
 Result<std::vector<pid_t>> processes_in(const std::filesystem::path& folder);

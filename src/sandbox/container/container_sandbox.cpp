@@ -4,6 +4,7 @@
 #include "os/file.h"
 #include "os/seqpacket.h"
 #include "sandbox/container.h"
+#include "sandbox/deadline.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -22,10 +23,6 @@ constexpr auto kKillLimit = std::chrono::seconds(10);
 
 // Control frames are short; a megabyte of "control" from inside is an attack.
 constexpr std::uint32_t kMaxControlBody = 64;
-
-SteadyTime after(std::chrono::steady_clock::duration time) {
-  return std::chrono::steady_clock::now() + time;
-}
 
 static_assert(kRuntimeApiAddress.ends_with("9001") && launcher::kRuntimeApiPort == 9001);
 static_assert(kLambdaApiAddress.ends_with("9002") && launcher::kLambdaApiPort == 9002);
@@ -112,11 +109,11 @@ Task<void> ContainerSandbox::start() {
   control_ = std::move(link);
   tasks_.spawn(watch_control());
   tasks_.spawn(watch_exit());
-  auto up = co_await init_up_.wait(after(kStartLimit), "start of a sandbox");
+  auto up = co_await init_up_.wait(deadline_after(kStartLimit), "start of a sandbox");
   if (!up) co_return up.error();
   if (!up.value()) {
     // It ended before proa-init ran: the launcher's report says at which step.
-    auto reason = co_await sandbox_end_.wait(after(kKillLimit), "end of a sandbox");
+    auto reason = co_await sandbox_end_.wait(deadline_after(kKillLimit), "end of a sandbox");
     co_return Error(Errc::unavailable,
                     "sandbox did not start" + (reason ? ": " + reason.value() : std::string()));
   }
@@ -167,7 +164,8 @@ Task<void> ContainerSandbox::kill_runtime() {
   killed_.reset();
   const std::span<const std::string_view> no_body;
   CO_TRY(co_await control_->send(frames::Type::kill_all, no_body));
-  auto killed = co_await killed_.wait(after(kKillLimit), "kill of the runtime's processes");
+  auto killed =
+      co_await killed_.wait(deadline_after(kKillLimit), "kill of the runtime's processes");
   if (!killed) co_return killed.error();
   if (!killed.value()) co_return Error(Errc::unavailable, "sandbox has ended");
   co_return ok();

@@ -1,6 +1,7 @@
 #include "sandbox/microvm/guest.h"
 
 #include "base/check.h"
+#include "sandbox/deadline.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -20,11 +21,7 @@ constexpr std::uint32_t kQemuMib = 160;
 constexpr std::uint32_t kUnusedTmpMib = 512;
 constexpr std::uint32_t kThreads = 64;
 // Frames of proa-init before any process runs are short.
-constexpr std::uint32_t kMaxControlBody = 64;
-
-SteadyTime after(std::chrono::steady_clock::duration time) {
-  return std::chrono::steady_clock::now() + time;
-}
+constexpr std::uint32_t kMaxPortBody = 64;
 
 }  // namespace
 
@@ -53,12 +50,12 @@ Task<void> Guest::take_slot(const launcher::GuestPlan& plan) {
 }
 
 Task<void> Guest::start(launcher::GuestPlan plan, std::chrono::milliseconds limit) {
-  const SteadyTime deadline = after(limit);
+  const SteadyTime deadline = deadline_after(limit);
   CO_TRY(co_await take_slot(plan));
   CO_TRY(auto ends, co_await launcher_.start_guest(*slot_, std::move(plan)));
   tasks_.spawn(watch_exit());
   frames::Link::Limits limits;
-  limits.body_max = kMaxControlBody;
+  limits.body_max = kMaxPortBody;
   CO_TRY(port_, frames::Link::adopt(executor_, std::move(ends.port), limits));
   console_.assign(ends.console.release());
   tasks_.spawn(watch_port());
@@ -69,7 +66,7 @@ Task<void> Guest::start(launcher::GuestPlan plan, std::chrono::milliseconds limi
                                            std::to_string(limit.count()) + " ms" + last_words());
   }
   if (up.value()) co_return ok();
-  auto reason = co_await ended_.wait(after(kEndLimit), "end of a guest");
+  auto reason = co_await ended_.wait(deadline_after(kEndLimit), "end of a guest");
   const bool is_launchers = reason && !reason.value().empty();
   co_return Error(Errc::unavailable, "the guest ended before it answered" +
                                          (is_launchers ? ": " + reason.value() : last_words()));

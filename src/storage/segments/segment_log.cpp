@@ -23,7 +23,7 @@ using segments::put_number;
 namespace {
 
 constexpr std::string_view kSuffix = ".seg";
-constexpr mode_t kMode = 0640;
+constexpr mode_t kSegmentMode = 0640;
 /// Other names are nobody's segments: there are no such times, and numbers must be able to grow.
 constexpr std::int64_t kFirstMsMax = 9'000'000'000'000;  // the year 2255
 constexpr std::uint64_t kNumberMax = std::uint64_t{1} << 62U;
@@ -164,7 +164,7 @@ Result<void> SegmentLog::begin_segment(WallTime first) {
   std::snprintf(name, sizeof name, "%013llu-%lld.seg", static_cast<unsigned long long>(view.number),
                 static_cast<long long>(epoch_ms(view.first)));
   view.path = folder_ / name;
-  TRY(auto file, os::open_file(view.path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, kMode));
+  TRY(auto file, os::open_file(view.path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, kSegmentMode));
   if (options_.is_synced && is_unsynced_ && file_) full_unsynced_.push_back(std::move(file_));
   is_unsynced_ = false;
   file_ = std::move(file);

@@ -1,3 +1,4 @@
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 namespace proa::api {
@@ -48,7 +49,6 @@ TEST_F(ApiTest, TakesNothingInWhereTheDiskHasNoRoom) {
   ApiOptions options;
   options.check_room = []() -> Result<void> { return Error(Errc::exhausted, "no room"); };
   make(std::move(options));
-  constexpr const char* kInvoke = "/2015-03-31/functions/f/invocations";
   for (const auto& [method, path] :
        std::vector<std::pair<std::string, std::string>>{{"POST", "/2015-03-31/functions"},
                                                         {"PUT", "/2015-03-31/functions/f/code"},
@@ -56,10 +56,10 @@ TEST_F(ApiTest, TakesNothingInWhereTheDiskHasNoRoom) {
                                                         {"POST", "/proa/v1/uploads"}}) {
     EXPECT_EQ(failure(send(method, path, "{}")), "503 ServiceException Server Message=no room");
   }
-  EXPECT_EQ(failure(send("POST", kInvoke, "{}", {{"X-Amz-Invocation-Type", "Event"}})),
+  EXPECT_EQ(failure(send("POST", kInvokePath, "{}", {{"X-Amz-Invocation-Type", "Event"}})),
             "503 ServiceException Server Message=no room");
   EXPECT_FALSE(events_.ref);
-  EXPECT_EQ(send("POST", kInvoke, "{}").status, 200);
+  EXPECT_EQ(send("POST", kInvokePath, "{}").status, 200);
   EXPECT_EQ(send("GET", "/2015-03-31/functions/f").status, 200);
 }
 

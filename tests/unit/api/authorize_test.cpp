@@ -1,5 +1,6 @@
 #include "api/authorize.h"
 
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 namespace proa::api {
@@ -7,8 +8,6 @@ namespace {
 
 using identity::Right;
 using identity::Rights;
-
-constexpr const char* kInvoke = "/2015-03-31/functions/f/invocations";
 
 class AuthorizeTest : public ApiTest {
  protected:
@@ -20,7 +19,7 @@ class AuthorizeTest : public ApiTest {
 };
 
 TEST_F(AuthorizeTest, NothingUnsignedIsServedOrPlaced) {
-  EXPECT_EQ(failure(send("POST", kInvoke)),
+  EXPECT_EQ(failure(send("POST", kInvokePath)),
             "403 MissingAuthenticationTokenException message=Missing Authentication Token");
   EXPECT_EQ(failure(send("GET", "/proa/v1/status")),
             "403 MissingAuthenticationTokenException message=Missing Authentication Token");
@@ -34,22 +33,22 @@ TEST_F(AuthorizeTest, HealthIsForEverybody) {
 TEST_F(AuthorizeTest, UnknownKeysAndWrongSecretsArePlacedNowhere) {
   identity::Key stranger = *make_key(Rights{Right::invoke});
   stranger.secret = "guessed";
-  EXPECT_TRUE(failure(send_signed(stranger, "POST", kInvoke))
+  EXPECT_TRUE(failure(send_signed(stranger, "POST", kInvokePath))
                   .starts_with("403 InvalidSignatureException message=The request signature we "
                                "calculated does not match the signature you provided."));
   stranger.id = "AKIANOBODY";
-  EXPECT_EQ(failure(send_signed(stranger, "POST", kInvoke)),
+  EXPECT_EQ(failure(send_signed(stranger, "POST", kInvokePath)),
             "403 UnrecognizedClientException message=The security token included in the request is "
             "invalid.");
-  EXPECT_EQ(
-      failure(send("POST", kInvoke, "", {{"Authorization", "AWS4-HMAC-SHA256 x"}})).substr(0, 33),
-      "403 IncompleteSignatureException ");
+  EXPECT_EQ(failure(send("POST", kInvokePath, "", {{"Authorization", "AWS4-HMAC-SHA256 x"}}))
+                .substr(0, 33),
+            "403 IncompleteSignatureException ");
   EXPECT_FALSE(dispatcher_.ref);
 }
 
 TEST_F(AuthorizeTest, AKeyDoesWhatItHasTheRightTo) {
   const auto invoker = make_key(Rights{Right::invoke});
-  EXPECT_EQ(send_signed(*invoker, "POST", kInvoke).status, 200);
+  EXPECT_EQ(send_signed(*invoker, "POST", kInvokePath).status, 200);
   EXPECT_EQ(failure(send_signed(*invoker, "DELETE", "/2015-03-31/functions/f")),
             "403 AccessDeniedException Message=User: " + invoker->principal +
                 " is not authorized to perform: lambda:DeleteFunction on resource: "
@@ -58,7 +57,7 @@ TEST_F(AuthorizeTest, AKeyDoesWhatItHasTheRightTo) {
   EXPECT_TRUE(failure(send_signed(*invoker, "GET", "/2015-03-31/functions"))
                   .ends_with("lambda:ListFunctions on resource: * because the key has not got the "
                              "right deploy or configure"));
-  EXPECT_TRUE(failure(send_signed(*admin_, "POST", kInvoke))
+  EXPECT_TRUE(failure(send_signed(*admin_, "POST", kInvokePath))
                   .find("lambda:InvokeFunction on resource: "
                         "arn:aws:lambda:us-east-1:000000000000:function:f because") !=
               std::string::npos);
@@ -98,7 +97,7 @@ TEST_F(AuthorizeTest, EveryOperationNeedsSomeRight) {
 TEST_F(AuthorizeTest, AKeyActsInItsAccount) {
   make_account("team", "123456789012");
   const auto key = make_key(Rights{Right::invoke, Right::deploy}, "123456789012");
-  EXPECT_EQ(send_signed(*key, "POST", kInvoke).status, 200);
+  EXPECT_EQ(send_signed(*key, "POST", kInvokePath).status, 200);
   EXPECT_EQ(dispatcher_.ref->account_id, "123456789012");
   EXPECT_TRUE(
       failure(send_signed(*key, "POST", "/2015-03-31/functions/000000000000%3Af/invocations"))
@@ -108,11 +107,11 @@ TEST_F(AuthorizeTest, AKeyActsInItsAccount) {
 TEST_F(AuthorizeTest, LargeBodiesAreVerifiedToo) {
   const auto key = make_key(Rights{Right::invoke});
   const std::string body = "\"" + std::string(300'000, 'x') + "\"";
-  EXPECT_EQ(send_signed(*key, "POST", kInvoke, body).status, 200);
+  EXPECT_EQ(send_signed(*key, "POST", kInvokePath, body).status, 200);
   EXPECT_EQ(dispatcher_.invocation->payload, body);
   identity::Key wrong = *key;
   wrong.secret = "guessed";
-  EXPECT_EQ(send_signed(wrong, "POST", kInvoke, body).status, 403);
+  EXPECT_EQ(send_signed(wrong, "POST", kInvokePath, body).status, 403);
 }
 
 TEST_F(AuthorizeTest, UnknownCallersMayNotSendMuch) {

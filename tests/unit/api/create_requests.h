@@ -1,6 +1,7 @@
 // Requests to create a function, for the tests of what stands in them.
 #pragma once
 
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 #include <boost/json/serialize.hpp>
@@ -31,12 +32,5 @@ class CreateFunctionTest : public ApiTest {
   std::string without(const char* member) { return with(member, "null"); }
   json::object body_;
 };
-
-inline std::string validation(const std::string& text) {
-  return "400 ValidationException message=1 validation error detected: " + text;
-}
-inline std::string invalid(const std::string& text) {
-  return "400 InvalidParameterValueException User message=" + text;
-}
 
 }  // namespace proa::api

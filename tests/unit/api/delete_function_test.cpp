@@ -1,14 +1,10 @@
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 #include <boost/json/serialize.hpp>
 
 namespace proa::api {
 namespace {
-
-constexpr const char* kFunction = "/2015-03-31/functions/f";
-constexpr const char* kMissing =
-    "404 ResourceNotFoundException User Message=Function not found: "
-    "arn:aws:lambda:us-east-1:000000000000:function:none";
 
 class DeleteFunctionTest : public ApiTest {
  protected:
@@ -22,14 +18,14 @@ TEST_F(DeleteFunctionTest, DeletesAFunctionOrTheOneVersionThatIsNamed) {
   EXPECT_EQ(send("DELETE", "/2015-03-31/functions/f?Qualifier=1").status, 204);
   EXPECT_EQ(catalog_.deleted, std::vector<std::string>{"f:1"});
   catalog_.deleted.clear();
-  const auto response = send("DELETE", kFunction);
+  const auto response = send("DELETE", kFunctionPath);
   EXPECT_EQ(response.status, 204);
   EXPECT_TRUE(response.body.empty());
   EXPECT_EQ(catalog_.deleted, std::vector<std::string>{"f"});
 }
 
 TEST_F(DeleteFunctionTest, NamesAMissingFunction) {
-  EXPECT_EQ(failure(send("DELETE", "/2015-03-31/functions/none")), kMissing);
+  EXPECT_EQ(failure(send("DELETE", "/2015-03-31/functions/none")), kNoSuchFunction);
 }
 
 }  // namespace

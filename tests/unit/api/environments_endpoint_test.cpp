@@ -8,7 +8,7 @@ namespace {
 using identity::Right;
 using identity::Rights;
 
-constexpr const char* kPath = "/proa/v1/environments";
+constexpr const char* kEnvironmentsPath = "/proa/v1/environments";
 
 model::LiveView one_of_each() {
   model::LiveView view;
@@ -56,13 +56,13 @@ class EnvironmentsEndpointTest : public ApiTest {
     make(std::move(options));
   }
   std::string refused(const std::string& query) {
-    return failure(send("GET", std::string(kPath) + query));
+    return failure(send("GET", std::string(kEnvironmentsPath) + query));
   }
   model::LiveQuery query_;
 };
 
 TEST_F(EnvironmentsEndpointTest, AnEnvironmentInItsUnits) {
-  const auto answer = body_of(send("GET", kPath));
+  const auto answer = body_of(send("GET", kEnvironmentsPath));
   EXPECT_EQ(boost::json::serialize(answer.at("environments").as_array().at(0)),
             R"({"id":"0011","account_id":"000000000000","region":"us-east-1","function":"f",)"
             R"("version":"$LATEST","runtime":"python3.11.2","shard":1,"state":"busy",)"
@@ -78,7 +78,7 @@ TEST_F(EnvironmentsEndpointTest, AnEnvironmentInItsUnits) {
 }
 
 TEST_F(EnvironmentsEndpointTest, TheLimitIsANumberInItsRange) {
-  ASSERT_EQ(send("GET", std::string(kPath) + "?limit=10").status, 200);
+  ASSERT_EQ(send("GET", std::string(kEnvironmentsPath) + "?limit=10").status, 200);
   EXPECT_EQ(query_.limit, 10U);
   for (const char* wrong : {"?limit=0", "?limit=10001", "?limit=1x", "?limit="}) {
     EXPECT_EQ(refused(wrong),
@@ -89,23 +89,23 @@ TEST_F(EnvironmentsEndpointTest, TheLimitIsANumberInItsRange) {
 }
 
 TEST_F(EnvironmentsEndpointTest, OnlyAnAdminSeesOtherAccounts) {
-  ASSERT_EQ(send("GET", kPath).status, 200);
+  ASSERT_EQ(send("GET", kEnvironmentsPath).status, 200);
   EXPECT_FALSE(query_.account_id) << "without keys there is nobody else";
   const auto admin = make_key(Rights{Right::admin});
   make_account("other", "111122223333");
   const auto reader = make_key(Rights{Right::logs}, "111122223333");
   const auto deployer = make_key(Rights{Right::deploy, Right::configure, Right::invoke});
-  ASSERT_EQ(send_signed(*admin, "GET", kPath).status, 200);
+  ASSERT_EQ(send_signed(*admin, "GET", kEnvironmentsPath).status, 200);
   EXPECT_FALSE(query_.account_id);
-  ASSERT_EQ(send_signed(*reader, "GET", kPath).status, 200);
+  ASSERT_EQ(send_signed(*reader, "GET", kEnvironmentsPath).status, 200);
   EXPECT_EQ(query_.account_id, "111122223333");
-  EXPECT_TRUE(failure(send_signed(*deployer, "GET", kPath))
+  EXPECT_TRUE(failure(send_signed(*deployer, "GET", kEnvironmentsPath))
                   .ends_with("because the key has not got the right logs or admin"));
 }
 
 TEST_F(EnvironmentsEndpointTest, AProgramWithoutThemSaysSo) {
   make({});
-  EXPECT_EQ(send("GET", kPath).status, 400);
+  EXPECT_EQ(send("GET", kEnvironmentsPath).status, 400);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kPath = "/proa/v1/functions/f/explain";
+constexpr const char* kExplainPath = "/proa/v1/functions/f/explain";
 
 class ExplainEndpointTest : public ApiTest {
  protected:
@@ -37,7 +37,7 @@ class ExplainEndpointTest : public ApiTest {
 };
 
 TEST_F(ExplainEndpointTest, ADecisionWithItsInputsAndCandidates) {
-  const auto answer = body_of(send("GET", kPath));
+  const auto answer = body_of(send("GET", kExplainPath));
   EXPECT_EQ(answer.at("function"), "arn:aws:lambda:us-east-1:000000000000:function:f");
   EXPECT_EQ(json::serialize(decision(answer, "environment")),
             R"({"decision":"environment","chosen":"idle@0","reason":"","outcome":"",)"
@@ -59,7 +59,7 @@ TEST_F(ExplainEndpointTest, LimitsSayWhatEnforcesThem) {
         .as_object();
   };
   make(std::move(options));
-  const auto answer = body_of(send("GET", kPath));
+  const auto answer = body_of(send("GET", kExplainPath));
   const auto limits = json::serialize(decision(answer, "limits"));
   EXPECT_NE(limits.find(R"({"name":"memory","value":"memory.max","from":"host: enforced"})"),
             std::string::npos)
@@ -78,9 +78,9 @@ TEST_F(ExplainEndpointTest, IsForWhoeverMayReadTheFunction) {
             "arn:aws:lambda:us-east-1:000000000000:function:none");
   make_key(identity::Rights{identity::Right::admin});
   const auto invoker = make_key(identity::Rights{identity::Right::invoke});
-  EXPECT_EQ(send_signed(*invoker, "GET", kPath).status, 403);
+  EXPECT_EQ(send_signed(*invoker, "GET", kExplainPath).status, 403);
   const auto configurer = make_key(identity::Rights{identity::Right::configure});
-  EXPECT_EQ(send_signed(*configurer, "GET", kPath).status, 200);
+  EXPECT_EQ(send_signed(*configurer, "GET", kExplainPath).status, 200);
 }
 
 }  // namespace

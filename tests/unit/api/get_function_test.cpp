@@ -1,3 +1,4 @@
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 #include <boost/json/serialize.hpp>
@@ -7,18 +8,13 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr const char* kFunction = "/2015-03-31/functions/f";
-constexpr const char* kMissing =
-    "404 ResourceNotFoundException User Message=Function not found: "
-    "arn:aws:lambda:us-east-1:000000000000:function:none";
-
 class GetFunctionTest : public ApiTest {
  protected:
   GetFunctionTest() { catalog_.put("f"); }
 };
 
 TEST_F(GetFunctionTest, GetFunctionIsActiveAtOnce) {
-  const auto response = send("GET", kFunction);
+  const auto response = send("GET", kFunctionPath);
   ASSERT_EQ(response.status, 200);
   const json::object answer = body_of(response);
   const json::object& configuration = answer.at("Configuration").as_object();
@@ -34,7 +30,7 @@ TEST_F(GetFunctionTest, GetFunctionIsActiveAtOnce) {
 TEST_F(GetFunctionTest, GetFunctionShowsTagsAndConcurrencyWhenThereAreSome) {
   catalog_.put("f", {{"team", "a"}});
   catalog_.records["f"].reserved_concurrency = 5;
-  const json::object answer = body_of(send("GET", kFunction));
+  const json::object answer = body_of(send("GET", kFunctionPath));
   EXPECT_EQ(json::serialize(answer.at("Tags")), R"({"team":"a"})");
   EXPECT_EQ(json::serialize(answer.at("Concurrency")), R"({"ReservedConcurrentExecutions":5})");
 }
@@ -49,7 +45,7 @@ TEST_F(GetFunctionTest, AQualifierShowsInTheArn) {
 }
 
 TEST_F(GetFunctionTest, NamesAMissingFunction) {
-  EXPECT_EQ(failure(send("GET", "/2015-03-31/functions/none")), kMissing);
+  EXPECT_EQ(failure(send("GET", "/2015-03-31/functions/none")), kNoSuchFunction);
   EXPECT_EQ(failure(send("GET", "/2015-03-31/functions/f?Qualifier=3")),
             "404 ResourceNotFoundException User Message=Function not found: "
             "arn:aws:lambda:us-east-1:000000000000:function:f:3");

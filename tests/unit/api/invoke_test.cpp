@@ -1,9 +1,9 @@
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 namespace proa::api {
 namespace {
 
-constexpr const char* kInvoke = "/2015-03-31/functions/f/invocations";
 constexpr const char* kBadJson =
     "400 InvalidRequestContentException User message=Could not parse request body into json: Could "
     "not parse payload into json: ";
@@ -21,7 +21,7 @@ class InvokeTest : public ApiTest {
 };
 
 TEST_F(InvokeTest, RunsTheFunctionAndAnswersWithLambdasHeaders) {
-  const auto response = send("POST", kInvoke, R"({"a":1})");
+  const auto response = send("POST", kInvokePath, R"({"a":1})");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"ok":true})");
   EXPECT_EQ(response.header("Content-Type"), "application/json");
@@ -69,13 +69,13 @@ TEST_F(InvokeTest, RefusesBadNamesAndQualifiers) {
 }
 
 TEST_F(InvokeTest, AnEmptyBodyIsAnEmptyObject) {
-  EXPECT_EQ(send("POST", kInvoke, "").status, 200);
+  EXPECT_EQ(send("POST", kInvokePath, "").status, 200);
   EXPECT_EQ(dispatcher_.invocation->payload, "{}");
 }
 
 TEST_F(InvokeTest, PassesAnyJsonValueUnchanged) {
   for (const std::string payload : {"null", "\"text\"", " [1, 2.5e3, -0] \n", "true", "1e400"}) {
-    EXPECT_EQ(send("POST", kInvoke, payload).status, 200) << payload;
+    EXPECT_EQ(send("POST", kInvokePath, payload).status, 200) << payload;
     EXPECT_EQ(dispatcher_.invocation->payload, payload);
   }
 }
@@ -83,7 +83,7 @@ TEST_F(InvokeTest, PassesAnyJsonValueUnchanged) {
 TEST_F(InvokeTest, RefusesWhatIsNotJson) {
   for (const std::string payload :
        {"x", "{", "{\"a\":}", "[1,]", "{} {}", "'a'", "\"\xff\"", "\"\x01\"", " ", "nul"}) {
-    EXPECT_TRUE(failure(send("POST", kInvoke, payload)).starts_with(kBadJson)) << payload;
+    EXPECT_TRUE(failure(send("POST", kInvokePath, payload)).starts_with(kBadJson)) << payload;
   }
   EXPECT_FALSE(dispatcher_.invocation);
 }
@@ -92,14 +92,14 @@ TEST_F(InvokeTest, TakesDeepJsonAndRefusesBottomlessJson) {
   const auto nested = [](std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');
   };
-  EXPECT_EQ(send("POST", kInvoke, nested(900)).status, 200);
-  EXPECT_TRUE(failure(send("POST", kInvoke, nested(100'000))).starts_with(kBadJson));
+  EXPECT_EQ(send("POST", kInvokePath, nested(900)).status, 200);
+  EXPECT_TRUE(failure(send("POST", kInvokePath, nested(100'000))).starts_with(kBadJson));
 }
 
 TEST_F(InvokeTest, RefusesAnEventThatIsTooLarge) {
   http::Request request;
   request.method = "POST";
-  request.target = kInvoke;
+  request.target = kInvokePath;
   request.is_body_too_large = true;
   ASSERT_TRUE(http::parse_target(request));
   EXPECT_EQ(api_->body_limit(request), 6291456U);
@@ -111,7 +111,7 @@ TEST_F(InvokeTest, RefusesAnEventThatIsTooLarge) {
 TEST_F(InvokeTest, AFunctionErrorIsA200WithAHeader) {
   dispatcher_.result.function_error = "Unhandled";
   dispatcher_.result.payload = R"({"errorMessage":"no"})";
-  const auto response = send("POST", kInvoke);
+  const auto response = send("POST", kInvokePath);
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.header("X-Amz-Function-Error"), "Unhandled");
   EXPECT_EQ(response.body, R"({"errorMessage":"no"})");
@@ -119,13 +119,13 @@ TEST_F(InvokeTest, AFunctionErrorIsA200WithAHeader) {
 
 TEST_F(InvokeTest, GivesTheTailOfTheLogInBase64) {
   dispatcher_.result.log_tail = "START RequestId: 1\n";
-  const auto response = send("POST", kInvoke, "", {{"x-amz-log-type", "Tail"}});
+  const auto response = send("POST", kInvokePath, "", {{"x-amz-log-type", "Tail"}});
   EXPECT_TRUE(dispatcher_.invocation->wants_log_tail);
   EXPECT_EQ(from_base64(*response.header("X-Amz-Log-Result")), "START RequestId: 1\n");
 }
 
 TEST_F(InvokeTest, DryRunAsksOnlyWhetherTheFunctionExists) {
-  const auto response = send("POST", kInvoke, "", {{"X-Amz-Invocation-Type", "DryRun"}});
+  const auto response = send("POST", kInvokePath, "", {{"X-Amz-Invocation-Type", "DryRun"}});
   EXPECT_EQ(response.status, 204);
   EXPECT_TRUE(response.body.empty());
   EXPECT_FALSE(dispatcher_.invocation);
@@ -136,7 +136,8 @@ TEST_F(InvokeTest, DryRunAsksOnlyWhetherTheFunctionExists) {
 }
 
 TEST_F(InvokeTest, AnEventIsAcceptedOnceItIsInTheQueue) {
-  const auto response = send("POST", kInvoke, R"({"a":1})", {{"X-Amz-Invocation-Type", "Event"}});
+  const auto response =
+      send("POST", kInvokePath, R"({"a":1})", {{"X-Amz-Invocation-Type", "Event"}});
   EXPECT_EQ(response.status, 202);
   EXPECT_TRUE(response.body.empty());
   EXPECT_FALSE(dispatcher_.invocation);
@@ -148,14 +149,14 @@ TEST_F(InvokeTest, AnEventIsAcceptedOnceItIsInTheQueue) {
 
 TEST_F(InvokeTest, AnEventThatTheQueueDoesNotTakeIsRefused) {
   events_.error = Error(Errc::exhausted, "No new events: the disk is full");
-  EXPECT_EQ(failure(send("POST", kInvoke, "", {{"X-Amz-Invocation-Type", "Event"}})),
+  EXPECT_EQ(failure(send("POST", kInvokePath, "", {{"X-Amz-Invocation-Type", "Event"}})),
             "503 ServiceException Server Message=No new events: the disk is full");
 }
 
 TEST_F(InvokeTest, AnEventOfMoreThanAMebibyteIsTooLargeToWait) {
   const std::string fits = "\"" + std::string(1024 * 1024 - 2, 'a') + "\"";
-  EXPECT_EQ(send("POST", kInvoke, fits, {{"X-Amz-Invocation-Type", "Event"}}).status, 202);
-  EXPECT_EQ(failure(send("POST", kInvoke, fits + " ", {{"X-Amz-Invocation-Type", "Event"}})),
+  EXPECT_EQ(send("POST", kInvokePath, fits, {{"X-Amz-Invocation-Type", "Event"}}).status, 202);
+  EXPECT_EQ(failure(send("POST", kInvokePath, fits + " ", {{"X-Amz-Invocation-Type", "Event"}})),
             "413 RequestEntityTooLargeException message=1048577 byte payload is too large for the "
             "Event invocation type (limit 1048576 bytes)");
 }
@@ -170,19 +171,19 @@ TEST_F(InvokeTest, TheOldWayToSendAnEventWorksToo) {
 }
 
 TEST_F(InvokeTest, RefusesWhatIsNotSupportedYetByName) {
-  EXPECT_EQ(failure(send("POST", kInvoke, "", {{"X-Proa-Sidecars", "profiler"}})),
+  EXPECT_EQ(failure(send("POST", kInvokePath, "", {{"X-Proa-Sidecars", "profiler"}})),
             "400 InvalidParameterValueException User message=The request header X-Proa-Sidecars is "
             "not supported by Proa yet");
-  EXPECT_EQ(failure(send("POST", kInvoke, "", {{"x-proa-hardware", "avx2"}})),
+  EXPECT_EQ(failure(send("POST", kInvokePath, "", {{"x-proa-hardware", "avx2"}})),
             "400 InvalidParameterValueException User message=The request header x-proa-hardware is "
             "not supported by Proa yet");
-  EXPECT_EQ(failure(send("POST", kInvoke, "", {{"X-Amz-Tenant-Id", "t"}})),
+  EXPECT_EQ(failure(send("POST", kInvokePath, "", {{"X-Amz-Tenant-Id", "t"}})),
             "400 InvalidParameterValueException User message=The request header X-Amz-Tenant-Id is "
             "not supported by Proa yet");
 }
 
 TEST_F(InvokeTest, ReportsAllWrongHeadersAtOnce) {
-  EXPECT_EQ(failure(send("POST", kInvoke, "",
+  EXPECT_EQ(failure(send("POST", kInvokePath, "",
                          {{"X-Amz-Invocation-Type", "Later"}, {"X-Amz-Log-Type", "Head"}})),
             "400 ValidationException message=2 validation errors detected: Value 'Later' at "
             "'invocationType' failed to satisfy constraint: Member must satisfy enum value set: "
@@ -191,26 +192,27 @@ TEST_F(InvokeTest, ReportsAllWrongHeadersAtOnce) {
 }
 
 TEST_F(InvokeTest, DecodesTheClientContext) {
-  send("POST", kInvoke, "", {{"X-Amz-Client-Context", to_base64(R"({"custom":{"k":"v"}})")}});
+  send("POST", kInvokePath, "", {{"X-Amz-Client-Context", to_base64(R"({"custom":{"k":"v"}})")}});
   EXPECT_EQ(dispatcher_.invocation->client_context, R"({"custom":{"k":"v"}})");
 }
 
 TEST_F(InvokeTest, RefusesABadClientContext) {
   for (const std::string& bad :
        {std::string("%%%"), to_base64("not json"), to_base64("[1]"), to_base64(" ")}) {
-    EXPECT_EQ(failure(send("POST", kInvoke, "", {{"X-Amz-Client-Context", bad}})),
+    EXPECT_EQ(failure(send("POST", kInvokePath, "", {{"X-Amz-Client-Context", bad}})),
               "400 InvalidRequestContentException User message=Client context must be a valid "
               "Base64-encoded JSON object.");
   }
-  EXPECT_TRUE(failure(send("POST", kInvoke, "", {{"X-Amz-Client-Context", std::string(3584, 'a')}}))
-                  .find("no more than 3583 bytes") != std::string::npos);
+  EXPECT_TRUE(
+      failure(send("POST", kInvokePath, "", {{"X-Amz-Client-Context", std::string(3584, 'a')}}))
+          .find("no more than 3583 bytes") != std::string::npos);
 }
 
 TEST_F(InvokeTest, PassesTheCallersTraceOnOrMakesOne) {
-  auto response = send("POST", kInvoke, "", {{"X-Amzn-Trace-Id", "Root=1-a-b;Sampled=1"}});
+  auto response = send("POST", kInvokePath, "", {{"X-Amzn-Trace-Id", "Root=1-a-b;Sampled=1"}});
   EXPECT_EQ(response.header("X-Amzn-Trace-Id"), "Root=1-a-b;Sampled=1");
   EXPECT_EQ(dispatcher_.invocation->trace_id, "Root=1-a-b;Sampled=1");
-  response = send("POST", kInvoke);
+  response = send("POST", kInvokePath);
   const std::string made(*response.header("X-Amzn-Trace-Id"));
   EXPECT_TRUE(made.starts_with("Root=1-677485")) << made;  // the fixed clock, in hexadecimal
   EXPECT_EQ(
@@ -218,7 +220,7 @@ TEST_F(InvokeTest, PassesTheCallersTraceOnOrMakesOne) {
       std::string("Root=1-12345678-123456789012345678901234;Parent=1234567890123456;Sampled=0")
           .size());
   EXPECT_EQ(dispatcher_.invocation->trace_id, made);
-  response = send("POST", kInvoke, "", {{"X-Amzn-Trace-Id", std::string(300, 'x')}});
+  response = send("POST", kInvokePath, "", {{"X-Amzn-Trace-Id", std::string(300, 'x')}});
   EXPECT_TRUE(response.header("X-Amzn-Trace-Id")->starts_with("Root=1-"));
 }
 
@@ -226,11 +228,12 @@ TEST_F(InvokeTest, TakesATraceparentWhereThereIsNoXRayHeader) {
   const std::string given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   const std::string same =
       "Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1";
-  EXPECT_EQ(send("POST", kInvoke, "", {{"traceparent", given}}).header("X-Amzn-Trace-Id"), same);
+  EXPECT_EQ(send("POST", kInvokePath, "", {{"traceparent", given}}).header("X-Amzn-Trace-Id"),
+            same);
   EXPECT_EQ(dispatcher_.invocation->trace_id, same);
-  send("POST", kInvoke, "", {{"Traceparent", given}, {"X-Amzn-Trace-Id", "Root=1-a-b"}});
+  send("POST", kInvokePath, "", {{"Traceparent", given}, {"X-Amzn-Trace-Id", "Root=1-a-b"}});
   EXPECT_EQ(dispatcher_.invocation->trace_id, "Root=1-a-b");
-  send("POST", kInvoke, "", {{"TRACEPARENT", given}, {"X-Amz-Invocation-Type", "Event"}});
+  send("POST", kInvokePath, "", {{"TRACEPARENT", given}, {"X-Amz-Invocation-Type", "Event"}});
   EXPECT_EQ(events_.invocation->trace_id, same);
 }
 
@@ -238,11 +241,11 @@ TEST_F(InvokeTest, ACallThatBeginsARecordedTraceHasNoParent) {
   ApiOptions options;
   options.trace_sample_share = 1;
   make(std::move(options));
-  send("POST", kInvoke);
+  send("POST", kInvokePath);
   const std::string made = dispatcher_.invocation->trace_id;
   EXPECT_EQ(made.size(), std::string("Root=1-12345678-123456789012345678901234;Sampled=1").size());
   EXPECT_TRUE(made.ends_with(";Sampled=1")) << made;
-  send("POST", kInvoke, "", {{"X-Amzn-Trace-Id", "Root=1-a-b"}});
+  send("POST", kInvokePath, "", {{"X-Amzn-Trace-Id", "Root=1-a-b"}});
   EXPECT_EQ(dispatcher_.invocation->trace_id, "Root=1-a-b") << "that is for dispatch to decide";
 }
 
@@ -251,7 +254,7 @@ TEST_F(InvokeTest, IgnoresATraceparentThatIsMalformedOrNotAlone) {
   for (const HeaderList& headers :
        {HeaderList{{"traceparent", given + "0"}}, HeaderList{{"traceparent", ""}},
         HeaderList{{"traceparent", given}, {"traceparent", given}}}) {
-    EXPECT_EQ(send("POST", kInvoke, "", headers).status, 200);
+    EXPECT_EQ(send("POST", kInvokePath, "", headers).status, 200);
     EXPECT_EQ(dispatcher_.invocation->trace_id.find("0af76519"), std::string::npos);
     EXPECT_TRUE(dispatcher_.invocation->trace_id.ends_with(";Sampled=0"));
   }
@@ -259,7 +262,7 @@ TEST_F(InvokeTest, IgnoresATraceparentThatIsMalformedOrNotAlone) {
 
 TEST_F(InvokeTest, TellsAThrottledCallerWhyAndWhen) {
   dispatcher_.error = Error(Errc::throttled, "ReservedFunctionConcurrentInvocationLimitExceeded");
-  const auto response = send("POST", kInvoke);
+  const auto response = send("POST", kInvokePath);
   EXPECT_EQ(failure(response), "429 TooManyRequestsException User message=Rate Exceeded.");
   EXPECT_EQ(text(body_of(response), "Reason"), "ReservedFunctionConcurrentInvocationLimitExceeded");
   EXPECT_EQ(response.header("Retry-After"), "1");
@@ -267,29 +270,29 @@ TEST_F(InvokeTest, TellsAThrottledCallerWhyAndWhen) {
 
 TEST_F(InvokeTest, MapsFailuresOfOursToServiceException) {
   dispatcher_.error = Error(Errc::exhausted, "no environment can be made: disk full");
-  EXPECT_EQ(failure(send("POST", kInvoke)),
+  EXPECT_EQ(failure(send("POST", kInvokePath)),
             "503 ServiceException Server Message=no environment can be made: disk full");
   dispatcher_.error = Error(Errc::unavailable, "the launcher is gone");
-  EXPECT_EQ(failure(send("POST", kInvoke)),
+  EXPECT_EQ(failure(send("POST", kInvokePath)),
             "503 ServiceException Server Message=the launcher is gone");
   dispatcher_.error = Error(Errc::internal, "a bug");
-  EXPECT_EQ(failure(send("POST", kInvoke)), "500 ServiceException Server Message=a bug");
+  EXPECT_EQ(failure(send("POST", kInvokePath)), "500 ServiceException Server Message=a bug");
   dispatcher_.error = Error(Errc::not_found, "Function not found: arn");
-  EXPECT_EQ(failure(send("POST", kInvoke)),
+  EXPECT_EQ(failure(send("POST", kInvokePath)),
             "404 ResourceNotFoundException User Message=Function not found: arn");
 }
 
 TEST_F(InvokeTest, TakesTheRegionFromTheCredentialScope) {
   const std::string scope = "/20250101/eu-central-1/lambda/aws4_request";
-  send("POST", kInvoke, "",
+  send("POST", kInvokePath, "",
        {{"Authorization",
          "AWS4-HMAC-SHA256 Credential=AKID" + scope + ", SignedHeaders=host, Signature=0"}});
   EXPECT_EQ(dispatcher_.ref->region, "eu-central-1");
-  send("POST", std::string(kInvoke) + "?X-Amz-Credential=AKID" + http::percent_encode(scope));
+  send("POST", std::string(kInvokePath) + "?X-Amz-Credential=AKID" + http::percent_encode(scope));
   EXPECT_EQ(dispatcher_.ref->region, "eu-central-1");
   for (const std::string odd :
        {"Bearer x", "AWS4-HMAC-SHA256 Credential=A", "AWS4-HMAC-SHA256 Credential=A/b/C D/x"}) {
-    send("POST", kInvoke, "", {{"Authorization", odd}});
+    send("POST", kInvokePath, "", {{"Authorization", odd}});
     EXPECT_EQ(dispatcher_.ref->region, "us-east-1") << odd;
   }
 }

@@ -1,11 +1,11 @@
 #include "api/layer_input.h"
 
+#include "unit/api/exchanges.h"
+
 #include <gtest/gtest.h>
 
 namespace proa::api {
 namespace {
-
-const model::Scope kScope{"000000000000", "us-east-1"};
 
 TEST(LayerInput, TakesANameOrTheLayersArn) {
   EXPECT_EQ(decode_layer_name("libs_1-a", kScope).value(), "libs_1-a");

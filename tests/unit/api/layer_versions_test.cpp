@@ -8,7 +8,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* kLayers = "/2018-10-31/layers";
-const std::string kArn = "arn:aws:lambda:us-east-1:000000000000:layer:";
+const std::string kLayerArnStart = "arn:aws:lambda:us-east-1:000000000000:layer:";
 
 class LayerVersionsTest : public ApiTest {
  protected:
@@ -29,13 +29,13 @@ class LayerVersionsTest : public ApiTest {
 TEST_F(LayerVersionsTest, GetsAVersionByNameByArnAndByItsOwnArn) {
   publish("libs");
   publish("libs");
-  const std::string encoded = http::percent_encode(kArn + "libs");
+  const std::string encoded = http::percent_encode(kLayerArnStart + "libs");
   for (const std::string& path :
        {std::string("/libs/versions/2"), "/" + encoded + "/versions/2/",
-        "?find=LayerVersion&Arn=" + http::percent_encode(kArn + "libs:2")}) {
+        "?find=LayerVersion&Arn=" + http::percent_encode(kLayerArnStart + "libs:2")}) {
     const auto answer = send("GET", kLayers + path);
     ASSERT_EQ(answer.status, 200) << path << answer.body;
-    EXPECT_EQ(text(body_of(answer), "LayerVersionArn"), kArn + "libs:2");
+    EXPECT_EQ(text(body_of(answer), "LayerVersionArn"), kLayerArnStart + "libs:2");
   }
 }
 
@@ -52,7 +52,8 @@ TEST_F(LayerVersionsTest, UnknownVersionsAreNotFound) {
   publish("libs");
   EXPECT_EQ(failure(send("GET", std::string(kLayers) + "/libs/versions/2")), missing);
   EXPECT_EQ(failure(send("GET", std::string(kLayers) + "/none/versions/1")), missing);
-  EXPECT_EQ(failure(send("GET", kLayers + ("?find=LayerVersion&Arn=" + kArn + "none:1"))), missing);
+  EXPECT_EQ(failure(send("GET", kLayers + ("?find=LayerVersion&Arn=" + kLayerArnStart + "none:1"))),
+            missing);
   EXPECT_EQ(failure(send("GET", std::string(kLayers) + "/libs/versions/0")),
             "400 InvalidParameterValueException User message=Layer Version Cannot be less than 1");
 }
@@ -90,14 +91,15 @@ TEST_F(LayerVersionsTest, ListsEachLayerWithItsNewestMatchingVersion) {
   ASSERT_EQ(all.at("Layers").as_array().size(), 2U);
   const json::object& a = all.at("Layers").as_array()[0].as_object();
   EXPECT_EQ(text(a, "LayerName"), "a");
-  EXPECT_EQ(text(a, "LayerArn"), kArn + "a");
-  EXPECT_EQ(text(a.at("LatestMatchingVersion").as_object(), "LayerVersionArn"), kArn + "a:2");
+  EXPECT_EQ(text(a, "LayerArn"), kLayerArnStart + "a");
+  EXPECT_EQ(text(a.at("LatestMatchingVersion").as_object(), "LayerVersionArn"),
+            kLayerArnStart + "a:2");
   const json::object python =
       body_of(send("GET", std::string(kLayers) + "?CompatibleRuntime=python3.12"));
   ASSERT_EQ(python.at("Layers").as_array().size(), 1U);
   EXPECT_EQ(text(python.at("Layers").as_array()[0].at("LatestMatchingVersion").as_object(),
                  "LayerVersionArn"),
-            kArn + "a:1");
+            kLayerArnStart + "a:1");
   const json::object first = body_of(send("GET", std::string(kLayers) + "?MaxItems=1"));
   const json::object second =
       body_of(send("GET", std::string(kLayers) + "?MaxItems=1&Marker=" +

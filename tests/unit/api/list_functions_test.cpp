@@ -1,3 +1,4 @@
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 #include <boost/json/serialize.hpp>
@@ -11,10 +12,6 @@ class ListFunctionsTest : public ApiTest {
  protected:
   ListFunctionsTest() { catalog_.put("f"); }
 };
-
-std::string invalid(const std::string& text) {
-  return "400 InvalidParameterValueException User message=" + text;
-}
 
 TEST_F(ListFunctionsTest, ListsInPages) {
   for (char c = 'a'; c < 'f'; ++c) catalog_.put(std::string(1, c));

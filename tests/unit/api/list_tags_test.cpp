@@ -1,10 +1,8 @@
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 namespace proa::api {
 namespace {
-
-const std::string kTags =
-    "/2017-03-31/tags/" + http::percent_encode("arn:aws:lambda:us-east-1:000000000000:function:f");
 
 class ListTagsTest : public ApiTest {
  protected:
@@ -12,7 +10,7 @@ class ListTagsTest : public ApiTest {
 };
 
 TEST_F(ListTagsTest, ListsTags) {
-  const auto response = send("GET", kTags);
+  const auto response = send("GET", kTagsPath);
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"Tags":{"team":"a"}})");
 }

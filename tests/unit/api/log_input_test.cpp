@@ -1,12 +1,12 @@
 #include "api/log_input.h"
 
+#include "unit/api/exchanges.h"
+
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
 namespace proa::api {
 namespace {
-
-const model::Scope kScope{"000000000000", "us-east-1"};
 
 /// The group's name, or what is wrong.
 std::string group_of(std::string_view body) {

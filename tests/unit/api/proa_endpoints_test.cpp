@@ -1,3 +1,4 @@
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 #include <boost/json/serialize.hpp>
@@ -6,11 +7,6 @@ namespace proa::api {
 namespace {
 
 namespace json = boost::json;
-
-constexpr const char* kFunction = "/2015-03-31/functions/f";
-constexpr const char* kMissing =
-    "404 ResourceNotFoundException User Message=Function not found: "
-    "arn:aws:lambda:us-east-1:000000000000:function:none";
 
 class ProaEndpointsTest : public ApiTest {
  protected:
@@ -31,7 +27,7 @@ TEST_F(ProaEndpointsTest, ServesHealthAndStatus) {
 }
 
 TEST_F(ProaEndpointsTest, TheCodeLocationCanBeFetched) {
-  const json::object answer = body_of(send("GET", kFunction));
+  const json::object answer = body_of(send("GET", kFunctionPath));
   const std::string location = text(answer.at("Code").as_object(), "Location");
   const std::string base = "http://127.0.0.1:9600";
   ASSERT_TRUE(location.starts_with(base + "/proa/v1/functions/arn%3Aaws"));
@@ -42,7 +38,7 @@ TEST_F(ProaEndpointsTest, TheCodeLocationCanBeFetched) {
 }
 
 TEST_F(ProaEndpointsTest, NamesAMissingFunction) {
-  EXPECT_EQ(failure(send("GET", "/proa/v1/functions/none/code")), kMissing);
+  EXPECT_EQ(failure(send("GET", "/proa/v1/functions/none/code")), kNoSuchFunction);
 }
 
 }  // namespace

@@ -3,15 +3,17 @@
 namespace proa::api {
 namespace {
 
-constexpr const char* kPath = "/2018-10-31/layers/libs/versions";
+constexpr const char* kLibsVersionsPath = "/2018-10-31/layers/libs/versions";
 
 class PublishLayerVersionTest : public ApiTest {
  protected:
-  std::string refused(const std::string& body) { return failure(send("POST", kPath, body)); }
+  std::string refused(const std::string& body) {
+    return failure(send("POST", kLibsVersionsPath, body));
+  }
 };
 
 TEST_F(PublishLayerVersionTest, AnswersWithTheVersionAndWhereItIs) {
-  const auto answer = send("POST", kPath,
+  const auto answer = send("POST", kLibsVersionsPath,
                            R"({"Description":"d","LicenseInfo":"MIT","Content":{"ZipFile":"emlw"},
                                "CompatibleRuntimes":["python3.12","ruby3.3"],
                                "CompatibleArchitectures":["x86_64","arm64"]})");

@@ -5,9 +5,9 @@
 namespace proa::api {
 namespace {
 
-constexpr const char* kPath = "/proa/v1/schedules";
+constexpr const char* kSchedulesPath = "/proa/v1/schedules";
 constexpr const char* kNightly = "/proa/v1/schedules/nightly";
-constexpr const char* kBody =
+constexpr const char* kScheduleBody =
     R"j({"function":"f","expression":"cron(0 3 * * ? *)","timezone":"Europe/Berlin"})j";
 
 class ScheduleEndpointsTest : public ApiTest {
@@ -26,7 +26,7 @@ class ScheduleEndpointsTest : public ApiTest {
 };
 
 TEST_F(ScheduleEndpointsTest, PutMakesAScheduleAndReplacesIt) {
-  const auto made = send("PUT", kNightly, kBody);
+  const auto made = send("PUT", kNightly, kScheduleBody);
   ASSERT_EQ(made.status, 201) << made.body;
   const auto schedule = body_of(made);
   EXPECT_EQ(schedule.at("name"), "nightly");
@@ -63,31 +63,31 @@ TEST_F(ScheduleEndpointsTest, PutMakesAScheduleAndReplacesIt) {
 
 TEST_F(ScheduleEndpointsTest, PostMakesOneThatIsNotThere) {
   const std::string body = R"j({"name":"a","function":"f","expression":"rate(1 day)"})j";
-  EXPECT_EQ(send("POST", kPath, body).status, 201);
-  const auto again = send("POST", kPath, body);
+  EXPECT_EQ(send("POST", kSchedulesPath, body).status, 201);
+  const auto again = send("POST", kSchedulesPath, body);
   EXPECT_EQ(again.status, 409);
   EXPECT_NE(failure(again).find("Schedule a already exists"), std::string::npos);
 }
 
 TEST_F(ScheduleEndpointsTest, ListsWithoutInputsPageByPage) {
   for (const char* name : {"a", "b", "c"}) {
-    const std::string path = std::string(kPath) + "/" + name;
+    const std::string path = std::string(kSchedulesPath) + "/" + name;
     ASSERT_EQ(
         send("PUT", path, R"j({"function":"f","expression":"rate(1 day)","input":"1"})j").status,
         201);
   }
-  const auto first = body_of(send("GET", std::string(kPath) + "?MaxItems=2"));
+  const auto first = body_of(send("GET", std::string(kSchedulesPath) + "?MaxItems=2"));
   ASSERT_EQ(first.at("schedules").as_array().size(), 2U);
   EXPECT_FALSE(first.at("schedules").as_array()[0].as_object().contains("input"));
   const std::string marker(first.at("next_marker").as_string());
-  const auto rest = body_of(send("GET", std::string(kPath) + "?Marker=" + marker));
+  const auto rest = body_of(send("GET", std::string(kSchedulesPath) + "?Marker=" + marker));
   ASSERT_EQ(rest.at("schedules").as_array().size(), 1U);
   EXPECT_EQ(rest.at("schedules").as_array()[0].at("name"), "c");
   EXPECT_FALSE(rest.contains("next_marker"));
 }
 
 TEST_F(ScheduleEndpointsTest, ADeletedOneIsNotFound) {
-  ASSERT_EQ(send("PUT", kNightly, kBody).status, 201);
+  ASSERT_EQ(send("PUT", kNightly, kScheduleBody).status, 201);
   EXPECT_EQ(send("DELETE", kNightly).status, 204);
   EXPECT_EQ(send("GET", kNightly).status, 404);
   const auto again = send("DELETE", kNightly);
@@ -96,11 +96,11 @@ TEST_F(ScheduleEndpointsTest, ADeletedOneIsNotFound) {
 }
 
 TEST_F(ScheduleEndpointsTest, RunQueuesAnEventAtOnce) {
-  ASSERT_EQ(send("PUT", kNightly, kBody).status, 201);
+  ASSERT_EQ(send("PUT", kNightly, kScheduleBody).status, 201);
   const auto run = send("POST", std::string(kNightly) + "/run");
   ASSERT_EQ(run.status, 202) << run.body;
   EXPECT_EQ(body_of(run).at("request_id").as_string().size(), 36U);
-  EXPECT_EQ(send("POST", std::string(kPath) + "/none/run").status, 404);
+  EXPECT_EQ(send("POST", std::string(kSchedulesPath) + "/none/run").status, 404);
 }
 
 TEST_F(ScheduleEndpointsTest, AFunctionThatIsNotThereIsNotFound) {
@@ -113,8 +113,8 @@ TEST_F(ScheduleEndpointsTest, EachChangeNeedsItsRight) {
   const auto admin = make_key(identity::Rights{identity::Right::admin});
   const auto configure = make_key(identity::Rights{identity::Right::configure});
   const auto invoke = make_key(identity::Rights{identity::Right::invoke});
-  EXPECT_EQ(send_signed(*invoke, "PUT", kNightly, kBody).status, 403);
-  EXPECT_EQ(send_signed(*configure, "PUT", kNightly, kBody).status, 201);
+  EXPECT_EQ(send_signed(*invoke, "PUT", kNightly, kScheduleBody).status, 403);
+  EXPECT_EQ(send_signed(*configure, "PUT", kNightly, kScheduleBody).status, 201);
   EXPECT_EQ(send_signed(*invoke, "GET", kNightly).status, 403);
   EXPECT_EQ(send_signed(*configure, "GET", kNightly).status, 200);
   EXPECT_EQ(send_signed(*configure, "POST", std::string(kNightly) + "/run").status, 403);
@@ -125,7 +125,8 @@ TEST_F(ScheduleEndpointsTest, EachChangeNeedsItsRight) {
 
 TEST_F(ScheduleEndpointsTest, AProgramWithoutSchedulesSaysSo) {
   make({});
-  EXPECT_NE(failure(send("GET", kPath)).find("not supported by this program"), std::string::npos);
+  EXPECT_NE(failure(send("GET", kSchedulesPath)).find("not supported by this program"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 #include "api/schedule_input.h"
 
+#include "unit/api/exchanges.h"
+
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
 namespace proa::api {
 namespace {
-
-const model::Scope kScope{"000000000000", "us-east-1"};
 
 Result<schedule::Definition> decode(std::string_view text) {
   Problems problems;

@@ -1,3 +1,4 @@
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 namespace proa::api {
@@ -10,10 +11,6 @@ class TagsInputTest : public ApiTest {
     return "/2017-03-31/tags/" + http::percent_encode(arn);
   }
 };
-
-std::string invalid(const std::string& text) {
-  return "400 InvalidParameterValueException User message=" + text;
-}
 
 TEST_F(TagsInputTest, RefusesOtherResources) {
   EXPECT_TRUE(

@@ -1,10 +1,8 @@
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 namespace proa::api {
 namespace {
-
-const std::string kTags =
-    "/2017-03-31/tags/" + http::percent_encode("arn:aws:lambda:us-east-1:000000000000:function:f");
 
 class UntagResourceTest : public ApiTest {
  protected:
@@ -12,11 +10,11 @@ class UntagResourceTest : public ApiTest {
 };
 
 TEST_F(UntagResourceTest, UntagsAFunction) {
-  EXPECT_EQ(send("DELETE", kTags + "?tagKeys=team&tagKeys=a%3Ab").status, 204);
+  EXPECT_EQ(send("DELETE", kTagsPath + "?tagKeys=team&tagKeys=a%3Ab").status, 204);
   ASSERT_EQ(catalog_.tag_changes.size(), 2U);
   EXPECT_EQ(catalog_.tag_changes.at("team"), std::nullopt);
   EXPECT_EQ(catalog_.tag_changes.at("a:b"), std::nullopt);
-  EXPECT_EQ(failure(send("DELETE", kTags)),
+  EXPECT_EQ(failure(send("DELETE", kTagsPath)),
             "400 ValidationException message=1 validation error detected: Value null at 'tagKeys' "
             "failed to satisfy constraint: Member must not be null");
 }

@@ -1,3 +1,4 @@
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 #include <boost/json/serialize.hpp>
@@ -11,10 +12,6 @@ class UpdateFunctionCodeTest : public ApiTest {
  protected:
   UpdateFunctionCodeTest() { catalog_.put("f"); }
 };
-
-std::string invalid(const std::string& text) {
-  return "400 InvalidParameterValueException User message=" + text;
-}
 
 TEST_F(UpdateFunctionCodeTest, UpdateCodeAnswersInProgress) {
   const auto response = send("PUT", "/2015-03-31/functions/f/code",

@@ -1,3 +1,4 @@
+#include "unit/api/exchanges.h"
 #include "unit/api/fakes.h"
 
 #include <boost/json/serialize.hpp>
@@ -9,10 +10,6 @@ class UpdateFunctionConfigurationTest : public ApiTest {
  protected:
   UpdateFunctionConfigurationTest() { catalog_.put("f"); }
 };
-
-std::string invalid(const std::string& text) {
-  return "400 InvalidParameterValueException User message=" + text;
-}
 
 TEST_F(UpdateFunctionConfigurationTest, UpdateConfigurationPassesOnOnlyWhatIsGiven) {
   const auto response = send("PUT", "/2015-03-31/functions/f/configuration",

@@ -4,7 +4,7 @@
 namespace proa::api {
 namespace {
 
-constexpr const char* kPath = "/proa/v1/uploads";
+constexpr const char* kUploadsPath = "/proa/v1/uploads";
 
 class UploadsTest : public ApiTest {
  protected:
@@ -23,21 +23,23 @@ class UploadsTest : public ApiTest {
            "\"}";
   }
   std::string begin(std::size_t bytes) {
-    const auto answer = send("POST", kPath, beginning(bytes));
+    const auto answer = send("POST", kUploadsPath, beginning(bytes));
     EXPECT_EQ(answer.status, 201);
     return text(body_of(answer), "upload_id");
   }
-  std::string refusal_of(const std::string& body) { return failure(send("POST", kPath, body)); }
+  std::string refusal_of(const std::string& body) {
+    return failure(send("POST", kUploadsPath, body));
+  }
 
   std::filesystem::path folder_;
 };
 
 TEST_F(UploadsTest, AreFilledByParts) {
-  const auto begun = body_of(send("POST", kPath, beginning(6)));
+  const auto begun = body_of(send("POST", kUploadsPath, beginning(6)));
   EXPECT_EQ(begun.at("bytes").as_int64(), 6);
   EXPECT_EQ(begun.at("received").as_int64(), 0);
   EXPECT_EQ(begun.at("part_bytes_max").as_int64(), 8 * 1024 * 1024);
-  const std::string path = std::string(kPath) + "/" + text(begun, "upload_id");
+  const std::string path = std::string(kUploadsPath) + "/" + text(begun, "upload_id");
   EXPECT_EQ(body_of(send("PUT", path + "?offset=0", "abcd")).at("received").as_int64(), 4);
   EXPECT_EQ(failure(send("PUT", path + "?offset=0", "abcd")),
             "409 ResourceConflictException User message=The next part begins at offset 4");
@@ -73,8 +75,8 @@ TEST_F(UploadsTest, RefuseWhatDoesNotSayWhatComes) {
   EXPECT_EQ(refusal_of(R"({"bytes":5,"SHA":""})"),
             "400 InvalidParameterValueException User message=There is no member 'SHA' in this "
             "request");
-  EXPECT_EQ(send("PUT", std::string(kPath) + "/x", "abc").status, 400);
-  EXPECT_EQ(send("PUT", std::string(kPath) + "/x?offset=0", "abc").status, 404);
+  EXPECT_EQ(send("PUT", std::string(kUploadsPath) + "/x", "abc").status, 400);
+  EXPECT_EQ(send("PUT", std::string(kUploadsPath) + "/x?offset=0", "abc").status, 404);
 }
 
 TEST_F(UploadsTest, NeedTheRightDeployAndAreTheAccountsOwn) {
@@ -83,10 +85,10 @@ TEST_F(UploadsTest, NeedTheRightDeployAndAreTheAccountsOwn) {
   const auto deployer = make_key(identity::Rights{identity::Right::deploy});
   make_account("other", "111111111111");
   const auto other = make_key(identity::Rights{identity::Right::deploy}, "111111111111");
-  EXPECT_EQ(send_signed(*invoker, "POST", kPath, beginning(3)).status, 403);
-  const auto begun = send_signed(*deployer, "POST", kPath, beginning(3));
+  EXPECT_EQ(send_signed(*invoker, "POST", kUploadsPath, beginning(3)).status, 403);
+  const auto begun = send_signed(*deployer, "POST", kUploadsPath, beginning(3));
   ASSERT_EQ(begun.status, 201);
-  const std::string path = std::string(kPath) + "/" + text(body_of(begun), "upload_id");
+  const std::string path = std::string(kUploadsPath) + "/" + text(body_of(begun), "upload_id");
   EXPECT_EQ(send_signed(*other, "PUT", path + "?offset=0", "abc").status, 404);
   EXPECT_EQ(send_signed(*invoker, "PUT", path + "?offset=0", "abc").status, 403);
   EXPECT_EQ(send_signed(*deployer, "PUT", path + "?offset=0", "abc").status, 200);
@@ -95,7 +97,7 @@ TEST_F(UploadsTest, NeedTheRightDeployAndAreTheAccountsOwn) {
 TEST_F(UploadsTest, APartIsAllThatFitsARequest) {
   http::Request request;
   request.method = "PUT";
-  request.target = std::string(kPath) + "/x?offset=0";
+  request.target = std::string(kUploadsPath) + "/x?offset=0";
   ASSERT_TRUE(http::parse_target(request));
   EXPECT_EQ(api_->body_limit(request), 8U * 1024 * 1024);
 }

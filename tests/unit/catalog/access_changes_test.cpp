@@ -55,7 +55,7 @@ TEST_F(AccessChangesTest, AUrlLeadsToItsFunctionOverAStart) {
   const auto prod = create_url(at("f", "prod"), model::UrlAuth::aws_iam);
   EXPECT_EQ(latest.id.size(), 32U);
   EXPECT_NE(latest.id, prod.id);
-  EXPECT_EQ(latest.created, clock_.wall_);
+  EXPECT_EQ(latest.created, clock_.wall_now());
   for (int start = 0; start < 2; ++start, reopen()) {
     const auto found = catalog_->find_url(prod.id);
     ASSERT_TRUE(found);
@@ -79,7 +79,7 @@ TEST_F(AccessChangesTest, AUrlLeadsToWhatItsFunctionIsNow) {
 TEST_F(AccessChangesTest, AUrlIsChangedMemberByMember) {
   create("f");
   const auto before = create_url(ref("f"));
-  clock_.wall_ += std::chrono::seconds(1);
+  clock_.advance(std::chrono::seconds(1));
   model::UrlChange change;
   change.cors = model::UrlCors();
   change.cors->max_age = std::chrono::seconds(5);
@@ -87,7 +87,7 @@ TEST_F(AccessChangesTest, AUrlIsChangedMemberByMember) {
   EXPECT_EQ(with_cors.auth, model::UrlAuth::none);
   EXPECT_EQ(with_cors.id, before.id);
   EXPECT_EQ(with_cors.created, before.created);
-  EXPECT_EQ(with_cors.last_modified, clock_.wall_);
+  EXPECT_EQ(with_cors.last_modified, clock_.wall_now());
   model::UrlChange auth;
   auth.auth = model::UrlAuth::aws_iam;
   EXPECT_EQ(run(catalog_->update_url(ref("f"), auth)).value().cors, with_cors.cors);

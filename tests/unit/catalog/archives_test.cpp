@@ -4,8 +4,6 @@
 namespace proa::catalog {
 namespace {
 
-const std::string kAccount = "000000000000";
-
 class ArchivesTest : public CatalogFixture {
  protected:
   std::string upload(const std::string& zip, const std::string& announced) {

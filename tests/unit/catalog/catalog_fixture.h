@@ -2,6 +2,7 @@
 #pragma once
 
 #include "catalog/catalog.h"
+#include "support/manual_clock.h"
 #include "unit/catalog/temp_folder.h"
 #include "unit/catalog/zip_builder.h"
 
@@ -21,15 +22,10 @@ namespace proa::catalog {
 
 namespace asio = boost::asio;
 
-class ManualClock final : public Clock {
- public:
-  SteadyTime steady_now() const override { return {}; }
-  WallTime wall_now() const override { return wall_; }
-  WallTime wall_{std::chrono::milliseconds(1700000000000)};
-};
-
 class CatalogFixture : public TempFolderTest {
  protected:
+  static inline const std::string kAccount = "000000000000";
+
   void SetUp() override {
     TempFolderTest::SetUp();
     options_.data_folder = folder_;
@@ -92,7 +88,7 @@ class CatalogFixture : public TempFolderTest {
 
   static model::FunctionRef ref(const std::string& name) {
     model::FunctionRef ref;
-    ref.account_id = "000000000000";
+    ref.account_id = kAccount;
     ref.region = "us-east-1";
     ref.name = name;
     return ref;
@@ -101,7 +97,7 @@ class CatalogFixture : public TempFolderTest {
   static NewFunction request(const std::string& name,
                              std::string zip = make_zip({file("app.py", "1")})) {
     NewFunction request;
-    request.config.account_id = "000000000000";
+    request.config.account_id = kAccount;
     request.config.region = "us-east-1";
     request.config.name = name;
     request.config.runtime = "python3.11";
@@ -128,7 +124,7 @@ class CatalogFixture : public TempFolderTest {
 
   LayerVersionPtr publish_layer(const std::string& name, std::string zip) {
     NewLayerVersion layer;
-    layer.scope = model::Scope{"000000000000", "us-east-1"};
+    layer.scope = model::Scope{kAccount, "us-east-1"};
     layer.name = name;
     layer.description = "libraries";
     layer.zip = std::move(zip);

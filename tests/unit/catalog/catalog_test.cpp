@@ -18,7 +18,7 @@ TEST_F(CatalogTest, CreatesAFunctionThatCanBeResolvedAndSurvivesAReopen) {
   EXPECT_EQ(record->latest->code_sha256_base64, to_base64(as_chars(sha256(zip))));
   EXPECT_EQ(record->latest->tree_id, to_hex(sha256(zip)));
   EXPECT_EQ(record->latest->code_size, zip.size());
-  EXPECT_EQ(record->latest->last_modified, clock_.wall_);
+  EXPECT_EQ(record->latest->last_modified, clock_.wall_now());
   EXPECT_EQ(record->latest->revision_id.size(), 36U);
   EXPECT_EQ(catalog_->resolve(ref("hello")).value(), record->latest);
   EXPECT_EQ(read(catalog_->tree_path(record->latest->tree_id) / "app.py"), "code");

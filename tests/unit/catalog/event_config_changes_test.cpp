@@ -47,9 +47,9 @@ TEST_F(EventConfigChangesTest, PutReplacesAndUpdateMerges) {
   change.on_failure = kArn + std::string("b:$LATEST");
   auto config = run(catalog_->change_event_config(ref("a"), change));
   ASSERT_TRUE(config) << config.error().message();
-  EXPECT_EQ(config.value().last_modified, clock_.wall_);
+  EXPECT_EQ(config.value().last_modified, clock_.wall_now());
 
-  clock_.wall_ += seconds(5);
+  clock_.advance(seconds(5));
   change = {};
   change.age_max = seconds(60);
   change.on_success = "";
@@ -59,7 +59,7 @@ TEST_F(EventConfigChangesTest, PutReplacesAndUpdateMerges) {
   EXPECT_EQ(config.value().age_max, seconds(60));
   EXPECT_EQ(config.value().on_success, "");
   EXPECT_EQ(config.value().on_failure, kArn + std::string("b:$LATEST"));
-  EXPECT_EQ(config.value().last_modified, clock_.wall_);
+  EXPECT_EQ(config.value().last_modified, clock_.wall_now());
   EXPECT_EQ(found("a").value(), config.value());
 
   change = put();

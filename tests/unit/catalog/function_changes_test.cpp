@@ -34,7 +34,7 @@ TEST_F(FunctionChangesTest, RefusesBadPackagesAndLeavesNothing) {
 TEST_F(FunctionChangesTest, UpdatesCodeWithANewRevisionAndGeneration) {
   const auto before = create("a");
   const auto generation = catalog_->generation();
-  clock_.wall_ += std::chrono::seconds(5);
+  clock_.advance(std::chrono::seconds(5));
   CodeChange change;
   change.zip = make_zip({file("app.py", "2")});
   const auto after = run(catalog_->update_code(ref("a"), std::move(change)));
@@ -42,7 +42,7 @@ TEST_F(FunctionChangesTest, UpdatesCodeWithANewRevisionAndGeneration) {
   EXPECT_GT(catalog_->generation(), generation);
   EXPECT_NE(after.value()->latest->revision_id, before->latest->revision_id);
   EXPECT_NE(after.value()->latest->environment_key(), before->latest->environment_key());
-  EXPECT_EQ(after.value()->latest->last_modified, clock_.wall_);
+  EXPECT_EQ(after.value()->latest->last_modified, clock_.wall_now());
   EXPECT_EQ(catalog_->resolve(ref("a")).value(), after.value()->latest);
 }
 

@@ -45,7 +45,7 @@ TEST_F(VersionChangesTest, AVersionStaysAsItWasPublished) {
   create("f");
   const auto first = publish("f");
   EXPECT_EQ(first->version, "1");
-  EXPECT_EQ(first->last_modified, clock_.wall_);
+  EXPECT_EQ(first->last_modified, clock_.wall_now());
   change_memory("f", 512);
   change_code("f", "2");
   VersionRequest request;

@@ -3,7 +3,7 @@
 namespace proa::cli {
 namespace {
 
-constexpr const char* kAnswer =
+constexpr const char* kDecisions =
     R"({"function":"arn:f","version":"$LATEST","decisions":[)"
     R"({"decision":"environment","chosen":"idle@0","reason":"why","unit":"ms",)"
     R"("outcome":"X-Proa-Start: warm",)"
@@ -14,7 +14,7 @@ constexpr const char* kAnswer =
     R"("inputs":[],"candidates":[]}]})";
 
 TEST_F(CliDaemonTest, ExplainTellsEachDecisionWithItsReasons) {
-  body_ = kAnswer;
+  body_ = kDecisions;
   EXPECT_EQ(run({"explain", "f", "--qualifier", "7"}),
             "The next call of arn:f:$LATEST\n\n"
             "environment idle@0\n"

@@ -8,7 +8,7 @@
 namespace proa::cli {
 namespace {
 
-constexpr const char* kAnswer =
+constexpr const char* kSchedule =
     R"({"name":"n","arn":"a","state":"active","next_run":"2026-11-27T09:00:00+01:00",)"
     R"("function_arn":"arn:aws:lambda:us-east-1:000000000000:function:f:live",)"
     R"j("expression":"cron(0 9 * * ? *)","timezone":"Europe/Berlin","enabled":true,)j"
@@ -20,7 +20,7 @@ constexpr const char* kAnswer =
 class ScheduleVerbsTest : public CliDaemonTest {};
 
 TEST_F(ScheduleVerbsTest, CreateSendsWhatWasSaid) {
-  body_ = kAnswer;
+  body_ = kSchedule;
   EXPECT_EQ(run({"schedule", "create", "n", "cron(0 9 * * ? *)", "--function", "f:live",
                  "--timezone", "Europe/Berlin", "--input", "{}", "--end", "2027-01-01T00:00:00",
                  "--missed", "run-once", "--description", "d", "--disabled"}),
@@ -35,7 +35,7 @@ TEST_F(ScheduleVerbsTest, TheInputMayStandInAFile) {
   const auto file =
       std::filesystem::temp_directory_path() / ("proa-schedule-test-" + std::to_string(::getpid()));
   std::ofstream(file) << "[1]";
-  body_ = kAnswer;
+  body_ = kSchedule;
   run({"schedule", "create", "n", "rate(1 day)", "--function", "f", "--input-file", file.string()});
   std::filesystem::remove(file);
   EXPECT_NE(asked_.find(R"("input":"[1]")"), std::string::npos) << asked_;
@@ -62,7 +62,7 @@ TEST_F(ScheduleVerbsTest, WhatIsWrongIsToldBeforeAnythingIsAsked) {
 }
 
 TEST_F(ScheduleVerbsTest, UpdateChangesWhatIsSaidOfTheRevisionThatItRead) {
-  body_ = kAnswer;
+  body_ = kSchedule;
   EXPECT_EQ(run({"schedule", "update", "n", "--expression", "rate(2 days)", "--input", "",
                  "--start", "2026-12-01T00:00:00"}),
             "Schedule n updated; next run 2026-11-27T09:00:00+01:00.\n");
@@ -74,7 +74,7 @@ TEST_F(ScheduleVerbsTest, UpdateChangesWhatIsSaidOfTheRevisionThatItRead) {
 }
 
 TEST_F(ScheduleVerbsTest, EnableAndDisableChangeNothingElse) {
-  body_ = kAnswer;
+  body_ = kSchedule;
   EXPECT_NE(run({"schedule", "disable", "n"}).find("Schedule n disabled"), std::string::npos);
   EXPECT_NE(asked_.find(R"("enabled":false)"), std::string::npos) << asked_;
   EXPECT_NE(asked_.find(R"("input":"{}")"), std::string::npos) << asked_;
@@ -83,7 +83,7 @@ TEST_F(ScheduleVerbsTest, EnableAndDisableChangeNothingElse) {
 }
 
 TEST_F(ScheduleVerbsTest, ListIsATable) {
-  body_ = std::string(R"({"schedules":[)") + kAnswer + "]}";
+  body_ = std::string(R"({"schedules":[)") + kSchedule + "]}";
   EXPECT_EQ(run({"schedule", "list"}),
             "NAME  STATE   NEXT RUN                   LAST RUN                   MISSED  FUNCTION  "
             "EXPRESSION\n"
@@ -95,7 +95,7 @@ TEST_F(ScheduleVerbsTest, ListIsATable) {
 }
 
 TEST_F(ScheduleVerbsTest, ShowTellsAll) {
-  body_ = kAnswer;
+  body_ = kSchedule;
   EXPECT_EQ(run({"schedule", "show", "n"}),
             "schedule      n\n"
             "state         active\n"

@@ -32,7 +32,7 @@ boost::json::value answer(int calls, int cpu_ms, const std::string& began = "b")
        "memory_peak_bytes":null,"runtime":"node","cpu_ms":0}]})");
 }
 
-SteadyTime at(int seconds) { return SteadyTime() + std::chrono::seconds(seconds); }
+SteadyTime at(int second) { return SteadyTime() + std::chrono::seconds(second); }
 
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;

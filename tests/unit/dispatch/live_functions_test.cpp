@@ -5,7 +5,7 @@
 namespace proa::dispatch {
 namespace {
 
-CountedFunction counted(const std::string& account, const std::string& name) {
+CountedFunction counted_of_account(const std::string& account, const std::string& name) {
   CountedFunction one;
   one.account_id = account;
   one.region = "us-east-1";
@@ -30,7 +30,7 @@ model::FunctionPtr version(const std::string& name) {
 
 TEST(LiveFunctions, CountsAndWaitsAreOneRow) {
   CallCounts counts;
-  counts.functions = {counted("1", "f")};
+  counts.functions = {counted_of_account("1", "f")};
   const auto rows = live_functions(counts, {{version("f"), 2}, {version("f"), 1}}, std::nullopt);
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(rows[0].name, "f");
@@ -46,7 +46,7 @@ TEST(LiveFunctions, CountsAndWaitsAreOneRow) {
 
 TEST(LiveFunctions, AnotherAccountsAreLeftOut) {
   CallCounts counts;
-  counts.functions = {counted("1", "f"), counted("2", "g")};
+  counts.functions = {counted_of_account("1", "f"), counted_of_account("2", "g")};
   EXPECT_EQ(live_functions(counts, {}, std::nullopt).size(), 2U);
   const auto rows = live_functions(counts, {{version("f"), 2}}, std::string("2"));
   ASSERT_EQ(rows.size(), 1U);

@@ -10,7 +10,7 @@ using telemetry::series;
 
 constexpr const char* kF = "{account=\"1\",region=\"r\",function=\"f\",version=\"$LATEST\"";
 
-CountedFunction counted(const std::string& name, const std::string& version) {
+CountedFunction counted_version(const std::string& name, const std::string& version) {
   CountedFunction one;
   one.account_id = "1";
   one.region = "r";
@@ -27,8 +27,9 @@ CountedFunction counted(const std::string& name, const std::string& version) {
 
 TEST(DispatchMetrics, ShardsAddUpByFunctionVersion) {
   std::vector<CallCounts> shards(2);
-  shards[0].functions = {counted("g", "$LATEST"), counted("f", "1"), counted("f", "$LATEST")};
-  shards[1].functions = {counted("f", "$LATEST")};
+  shards[0].functions = {counted_version("g", "$LATEST"), counted_version("f", "1"),
+                         counted_version("f", "$LATEST")};
+  shards[1].functions = {counted_version("f", "$LATEST")};
   shards[1].functions[0].counts.refusals[static_cast<std::size_t>(Errc::exhausted)] = 2;
   shards[1].overheads[0].note(std::chrono::microseconds(100));
   MetricPage page;
@@ -60,7 +61,8 @@ TEST(DispatchMetrics, ShardsAddUpByFunctionVersion) {
 
 TEST(DispatchMetrics, CallsThatRunAreToldOnceThoughManyShardsAndVersionsKnowThem) {
   std::vector<CallCounts> shards(2);
-  shards[0].functions = {counted("f", "1"), counted("f", "$LATEST"), counted("g", "1")};
+  shards[0].functions = {counted_version("f", "1"), counted_version("f", "$LATEST"),
+                         counted_version("g", "1")};
   shards[1].functions = shards[0].functions;
   MetricPage page;
   describe(shards, 10, page);

@@ -1,5 +1,7 @@
 #include "frames/init/control.h"
 
+#include "unit/frames/control_frames.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -38,21 +40,6 @@ class FakeActions final : public Actions {
   std::vector<int> given;
   std::vector<int> closed;
 };
-
-std::string frame(Type type, std::string_view body) {
-  std::array<std::byte, kHeaderSize> header{};
-  encode_header({.body_size = static_cast<std::uint32_t>(body.size()), .type = type}, header);
-  return std::string(reinterpret_cast<const char*>(header.data()), header.size()) +
-         std::string(body);
-}
-
-std::string start_frame() {
-  const std::vector<std::string_view> arguments{"/bin/true"};
-  const StartSpec spec{.uid = 993, .gid = 990, .directory = "/", .arguments = arguments};
-  std::vector<std::byte> body(start_body_size(spec));
-  EXPECT_EQ(encode_start(spec, body), Status::ok);
-  return frame(Type::start, {reinterpret_cast<const char*>(body.data()), body.size()});
-}
 
 class ControlTest : public testing::Test {
  protected:
@@ -151,7 +138,7 @@ TEST_F(ControlTest, RefusesAStartBetweenTheEndOfAProcessAndKillAll) {
 
 TEST_F(ControlTest, KillsInRoundsUntilNobodyIsLeft) {
   start();
-  host_sends(frame(Type::kill_all, ""));
+  host_sends(frame_of(Type::kill_all, ""));
   EXPECT_EQ(control_->state(), Control::State::killing);
   EXPECT_EQ(actions_.kills, 1);
   control_->process_ended(kPid, 9);
@@ -168,14 +155,14 @@ TEST_F(ControlTest, KillsInRoundsUntilNobodyIsLeft) {
 
 TEST_F(ControlTest, AnswersKillAllAtOnceWhenNothingRuns) {
   actions_.round = KillRound::nobody_left;
-  host_sends(frame(Type::kill_all, ""));
+  host_sends(frame_of(Type::kill_all, ""));
   EXPECT_THAT(host_gets(), ElementsAre("killed"));
-  host_sends(frame(Type::kill_all, ""));
+  host_sends(frame_of(Type::kill_all, ""));
   EXPECT_THAT(host_gets(), ElementsAre("killed"));
 }
 
 TEST_F(ControlTest, GivesUpOnProcessesThatDoNotEnd) {
-  host_sends(frame(Type::kill_all, ""));
+  host_sends(frame_of(Type::kill_all, ""));
   for (int round = 1; round < Control::kKillRoundsMax; ++round) {
     control_->kill_round_over();
     ASSERT_EQ(control_->state(), Control::State::killing) << round;
@@ -186,22 +173,22 @@ TEST_F(ControlTest, GivesUpOnProcessesThatDoNotEnd) {
 
 TEST_F(ControlTest, StopsWhenKillingFails) {
   actions_.round = KillRound::failed;
-  host_sends(frame(Type::kill_all, ""));
+  host_sends(frame_of(Type::kill_all, ""));
   expect_stopped(Stop::failed);
 }
 
 TEST_F(ControlTest, RefusesFramesWhileItKills) {
-  host_sends(frame(Type::kill_all, ""));
-  host_sends(frame(Type::kill_all, ""));
+  host_sends(frame_of(Type::kill_all, ""));
+  host_sends(frame_of(Type::kill_all, ""));
   expect_stopped(Stop::protocol_error);
 }
 
 TEST_F(ControlTest, RefusesAWrongFrameByItsHeader) {
-  const std::string oversize = frame(Type::start, std::string(kMaxStartBody + 1, 'x'));
+  const std::string oversize = frame_of(Type::start, std::string(kMaxStartBody + 1, 'x'));
   const std::string reserved = std::string("\0\0\0\0\x41\1\0\0", 8);
   for (const std::string& bytes :
-       {frame(Type::invoke, ""), frame(Type::init_up, ""), frame(Type::kill_all, "x"),
-        frame(Type::start, ""), frame(static_cast<Type>(255), ""), reserved,
+       {frame_of(Type::invoke, ""), frame_of(Type::init_up, ""), frame_of(Type::kill_all, "x"),
+        frame_of(Type::start, ""), frame_of(static_cast<Type>(255), ""), reserved,
         oversize.substr(0, kHeaderSize)}) {
     control_ = std::make_unique<Control>(actions_);
     host_sends(bytes);
@@ -211,7 +198,7 @@ TEST_F(ControlTest, RefusesAWrongFrameByItsHeader) {
 }
 
 TEST_F(ControlTest, RefusesABodyThatIsNoStart) {
-  host_sends(frame(Type::start, std::string(40, '\0')), {10, 11, 12});
+  host_sends(frame_of(Type::start, std::string(40, '\0')), {10, 11, 12});
   expect_stopped(Stop::protocol_error);
   EXPECT_THAT(actions_.closed, ElementsAre(10, 11, 12));
   EXPECT_THAT(actions_.directories, IsEmpty());
@@ -229,7 +216,7 @@ TEST_F(ControlTest, RefusesDescriptorsInTheMiddleOfAFrameAndWithKillAll) {
   host_sends(bytes.substr(20), {10, 11, 12});
   expect_stopped(Stop::protocol_error);
   control_ = std::make_unique<Control>(actions_);
-  host_sends(frame(Type::kill_all, ""), {13});
+  host_sends(frame_of(Type::kill_all, ""), {13});
   expect_stopped(Stop::protocol_error);
   EXPECT_THAT(actions_.closed, ElementsAre(10, 11, 12, 13));
 }
@@ -248,14 +235,14 @@ TEST_F(ControlTest, EndsCleanlyBetweenFramesOnly) {
 TEST_F(ControlTest, StopsWhenTheHostAsksOnAndNeverReads) {
   actions_.round = KillRound::nobody_left;
   for (int i = 0; i < 1000 && control_->state() != Control::State::stopped; ++i) {
-    host_sends(frame(Type::kill_all, ""));
+    host_sends(frame_of(Type::kill_all, ""));
   }
   expect_stopped(Stop::protocol_error);
 }
 
 TEST_F(ControlTest, KeepsWhatWasNotSentYet) {
   actions_.round = KillRound::nobody_left;
-  host_sends(frame(Type::kill_all, ""));
+  host_sends(frame_of(Type::kill_all, ""));
   ASSERT_EQ(control_->outgoing().size(), kHeaderSize);
   const auto last = control_->outgoing().back();
   control_->sent(kHeaderSize - 1);

@@ -1,5 +1,7 @@
 #include "frames/init/port.h"
 
+#include "unit/frames/control_frames.h"
+
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -10,7 +12,7 @@
 namespace proa::frames::init {
 namespace {
 
-class FakeActions final : public PortActions {
+class FakePortActions final : public PortActions {
  public:
   Started start(const StartView&, std::span<const int> descriptors) override {
     given.assign(descriptors.begin(), descriptors.end());
@@ -27,22 +29,6 @@ class FakeActions final : public PortActions {
   std::vector<int> given;
   std::vector<int> closed;
 };
-
-std::string frame(Type type, std::string_view body) {
-  std::array<std::byte, kHeaderSize> header{};
-  encode_header({.body_size = static_cast<std::uint32_t>(body.size()), .type = type}, header);
-  return std::string(reinterpret_cast<const char*>(header.data()), header.size()) +
-         std::string(body);
-}
-
-std::string start_frame(std::uint16_t descriptors = kProcessDescriptors) {
-  const std::vector<std::string_view> arguments{"/bin/true"};
-  const StartSpec spec{
-      .uid = 993, .gid = 990, .descriptors = descriptors, .directory = "/", .arguments = arguments};
-  std::vector<std::byte> body(start_body_size(spec));
-  EXPECT_EQ(encode_start(spec, body), Status::ok);
-  return frame(Type::start, {reinterpret_cast<const char*>(body.data()), body.size()});
-}
 
 class PortTest : public testing::Test {
  protected:
@@ -64,13 +50,13 @@ class PortTest : public testing::Test {
   }
   Control::State state() { return port_->control().state(); }
 
-  FakeActions actions_;
+  FakePortActions actions_;
   std::unique_ptr<Port> port_ = std::make_unique<Port>(actions_);
 };
 
 TEST_F(PortTest, SaysThatItIsUpAndStartsAProcessWithItsEnds) {
-  EXPECT_EQ(said(), frame(Type::init_up, ""));
-  hear(start_frame(), 3);
+  EXPECT_EQ(said(), frame_of(Type::init_up, ""));
+  hear(start_frame(kProcessDescriptors), 3);
   EXPECT_EQ(state(), Control::State::running);
   EXPECT_EQ(actions_.given, (std::vector<int>{50, 51, 52, 53, 54}));
   EXPECT_EQ(actions_.closed, actions_.given) << "the process has them";
@@ -78,10 +64,10 @@ TEST_F(PortTest, SaysThatItIsUpAndStartsAProcessWithItsEnds) {
 }
 
 TEST_F(PortTest, FramesOfBothKindsMayFollowEachOtherInAnyPieces) {
-  const std::string data = frame(Type::stream_data, std::string("\x01\0\0\0abc", 7));
+  const std::string data = frame_of(Type::stream_data, std::string("\x01\0\0\0abc", 7));
   for (const std::size_t step : {std::size_t{1}, std::size_t{5}, std::size_t{4096}}) {
     port_ = std::make_unique<Port>(actions_);
-    hear(start_frame() + data + data, step);
+    hear(start_frame(kProcessDescriptors) + data + data, step);
     ASSERT_EQ(state(), Control::State::running);
     const auto unread = Streams::unread(*port_->streams().find(kCallsStream));
     EXPECT_EQ(std::string(reinterpret_cast<const char*>(unread.data()), unread.size()), "abcabc");
@@ -89,18 +75,18 @@ TEST_F(PortTest, FramesOfBothKindsMayFollowEachOtherInAnyPieces) {
 }
 
 TEST_F(PortTest, BytesOfAStreamGoOutInFramesBehindWhatIsDue) {
-  hear(start_frame());
+  hear(start_frame(kProcessDescriptors));
   said();
   Stream& output = *port_->streams().find(kOutputStream);
   const auto room = port_->room(output);
   ASSERT_EQ(room.size(), kStreamPiece);
   std::memcpy(room.data(), "line\n", 5);
   port_->put(output, 5);
-  EXPECT_EQ(said(), frame(Type::stream_data, std::string("\x03\0\0\0line\n", 9)));
+  EXPECT_EQ(said(), frame_of(Type::stream_data, std::string("\x03\0\0\0line\n", 9)));
 }
 
 TEST_F(PortTest, NoMoreIsTakenThanTheHostReads) {
-  hear(start_frame());
+  hear(start_frame(kProcessDescriptors));
   said();
   Stream& output = *port_->streams().find(kOutputStream);
   Stream& answers = *port_->streams().find(kAnswersStream);
@@ -118,10 +104,10 @@ TEST_F(PortTest, NoMoreIsTakenThanTheHostReads) {
 
 TEST_F(PortTest, EndsAtABreach) {
   const std::vector<std::string> breaches{
-      frame(Type::invoke, "x"),                                   // of another link
-      frame(Type::stream_data, std::string("\x01\0\0\0abc", 7)),  // before a process
-      frame(Type::stream_data, std::string(kStreamBodyMax + 1, 'x')),
-      start_frame() + start_frame(),
+      frame_of(Type::invoke, "x"),                                   // of another link
+      frame_of(Type::stream_data, std::string("\x01\0\0\0abc", 7)),  // before a process
+      frame_of(Type::stream_data, std::string(kStreamBodyMax + 1, 'x')),
+      start_frame(kProcessDescriptors) + start_frame(kProcessDescriptors),
       start_frame(3),  // fewer descriptors than a process in a guest has
       std::string(8, '\xff'),
   };
@@ -136,7 +122,7 @@ TEST_F(PortTest, EndsAtABreach) {
 
 TEST_F(PortTest, WithoutRoomForItsEndsNoProcessStarts) {
   actions_.has_room = false;
-  hear(start_frame());
+  hear(start_frame(kProcessDescriptors));
   EXPECT_EQ(state(), Control::State::stopped);
   EXPECT_EQ(port_->control().stop_reason(), Stop::failed);
   EXPECT_TRUE(actions_.given.empty());

@@ -13,7 +13,7 @@ namespace proa::http {
 using namespace std::chrono_literals;
 
 /// Answers with what it saw: "METHOD seg|seg BODY".
-inline boost::asio::awaitable<Response> describe(Request& request) {
+inline boost::asio::awaitable<Response> describe_request(Request& request) {
   Response response;
   response.headers.add("Content-Type", "text/plain");
   std::string path;
@@ -23,7 +23,7 @@ inline boost::asio::awaitable<Response> describe(Request& request) {
 }
 
 inline boost::asio::awaitable<Response> large_or_small(Request& request) {
-  if (!request.is_body_too_large) co_return co_await describe(request);
+  if (!request.is_body_too_large) co_return co_await describe_request(request);
   Response response(413);
   response.body = "too large, says the callback";
   co_return response;

@@ -6,7 +6,7 @@ namespace proa::http {
 namespace {
 
 TEST(Connection, AnswersARequestThatArrivesByteByByte) {
-  Served served(describe);
+  Served served(describe_request);
   Peer peer(served.port());
   const std::string request =
       "POST /slow HTTP/1.1\r\nHost: here\r\nX: y\r\nContent-Length: 4\r\n\r\nbody";
@@ -17,7 +17,7 @@ TEST(Connection, AnswersARequestThatArrivesByteByByte) {
 TEST(Connection, AnswersPipelinedRequestsInOrder) {
   Served served([](Request& request) -> boost::asio::awaitable<Response> {
     if (request.segments.at(0) == "first") co_await sleep_for(30ms);
-    co_return co_await describe(request);
+    co_return co_await describe_request(request);
   });
   Peer peer(served.port());
   peer.send(get("/first") + "POST /second HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab" +
@@ -32,7 +32,7 @@ TEST(Connection, AnswersPipelinedRequestsInOrder) {
 }
 
 TEST(Connection, SendsContinueToAClientThatWaitsForIt) {
-  Served served(describe);
+  Served served(describe_request);
   Peer peer(served.port());
   peer.send("PUT /x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
   ASSERT_TRUE(peer.read_until("HTTP/1.1 100 Continue\r\n\r\n"));
@@ -65,7 +65,7 @@ TEST(Connection, LetsTheCallbackAnswerATooLargeBodyWhileTheClientStillSends) {
 TEST(Connection, AnswersASlowHeadWith408) {
   ServerOptions options = quick_options();
   options.head_timeout = 60ms;
-  Served served(describe, options);
+  Served served(describe_request, options);
   Peer peer(served.port());
   peer.send("GET / HTTP/1.1\r\nHos");
   EXPECT_TRUE(peer.read_to_end().starts_with("HTTP/1.1 408 "));
@@ -75,7 +75,7 @@ TEST(Connection, AnswersASlowHeadWith408) {
 TEST(Connection, AnswersAStalledBodyWith408) {
   ServerOptions options = quick_options();
   options.stall_timeout = 60ms;
-  Served served(describe, options);
+  Served served(describe_request, options);
   Peer peer(served.port());
   peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
   EXPECT_TRUE(peer.read_to_end().starts_with("HTTP/1.1 408 "));
@@ -84,7 +84,7 @@ TEST(Connection, AnswersAStalledBodyWith408) {
 TEST(Connection, ClosesIdleConnectionsSilently) {
   ServerOptions options = quick_options();
   options.idle_timeout = 60ms;
-  Served served(describe, options);
+  Served served(describe_request, options);
   Peer silent(served.port());
   EXPECT_TRUE(silent.is_closed_by_server());
   Peer used(served.port());
@@ -99,7 +99,7 @@ TEST(Connection, NeverTimesOutARunningRequest) {
   Served served(
       [](Request& request) -> boost::asio::awaitable<Response> {
         co_await sleep_for(300ms);
-        co_return co_await describe(request);
+        co_return co_await describe_request(request);
       },
       options);
   Peer peer(served.port());
@@ -112,7 +112,7 @@ TEST(Connection, SurvivesClientsThatVanish) {
   Served served([&](Request& request) -> boost::asio::awaitable<Response> {
     co_await sleep_for(50ms);
     ++finished;
-    co_return co_await describe(request);
+    co_return co_await describe_request(request);
   });
   {
     Peer while_running(served.port());
@@ -131,7 +131,7 @@ TEST(Connection, SurvivesClientsThatVanish) {
 }
 
 TEST(Connection, AnswersAClientThatHasClosedItsSendingSide) {
-  Served served(describe);
+  Served served(describe_request);
   Peer peer(served.port());
   peer.send(get("/half"));
   peer.half_close();
@@ -188,7 +188,7 @@ TEST(Connection, LeavesTheBodyOutOf204AndHead) {
 TEST(Connection, TurnsAnExceptionOfTheCallbackInto500) {
   Served served([](Request& request) -> boost::asio::awaitable<Response> {
     if (request.segments.empty()) throw std::runtime_error("broken");
-    co_return co_await describe(request);
+    co_return co_await describe_request(request);
   });
   Peer peer(served.port());
   peer.send(get("/"));
@@ -197,8 +197,8 @@ TEST(Connection, TurnsAnExceptionOfTheCallbackInto500) {
 }
 
 /// Holds every request for /held until its client does not wait any more, for 20 s at most.
-boost::asio::awaitable<Response> hold(Request& request) {
-  if (request.segments.at(0) != "held") co_return co_await describe(request);
+boost::asio::awaitable<Response> hold_path_held(Request& request) {
+  if (request.segments.at(0) != "held") co_return co_await describe_request(request);
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, 20s);
   bool is_gone = false;
   request.asker->watch([&] {
@@ -207,11 +207,11 @@ boost::asio::awaitable<Response> hold(Request& request) {
   });
   if (!is_gone) co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   request.asker->unwatch();
-  co_return co_await describe(request);
+  co_return co_await describe_request(request);
 }
 
 TEST(Connection, AHeldRequestEndsWhenTheClientCloses) {
-  Served served(hold);
+  Served served(hold_path_held);
   Peer peer(served.port());
   peer.send(get("/held"));
   peer.half_close();  // so that the answer can be read all the same
@@ -223,7 +223,7 @@ TEST(Connection, AHeldRequestEndsWhenTheClientCloses) {
 }
 
 TEST(Connection, AHeldRequestEndsWhenTheNextOneComes) {
-  Served served(hold);
+  Served served(hold_path_held);
   Peer peer(served.port());
   peer.send(get("/held"));
   peer.send(get("/next"));
@@ -236,7 +236,7 @@ TEST(Connection, AHeldRequestEndsWhenTheServerCloses) {
   std::atomic<bool> is_held = false;
   Served served([&](Request& request) -> boost::asio::awaitable<Response> {
     is_held = true;
-    return hold(request);
+    return hold_path_held(request);
   });
   Peer peer(served.port());
   peer.send(get("/held"));

@@ -13,7 +13,7 @@ boost::asio::awaitable<Response> tell_scheme(Request& request) {
 }
 
 TEST(ConnectionTls, ServesSeveralRequestsOfAConnectionAndEndsItInOrder) {
-  TlsServed served(describe);
+  TlsServed served(describe_request);
   TlsPeer peer(served->port(), *tls::trust_in(served.certificate()));
   ASSERT_TRUE(peer.shake()) << peer.session().reason();
   ASSERT_TRUE(peer.send(get("/one") + get("/two")));
@@ -59,7 +59,7 @@ TEST(ConnectionTls, CarriesLargeBodiesPastASlowReader) {
 }
 
 TEST(ConnectionTls, ARequestThatIsCutShortIsServedNever) {
-  TlsServed served(describe);
+  TlsServed served(describe_request);
   TlsPeer peer(served->port(), *tls::trust_in(served.certificate()));
   ASSERT_TRUE(peer.shake());
   ASSERT_TRUE(peer.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"));
@@ -69,7 +69,7 @@ TEST(ConnectionTls, ARequestThatIsCutShortIsServedNever) {
 }
 
 TEST(ConnectionTls, AnswersHttpWithoutTlsInPlainText) {
-  TlsServed served(describe);
+  TlsServed served(describe_request);
   for (const char* method : {"GET", "DELETE", "PATCH"}) {
     Peer peer(served->port());
     ASSERT_TRUE(peer.send(std::string(method) + " / HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -85,7 +85,7 @@ TEST(ConnectionTls, AnswersHttpWithoutTlsInPlainText) {
 }
 
 TEST(ConnectionTls, GarbageEndsTheConnectionAndNothingElse) {
-  TlsServed served(describe);
+  TlsServed served(describe_request);
   for (const std::string& garbage :
        {std::string(1000, '\0'), std::string("\x16\x03\x01\xff\xff", 5),
         std::string("\x80\x2e\x01\x03\x01garbage garbage")}) {
@@ -104,7 +104,7 @@ TEST(ConnectionTls, GarbageEndsTheConnectionAndNothingElse) {
 TEST(ConnectionTls, AHandshakeThatDoesNotEndIsClosed) {
   ServerOptions options = quick_options();
   options.handshake_timeout = 60ms;
-  TlsServed served(describe, options);
+  TlsServed served(describe_request, options);
   Peer silent(served->port());
   Peer half(served->port());
   half.send(std::string_view("\x16\x03\x01\x02", 4));
@@ -116,7 +116,7 @@ TEST(ConnectionTls, AHandshakeThatDoesNotEndIsClosed) {
 TEST(ConnectionTls, ConnectionsThatNeverBeganMakeRoomForOthers) {
   ServerOptions options = quick_options();
   options.connections_max = 2;
-  TlsServed served(describe, options);
+  TlsServed served(describe_request, options);
   Peer first(served->port());
   Peer second(served->port());
   ASSERT_TRUE(eventually([&] { return served->connection_count() == 2; }));
@@ -133,7 +133,7 @@ TEST(ConnectionTls, AHandshakeIsNotClosedBeforeConnectionsThatWaitLonger) {
   options.sweep_interval = std::chrono::milliseconds(20);
   options.idle_timeout = std::chrono::seconds(60);
   options.handshake_timeout = std::chrono::seconds(5);
-  TlsServed served(describe, options);
+  TlsServed served(describe_request, options);
   TlsPeer idle(served->port(), *tls::trust_in(served.certificate()));
   ASSERT_TRUE(idle.shake());
   ASSERT_TRUE(idle.send(get("/idle")));
@@ -147,7 +147,7 @@ TEST(ConnectionTls, AHandshakeIsNotClosedBeforeConnectionsThatWaitLonger) {
 }
 
 TEST(ConnectionTls, AClientThatAlwaysSendsMoreLeavesOthersTheirTurn) {
-  TlsServed served(describe);
+  TlsServed served(describe_request);
   std::string many;
   for (int i = 0; i < 200; ++i) many += get("/flood");
   std::atomic<bool> is_over = false;
@@ -167,7 +167,7 @@ TEST(ConnectionTls, AClientThatAlwaysSendsMoreLeavesOthersTheirTurn) {
 }
 
 TEST(ConnectionTls, ANewCertificateIsForNewConnections) {
-  TlsServed served(describe);
+  TlsServed served(describe_request);
   const tls::Made renewed{tls::Wish{}};
   TlsPeer before(served->port(), *tls::trust_in(served.certificate()));
   ASSERT_TRUE(before.shake());
@@ -181,7 +181,7 @@ TEST(ConnectionTls, ANewCertificateIsForNewConnections) {
 }
 
 TEST(ConnectionTls, AnIdleConnectionIsToldThatTheServerEnds) {
-  TlsServed served(describe);
+  TlsServed served(describe_request);
   TlsPeer peer(served->port(), *tls::trust_in(served.certificate()));
   ASSERT_TRUE(peer.shake());
   ASSERT_TRUE(peer.send(get("/")));
@@ -191,7 +191,7 @@ TEST(ConnectionTls, AnIdleConnectionIsToldThatTheServerEnds) {
   EXPECT_TRUE(peer.has_ended());
 }
 
-boost::asio::awaitable<Response> hold(Request& request) {
+boost::asio::awaitable<Response> hold_until_let_go(Request& request) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, 10s);
   request.asker->watch([&timer] { timer.expires_after(0s); });
   co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
@@ -202,7 +202,7 @@ boost::asio::awaitable<Response> hold(Request& request) {
 }
 
 TEST(ConnectionTls, ARequestThatIsHeldIsLetGoByTheNext) {
-  TlsServed served(hold);
+  TlsServed served(hold_until_let_go);
   TlsPeer apart(served->port(), *tls::trust_in(served.certificate()));
   ASSERT_TRUE(apart.shake());
   ASSERT_TRUE(apart.send(get("/")));

@@ -8,7 +8,7 @@ TEST(RequestParser, TakesChunkedBodiesWithTrailers) {
   Served served([&](Request& request) -> boost::asio::awaitable<Response> {
     if (request.trailers.size() > 0) trailer = request.trailers.find("x-sum").value_or("none");
     EXPECT_FALSE(request.headers.find("X-Sum"));
-    co_return co_await describe(request);
+    co_return co_await describe_request(request);
   });
   Peer peer(served.port());
   peer.send("POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nWiki\r\n");
@@ -19,7 +19,7 @@ TEST(RequestParser, TakesChunkedBodiesWithTrailers) {
 }
 
 TEST(RequestParser, AnswersMalformedRequestsWith400AndCloses) {
-  Served served(describe);
+  Served served(describe_request);
   const std::vector<std::string> bad = {
       "hello\r\n\r\n",
       "GET / HTTP/3.7\r\nHost: h\r\n\r\n",
@@ -49,7 +49,7 @@ TEST(RequestParser, AnswersMalformedRequestsWith400AndCloses) {
 }
 
 TEST(RequestParser, RefusesAHeadThatIsTooLong) {
-  Served served(describe);
+  Served served(describe_request);
   Peer one_long(served.port());
   one_long.send(get("/", "X-Long: " + std::string(70'000, 'z') + "\r\n"));
   EXPECT_TRUE(one_long.read_to_end().starts_with("HTTP/1.1 431 "));
@@ -61,7 +61,7 @@ TEST(RequestParser, RefusesAHeadThatIsTooLong) {
 }
 
 TEST(RequestParser, AcceptsAHeadJustBelowTheLimit) {
-  Served served(describe);
+  Served served(describe_request);
   Peer peer(served.port());
   peer.send(get("/ok", "X-Long: " + std::string(60'000, 'z') + "\r\n"));
   EXPECT_TRUE(peer.read_until("GET ok []"));
@@ -115,14 +115,14 @@ TEST(RequestParser, RefusesChunkedBodiesOverTheLimit) {
 }
 
 TEST(RequestParser, RefusesAnUnknownExpectation) {
-  Served served(describe);
+  Served served(describe_request);
   Peer peer(served.port());
   peer.send(get("/", "Expect: miracles\r\n"));
   EXPECT_TRUE(peer.read_to_end().starts_with("HTTP/1.1 417 "));
 }
 
 TEST(RequestParser, SpeaksHttp10) {
-  Served served(describe);
+  Served served(describe_request);
   Peer closing(served.port());
   closing.send("GET /old HTTP/1.0\r\n\r\n");
   EXPECT_NE(closing.read_to_end().find("Connection: close"), std::string::npos);

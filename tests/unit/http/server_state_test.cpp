@@ -6,7 +6,7 @@ namespace {
 TEST(ServerState, ClosesTheOldestIdleConnectionWhenThereAreTooMany) {
   ServerOptions options = quick_options();
   options.connections_max = 2;
-  Served served(describe, options);
+  Served served(describe_request, options);
   Peer first(served.port());
   ASSERT_TRUE(eventually([&] { return served.counters().accepted == 1; }));
   Peer second(served.port());
@@ -23,7 +23,7 @@ TEST(ServerState, RefusesConnectionsWhenAllAreBusy) {
   Served served(
       [](Request& request) -> boost::asio::awaitable<Response> {
         co_await sleep_for(200ms);
-        co_return co_await describe(request);
+        co_return co_await describe_request(request);
       },
       options);
   Peer busy(served.port());
@@ -38,7 +38,7 @@ TEST(ServerState, RefusesConnectionsWhenAllAreBusy) {
 TEST(ServerState, CloseLetsRunningRequestsFinish) {
   Served served([](Request& request) -> boost::asio::awaitable<Response> {
     co_await sleep_for(100ms);
-    co_return co_await describe(request);
+    co_return co_await describe_request(request);
   });
   Peer idle(served.port());
   Peer busy(served.port());
@@ -59,7 +59,7 @@ TEST(ServerState, CloseCancelsWhatStillRunsAtTheDeadline) {
   Served served([&](Request& request) -> boost::asio::awaitable<Response> {
     Watch watch{is_unwound};
     co_await sleep_for(60s);
-    co_return co_await describe(request);
+    co_return co_await describe_request(request);
   });
   Peer busy(served.port());
   busy.send(get("/forever"));
@@ -74,8 +74,8 @@ TEST(ServerState, MayBeDestroyedWithoutClose) {
   std::uint16_t port = 0;
   boost::asio::io_context context;
   os::UniqueFd listener = listen_on_loopback(port);
-  auto server = std::make_unique<Server>(context.get_executor(), std::move(listener), describe,
-                                         quick_options());
+  auto server = std::make_unique<Server>(context.get_executor(), std::move(listener),
+                                         describe_request, quick_options());
   ASSERT_TRUE(server->start());
   Peer peer(port);
   peer.send("GET / HT");
@@ -90,8 +90,8 @@ TEST(ServerState, MayGoTogetherWithALoopThatNeverRunsAgain) {
   std::uint16_t port = 0;
   auto context = std::make_unique<boost::asio::io_context>();
   os::UniqueFd listener = listen_on_loopback(port);
-  auto server = std::make_unique<Server>(context->get_executor(), std::move(listener), describe,
-                                         quick_options());
+  auto server = std::make_unique<Server>(context->get_executor(), std::move(listener),
+                                         describe_request, quick_options());
   ASSERT_TRUE(server->start());
   Peer peer(port);
   peer.send("GET / HT");
@@ -115,7 +115,7 @@ TEST(ServerState, TellsWhoIsCalling) {
 }
 
 TEST(ServerState, ServesManyConnectionsAtOnce) {
-  Served served(describe);
+  Served served(describe_request);
   std::vector<std::unique_ptr<Peer>> peers;
   for (int i = 0; i < 50; ++i) {
     peers.push_back(std::make_unique<Peer>(served.port()));

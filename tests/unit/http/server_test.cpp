@@ -4,7 +4,7 @@ namespace proa::http {
 namespace {
 
 TEST(Server, AnswersARequestThatArrivesInOnePiece) {
-  Served served(describe);
+  Served served(describe_request);
   Peer peer(served.port());
   peer.send("POST /a/b%2Fc?x=1 HTTP/1.1\r\nHost: here\r\nContent-Length: 3\r\n\r\nxyz");
   ASSERT_TRUE(peer.read_until("]"));
@@ -15,7 +15,7 @@ TEST(Server, AnswersARequestThatArrivesInOnePiece) {
 }
 
 TEST(Server, KeepsTheConnectionForFurtherRequests) {
-  Served served(describe);
+  Served served(describe_request);
   Peer peer(served.port());
   for (int i = 0; i < 5; ++i) {
     peer.send(get("/" + std::to_string(i)));
@@ -109,7 +109,7 @@ TEST_F(TwoServers, AConnectionStaysWhenThePeerHasClosed) {
 TEST(Server, RefusesADescriptorThatDoesNotListen) {
   boost::asio::io_context context;
   os::UniqueFd plain(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  Server server(context.get_executor(), std::move(plain), describe, quick_options());
+  Server server(context.get_executor(), std::move(plain), describe_request, quick_options());
   const Result<void> started = server.start();
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code(), Errc::os);

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -16,6 +17,9 @@
 #include <string>
 
 namespace proa::launcher::test {
+
+/// The first user id of a test's namespace: in no instance's block of user ids.
+inline constexpr std::uint32_t kUnusedUserId = 1'910'000'000;
 
 /// What `body` returns when a child of this process runs it. A child that a signal ended says so.
 inline std::string said_by_child(const std::function<std::string()>& body) {

@@ -40,7 +40,7 @@ class PoolNetworkTest : public ::testing::Test {
     return net::find_device(socket, name).has_value();
   }
 
-  std::optional<test::NetworkWorld> world_;
+  std::optional<proa::test::NetworkWorld> world_;
   PoolNetwork network_;
 };
 

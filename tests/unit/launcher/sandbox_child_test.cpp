@@ -18,8 +18,6 @@
 namespace proa::launcher {
 namespace {
 
-constexpr std::uint32_t kBase = 1'910'000'000;  // in no instance's block of user ids
-
 os::UniqueFd pidfd_of(pid_t process) {
   return os::UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
 }
@@ -30,7 +28,7 @@ class Parts {
   Parts() {
     const auto visit = net::NamespaceVisit::enter_new().value();
     network_ = std::move(net::current_namespace().value());
-    user_ = std::move(make_user_namespace(kBase).value());
+    user_ = std::move(make_user_namespace(test::kUnusedUserId).value());
     null_ = std::move(os::open_file("/env/dev/null", O_RDWR).value());
     const os::UniqueFd context(::fsopen("tmpfs", FSOPEN_CLOEXEC));
     ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0);
@@ -155,8 +153,8 @@ TEST_F(SandboxChildTest, ItStandsInNamespacesOfItsOwnWhereHostFilesAreMasked) {
               if (words_of(parts.seen_inside("/proc/1/status"), "Name:") != "proa-init") {
                 return "not process 1";
               }
-              if (words_of(parts.seen_inside("/proc/1/uid_map"), "").find(std::to_string(kBase)) ==
-                  std::string::npos) {
+              if (words_of(parts.seen_inside("/proc/1/uid_map"), "")
+                      .find(std::to_string(test::kUnusedUserId)) == std::string::npos) {
                 return "another user namespace: " + parts.seen_inside("/proc/1/uid_map");
               }
               const std::string mounts = parts.seen_inside("/proc/1/mounts");

@@ -8,8 +8,6 @@
 namespace proa::launcher {
 namespace {
 
-constexpr std::uint32_t kBase = 1'910'000'000;  // in no instance's block of user ids
-
 StartSandbox start_of(SlotId slot, std::uint64_t number = 1) {
   StartSandbox request;
   request.request = number;
@@ -50,7 +48,7 @@ class SpawnRoleTest : public test::StagedTest {
 
   /// Makes `slot` ready as the pool role does; `tmp` stands in for the mount of its /tmp.
   void hand_over(SlotId slot, std::optional<int> tmp = std::nullopt) const {
-    const auto user = make_user_namespace(kBase + 2 * slot.index);
+    const auto user = make_user_namespace(test::kUnusedUserId + 2 * slot.index);
     const auto network = [] {
       const auto visit = net::NamespaceVisit::enter_new().value();
       return std::move(net::current_namespace().value());

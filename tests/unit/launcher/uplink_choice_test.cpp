@@ -38,7 +38,7 @@ class UplinkChoice : public ::testing::Test {
     ASSERT_TRUE(net::write_setting(setting, value));
   }
 
-  std::optional<test::NetworkWorld> world_;
+  std::optional<proa::test::NetworkWorld> world_;
 };
 
 TEST_F(UplinkChoice, AHostThatForwardsGivesTheKernelsWayWithoutAReason) {
@@ -58,9 +58,9 @@ TEST_F(UplinkChoice, WithoutForwardingTheKernelsWayAloneIsNoneWithTheSettingName
 TEST_F(UplinkChoice, WithoutForwardingPastaCarriesPacketsAndKeepsOffTheHost) {
   if (!net::find_pasta()) GTEST_SKIP() << "pasta is not installed";
   on_host("ipv4/ip_forward", "0");
-  test::Servers servers;
+  proa::test::Servers servers;
   servers.listen(world_->host(), "0.0.0.0");
-  servers.listen(world_->internet(), test::kServer4);
+  servers.listen(world_->internet(), proa::test::kServer4);
   servers.start();
   const auto chosen = choose(UplinkMode::automatic);
   ASSERT_TRUE(chosen.router) << chosen.reason;
@@ -69,8 +69,9 @@ TEST_F(UplinkChoice, WithoutForwardingPastaCarriesPacketsAndKeepsOffTheHost) {
   auto made = chosen.router->make(1, model::NetworkPolicy::internet);
   ASSERT_TRUE(made) << made.error().message();
   const int inside = made.value().netns.get();
-  EXPECT_EQ(test::talk(inside, test::kServer4), std::string("you are ") + test::kHostPublic4);
-  EXPECT_EQ(test::talk(inside, test::kHostPublic4), "ECONNREFUSED");
+  EXPECT_EQ(proa::test::talk(inside, proa::test::kServer4),
+            std::string("you are ") + proa::test::kHostPublic4);
+  EXPECT_EQ(proa::test::talk(inside, proa::test::kHostPublic4), "ECONNREFUSED");
 }
 
 }  // namespace

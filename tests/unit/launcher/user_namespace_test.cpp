@@ -12,8 +12,6 @@
 namespace proa::launcher {
 namespace {
 
-constexpr std::uint32_t kBase = 1'910'000'000;  // in no instance's block
-
 // By system call: libc's versions signal threads, which is no use in a forked child.
 long become(unsigned uid, unsigned gid) {
   ::syscall(SYS_setgroups, 0, nullptr);
@@ -25,7 +23,7 @@ class UserNamespaceTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "mapping other users' ids needs root";
-    auto made = make_user_namespace(kBase);
+    auto made = make_user_namespace(test::kUnusedUserId);
     ASSERT_TRUE(made) << made.error().message();
     space_ = std::move(made.value());
   }
@@ -53,11 +51,11 @@ TEST_F(UserNamespaceTest, RootAndTheFunctionsUserAreOtherUsersOutside) {
             "");
   struct stat status {};
   ASSERT_EQ(::stat((folder.path() / "of-root").c_str(), &status), 0);
-  EXPECT_EQ(status.st_uid, kBase);
-  EXPECT_EQ(status.st_gid, kBase);
+  EXPECT_EQ(status.st_uid, test::kUnusedUserId);
+  EXPECT_EQ(status.st_gid, test::kUnusedUserId);
   ASSERT_EQ(::stat((folder.path() / "of-function").c_str(), &status), 0);
-  EXPECT_EQ(status.st_uid, kBase + 1);
-  EXPECT_EQ(status.st_gid, kBase + 1);
+  EXPECT_EQ(status.st_uid, test::kUnusedUserId + 1);
+  EXPECT_EQ(status.st_gid, test::kUnusedUserId + 1);
 }
 
 TEST_F(UserNamespaceTest, NoOtherUserOrGroupExistsInIt) {
@@ -76,7 +74,7 @@ TEST_F(UserNamespaceTest, NoOtherUserOrGroupExistsInIt) {
 TEST_F(UserNamespaceTest, NothingIsLeftButTheOneDescriptor) {
   const std::size_t before = test::open_descriptors();
   {
-    const auto another = make_user_namespace(kBase + 2);
+    const auto another = make_user_namespace(test::kUnusedUserId + 2);
     ASSERT_TRUE(another);
     EXPECT_EQ(test::open_descriptors(), before + 1);
     EXPECT_NE(::fcntl(another.value().get(), F_GETFD) & FD_CLOEXEC, 0);

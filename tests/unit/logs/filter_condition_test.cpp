@@ -14,7 +14,7 @@ bool holds(std::string_view comparison, std::string_view text) {
   return read && read.value().holds(text, number_of(text));
 }
 
-std::string defect(std::string_view comparison) {
+std::string comparison_defect(std::string_view comparison) {
   PatternReader reader(comparison);
   const auto read = Comparison::read(reader, ends);
   return read ? std::string("(none)") : read.error().message();
@@ -59,10 +59,11 @@ TEST(Comparison, RegularExpressionsMatchAPiece) {
 }
 
 TEST(Comparison, SaysWhatIsWrong) {
-  EXPECT_NE(defect("== 1").find("an operator (=, !=, <, <=, >, >=) was expected at '== 1'"),
-            std::string::npos);
-  EXPECT_NE(defect("=").find("a value was expected"), std::string::npos);
-  EXPECT_NE(defect("> Alpha").find("'Alpha' is compared by size and is no number"),
+  EXPECT_NE(
+      comparison_defect("== 1").find("an operator (=, !=, <, <=, >, >=) was expected at '== 1'"),
+      std::string::npos);
+  EXPECT_NE(comparison_defect("=").find("a value was expected"), std::string::npos);
+  EXPECT_NE(comparison_defect("> Alpha").find("'Alpha' is compared by size and is no number"),
             std::string::npos);
 }
 

@@ -1,20 +1,7 @@
-#include "logs/filter_pattern.h"
-
-#include <gtest/gtest.h>
+#include "unit/logs/filter_cases.h"
 
 namespace proa::logs {
 namespace {
-
-bool takes(std::string_view pattern, std::string_view message) {
-  const auto compiled = FilterPattern::compile(pattern);
-  EXPECT_TRUE(compiled) << pattern << (compiled ? "" : compiled.error().message());
-  return compiled && compiled.value().matches(message);
-}
-
-std::string defect(std::string_view pattern) {
-  const auto compiled = FilterPattern::compile(pattern);
-  return compiled ? std::string("(none)") : compiled.error().message();
-}
 
 constexpr const char* kAccess =
     R"(127.0.0.1 Prod frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534)";

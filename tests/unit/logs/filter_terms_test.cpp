@@ -1,20 +1,7 @@
-#include "logs/filter_pattern.h"
-
-#include <gtest/gtest.h>
+#include "unit/logs/filter_cases.h"
 
 namespace proa::logs {
 namespace {
-
-bool takes(std::string_view pattern, std::string_view message) {
-  const auto compiled = FilterPattern::compile(pattern);
-  EXPECT_TRUE(compiled) << pattern << (compiled ? "" : compiled.error().message());
-  return compiled && compiled.value().matches(message);
-}
-
-std::string defect(std::string_view pattern) {
-  const auto compiled = FilterPattern::compile(pattern);
-  return compiled ? std::string("(none)") : compiled.error().message();
-}
 
 // The examples of AWS's page, with the answers it gives.
 

@@ -7,13 +7,14 @@ namespace {
 
 const Scope kScope{"000000000000", "us-east-1"};
 
-Result<FunctionRef> parse(std::string_view text, std::optional<std::string_view> qualifier = {}) {
+Result<FunctionRef> parse_ref(std::string_view text,
+                              std::optional<std::string_view> qualifier = {}) {
   return parse_function_ref(text, qualifier, kScope);
 }
 
 /// "name" or "name@qualifier", or the Errc.
 std::string shape(std::string_view text, std::optional<std::string_view> qualifier = {}) {
-  const auto ref = parse(text, qualifier);
+  const auto ref = parse_ref(text, qualifier);
   if (!ref) return std::string(to_string(ref.error().code()));
   return ref.value().name + (ref.value().qualifier ? "@" + *ref.value().qualifier : "");
 }
@@ -49,7 +50,7 @@ TEST(FunctionRef, RefusesOtherTextsWithLambdasWords) {
        {"", "a b", "f:", ":f", "f:1:2", "f::1", "a.b", "arn:aws:lambda", "f:$OTHER", "ü",
         "arn:aws:s3:us-east-1:000000000000:function:f", "a:b:c:d:e:f:g:h:i:j:k",
         "arn:aws:lambda:us-east-1:000000000000:layer:f:1"}) {
-    const auto ref = parse(text);
+    const auto ref = parse_ref(text);
     ASSERT_FALSE(ref) << text;
     EXPECT_EQ(ref.error().code(), Errc::invalid);
     EXPECT_TRUE(ref.error().message().starts_with(
@@ -62,7 +63,7 @@ TEST(FunctionRef, RefusesOtherTextsWithLambdasWords) {
 
 TEST(FunctionRef, ReportsAllViolationsAtOnce) {
   const std::string longer(171, '!');
-  const auto ref = parse(longer, "not ok");
+  const auto ref = parse_ref(longer, "not ok");
   ASSERT_FALSE(ref);
   EXPECT_TRUE(ref.error().message().starts_with("3 validation errors detected: Value '!!!"));
   EXPECT_NE(ref.error().message().find("have length less than or equal to 170; Value '"),
@@ -77,7 +78,7 @@ TEST(FunctionRef, QualifiersMustAgree) {
   EXPECT_EQ(shape("f", ""), "f");
   EXPECT_EQ(shape("f:1", "1"), "f@1");
   EXPECT_EQ(shape("f", "A$B"), "f@A$B");  // accepted here, refused inside a name: Lambda's patterns
-  const auto ref = parse("f:1", "2");
+  const auto ref = parse_ref("f:1", "2");
   ASSERT_FALSE(ref);
   EXPECT_EQ(ref.error().code(), Errc::invalid);
   EXPECT_EQ(ref.error().message(),
@@ -86,12 +87,12 @@ TEST(FunctionRef, QualifiersMustAgree) {
 }
 
 TEST(FunctionRef, RefusesOtherRegionsAndAccounts) {
-  const auto elsewhere = parse("arn:aws:lambda:eu-west-1:000000000000:function:f");
+  const auto elsewhere = parse_ref("arn:aws:lambda:eu-west-1:000000000000:function:f");
   ASSERT_FALSE(elsewhere);
   EXPECT_EQ(elsewhere.error().code(), Errc::not_found);
   EXPECT_EQ(elsewhere.error().message(),
             "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')");
-  const auto foreign = parse("123456789012:function:f");
+  const auto foreign = parse_ref("123456789012:function:f");
   ASSERT_FALSE(foreign);
   EXPECT_EQ(foreign.error().code(), Errc::denied);
   EXPECT_NE(foreign.error().message().find("123456789012"), std::string::npos);
@@ -105,8 +106,9 @@ TEST(FunctionRef, KnowsRegionsOfAllPartitions) {
 }
 
 TEST(FunctionRef, MakesItsArn) {
-  EXPECT_EQ(parse("f").value().arn(), "arn:aws:lambda:us-east-1:000000000000:function:f");
-  EXPECT_EQ(parse("f:live").value().arn(), "arn:aws:lambda:us-east-1:000000000000:function:f:live");
+  EXPECT_EQ(parse_ref("f").value().arn(), "arn:aws:lambda:us-east-1:000000000000:function:f");
+  EXPECT_EQ(parse_ref("f:live").value().arn(),
+            "arn:aws:lambda:us-east-1:000000000000:function:f:live");
 }
 
 TEST(RegionForm, IsThatOfLambdasPatterns) {

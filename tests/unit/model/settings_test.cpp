@@ -8,12 +8,12 @@ namespace {
 using Tags = std::map<std::string, std::string>;
 using namespace std::chrono_literals;
 
-Result<Settings> parse(const std::string& key, const std::string& value) {
+Result<Settings> parse_tag(const std::string& key, const std::string& value) {
   return parse_settings(Tags{{key, value}}, Settings{});
 }
 
 std::string refusal(const std::string& key, const std::string& value, Errc code) {
-  const auto settings = parse(key, value);
+  const auto settings = parse_tag(key, value);
   if (settings) return "accepted";
   EXPECT_EQ(settings.error().code(), code) << settings.error().message();
   return settings.error().message();
@@ -35,11 +35,11 @@ TEST(Settings, ReadsEveryBuiltKey) {
   EXPECT_EQ(settings.network, NetworkPolicy::lan);
   EXPECT_EQ(settings.idle_freeze, 200ms);
   EXPECT_EQ(settings.idle_remove, 2h);
-  EXPECT_EQ(parse("proa:network", "none").value().network, NetworkPolicy::none);
-  EXPECT_EQ(parse("proa:network", "internet").value().network, NetworkPolicy::internet);
-  EXPECT_EQ(parse("proa:idle", "remove=30s").value().idle_remove, 30s);
-  EXPECT_EQ(parse("proa:idle", "freeze=0ms").value().idle_freeze, 0ms);
-  EXPECT_EQ(parse("proa:idle", "freeze=1m").value().idle_freeze, 1min);
+  EXPECT_EQ(parse_tag("proa:network", "none").value().network, NetworkPolicy::none);
+  EXPECT_EQ(parse_tag("proa:network", "internet").value().network, NetworkPolicy::internet);
+  EXPECT_EQ(parse_tag("proa:idle", "remove=30s").value().idle_remove, 30s);
+  EXPECT_EQ(parse_tag("proa:idle", "freeze=0ms").value().idle_freeze, 0ms);
+  EXPECT_EQ(parse_tag("proa:idle", "freeze=1m").value().idle_freeze, 1min);
 }
 
 TEST(Settings, RefusesByNameWhatIsNotBuiltYet) {

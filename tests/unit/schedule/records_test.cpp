@@ -8,7 +8,7 @@ namespace {
 const WallTime kTime = calendar::Zone().first({2026, 11, 26, 12, 0, 0}).value();
 constexpr const char* kKey = "000000000000/us-east-1/nightly";
 
-Schedule schedule() {
+Schedule weekday_mornings() {
   Definition said{{"000000000000", "us-east-1", "f", "live"},
                   calendar::Expression::parse("cron(0 9 ? * MON-FRI *)").value(),
                   calendar::Zone::find("Europe/Berlin").value()};
@@ -39,14 +39,14 @@ Progress progress() {
 }
 
 TEST(ScheduleRecords, AScheduleIsReadBackAsItWas) {
-  const std::string bytes = encode(schedule());
+  const std::string bytes = encode(weekday_mornings());
   const auto read = decode_schedule(kKey, bytes);
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(encode(read.value()), bytes);
-  EXPECT_EQ(read.value().definition.function.arn(), schedule().definition.function.arn());
-  EXPECT_EQ(read.value().definition.input, schedule().definition.input);
+  EXPECT_EQ(read.value().definition.function.arn(), weekday_mornings().definition.function.arn());
+  EXPECT_EQ(read.value().definition.input, weekday_mornings().definition.input);
   EXPECT_EQ(read.value().definition.missed, MissedPolicy::run_once);
-  EXPECT_EQ(read.value().definition.end, schedule().definition.end);
+  EXPECT_EQ(read.value().definition.end, weekday_mornings().definition.end);
   EXPECT_EQ(read.value().revision, 7U);
 }
 
@@ -76,7 +76,7 @@ void expect_refused(std::string bytes, std::string_view part, std::string_view b
 }
 
 TEST(ScheduleRecords, WhatIsNotWholeIsNamed) {
-  const std::string said = encode(schedule());
+  const std::string said = encode(weekday_mornings());
   expect_refused(said, "\"nightly\"", "\"daily\"", Errc::corrupt);
   expect_refused(said, "cron(0", "cron(x", Errc::corrupt);
   expect_refused(said, "run-once", "run-twice", Errc::corrupt);

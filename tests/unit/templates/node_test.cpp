@@ -25,23 +25,23 @@ std::string printed(const Node& node) {
   return "";
 }
 
-std::string read(const std::string& text, const NodeLimits& limits = {}) {
+std::string tree_of(const std::string& text, const NodeLimits& limits = {}) {
   const auto node = read_node(text, limits);
   return node ? printed(node.value()) : node.error().message();
 }
 
 TEST(Node, ReadsYamlAndJson) {
-  EXPECT_EQ(read("a: 1\nb: [x, 'y z']\nc:\n  d: ~\n"), "{a=1 b=[x y z] c={d=~}}");
-  EXPECT_EQ(read(R"({"a": {"b": [1, true, null]}})"), "{a={b=[1 true ~]}}");
+  EXPECT_EQ(tree_of("a: 1\nb: [x, 'y z']\nc:\n  d: ~\n"), "{a=1 b=[x y z] c={d=~}}");
+  EXPECT_EQ(tree_of(R"({"a": {"b": [1, true, null]}})"), "{a={b=[1 true ~]}}");
 }
 
 TEST(Node, TagsAreWhatTheyStandFor) {
-  EXPECT_EQ(read("a: !Ref X"), "{a={Ref=X}}");
-  EXPECT_EQ(read("a: !Sub 'x${Y}'"), "{a={Fn::Sub=x${Y}}}");
-  EXPECT_EQ(read("a: !GetAtt X.Arn"), "{a={Fn::GetAtt=[X Arn]}}");
-  EXPECT_EQ(read("a: !Join ['-', [!Ref X, b]]"), "{a={Fn::Join=[- [{Ref=X} b]]}}");
-  EXPECT_EQ(read("a: !Unknown {b: c}"), "{a={Fn::Unknown={b=c}}}");
-  EXPECT_EQ(read("a: !!str 1"), "{a=1}");
+  EXPECT_EQ(tree_of("a: !Ref X"), "{a={Ref=X}}");
+  EXPECT_EQ(tree_of("a: !Sub 'x${Y}'"), "{a={Fn::Sub=x${Y}}}");
+  EXPECT_EQ(tree_of("a: !GetAtt X.Arn"), "{a={Fn::GetAtt=[X Arn]}}");
+  EXPECT_EQ(tree_of("a: !Join ['-', [!Ref X, b]]"), "{a={Fn::Join=[- [{Ref=X} b]]}}");
+  EXPECT_EQ(tree_of("a: !Unknown {b: c}"), "{a={Fn::Unknown={b=c}}}");
+  EXPECT_EQ(tree_of("a: !!str 1"), "{a=1}");
 }
 
 TEST(Node, KnowsItsLines) {
@@ -52,8 +52,8 @@ TEST(Node, KnowsItsLines) {
 }
 
 TEST(Node, AliasesAreCopies) {
-  EXPECT_EQ(read("a: &x [1, 2]\nb: *x"), "{a=[1 2] b=[1 2]}");
-  EXPECT_TRUE(read("a: &x [*x]").find("line 1: ") == 0) << read("a: &x [*x]");
+  EXPECT_EQ(tree_of("a: &x [1, 2]\nb: *x"), "{a=[1 2] b=[1 2]}");
+  EXPECT_TRUE(tree_of("a: &x [*x]").find("line 1: ") == 0) << tree_of("a: &x [*x]");
 }
 
 TEST(Node, LaughsAreCounted) {
@@ -64,25 +64,25 @@ TEST(Node, LaughsAreCounted) {
     for (int k = 1; k < 10; ++k) text += ", " + before;
     text += "]\n";
   }
-  EXPECT_NE(read(text).find("more than 50000 values"), std::string::npos);
+  EXPECT_NE(tree_of(text).find("more than 50000 values"), std::string::npos);
 }
 
 TEST(Node, DepthAndSizeHaveLimits) {
-  EXPECT_NE(read(std::string(10'000, '[')).find("levels"), std::string::npos);
+  EXPECT_NE(tree_of(std::string(10'000, '[')).find("levels"), std::string::npos);
   std::string deep;
   for (int i = 0; i < 200; ++i) deep += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
-  EXPECT_NE(read(deep).find("more than 64 levels"), std::string::npos);
+  EXPECT_NE(tree_of(deep).find("more than 64 levels"), std::string::npos);
   NodeLimits limits;
   limits.bytes_max = 10;
-  EXPECT_EQ(read("a: 123456789", limits), "it is larger than 10 bytes");
+  EXPECT_EQ(tree_of("a: 123456789", limits), "it is larger than 10 bytes");
 }
 
 TEST(Node, RefusesWhatIsNotOneDocumentWithLines) {
-  EXPECT_EQ(read(""), "it is empty");
-  EXPECT_EQ(read("a: 1\n---\nb: 2\n"), "it has more than one document");
-  EXPECT_EQ(read("a: 1\na: 2\n"), "line 2: 'a' is there twice");
-  EXPECT_EQ(read("[x]: 1\n"), "line 1: the name of a member is no text");
-  EXPECT_TRUE(read("a: 1\nb: [\n").starts_with("line "));
+  EXPECT_EQ(tree_of(""), "it is empty");
+  EXPECT_EQ(tree_of("a: 1\n---\nb: 2\n"), "it has more than one document");
+  EXPECT_EQ(tree_of("a: 1\na: 2\n"), "line 2: 'a' is there twice");
+  EXPECT_EQ(tree_of("[x]: 1\n"), "line 1: the name of a member is no text");
+  EXPECT_TRUE(tree_of("a: 1\nb: [\n").starts_with("line "));
 }
 
 TEST(Node, TellsNumbersAndTruth) {

@@ -1,26 +1,10 @@
-#include "templates/templates.h"
-
-#include <gtest/gtest.h>
+#include "unit/templates/read_back.h"
 
 namespace proa::templates {
 namespace {
 
-Template read(const std::string& text, const TemplateInput& input = {}) {
-  auto read = read_template(text, input);
-  EXPECT_TRUE(read) << read.error().message();
-  return read ? std::move(read).value() : Template();
-}
-
-/// "LINE TEXT" of each.
-std::vector<std::string> lines(const std::vector<Problem>& problems) {
-  std::vector<std::string> texts;
-  for (const Problem& each : problems) texts.push_back(std::to_string(each.line) + " " + each.text);
-  return texts;
-}
-using Lines = std::vector<std::string>;
-
 TEST(Sam, ReadsFunctionsWithGlobalsAndLayers) {
-  const auto read_back = read(R"(Transform: AWS::Serverless-2016-10-31
+  const auto read_back = template_of(R"(Transform: AWS::Serverless-2016-10-31
 Globals:
   Function:
     Runtime: python3.11
@@ -64,7 +48,8 @@ Resources:
 }
 
 TEST(Sam, EverythingThatProaCannotDoIsNamedWithItsLine) {
-  const auto read_back = read(R"(Transform: [AWS::Serverless-2016-10-31, AWS::LanguageExtensions]
+  const auto read_back =
+      template_of(R"(Transform: [AWS::Serverless-2016-10-31, AWS::LanguageExtensions]
 Resources:
   Hello:
     Type: AWS::Serverless::Function
@@ -99,7 +84,7 @@ Outputs: {a: b}
 }
 
 TEST(Sam, ReadsCloudFormationsOwnForm) {
-  const auto read_back = read(R"(Resources:
+  const auto read_back = template_of(R"(Resources:
   Hello:
     Type: AWS::Lambda::Function
     Properties:
@@ -121,7 +106,7 @@ TEST(Sam, ReadsCloudFormationsOwnForm) {
 }
 
 TEST(Sam, ReadsEventsLoggingAndConcurrency) {
-  const auto read_back = read(R"(Resources:
+  const auto read_back = template_of(R"(Resources:
   Hello:
     Type: AWS::Serverless::Function
     Properties:
@@ -154,10 +139,10 @@ Resources:
     Condition: IsProd
     Properties: {Runtime: python3.11, Handler: a.b}
 )";
-  EXPECT_EQ(read(text).functions.size(), 0U);
+  EXPECT_EQ(template_of(text).functions.size(), 0U);
   TemplateInput input;
   input.parameters["Stage"] = "prod";
-  EXPECT_EQ(read(text, input).functions.size(), 1U);
+  EXPECT_EQ(template_of(text, input).functions.size(), 1U);
 }
 
 TEST(Sam, WrongShapesAreRefusedWithTheirLine) {

@@ -5,26 +5,26 @@
 namespace proa::templates {
 namespace {
 
-Result<Template> read(const std::string& text) { return read_template(text, {}); }
-
 Template sam(const std::string& events) {
-  const auto read_back = read(R"(Resources:
+  const auto read_back = read_template(R"(Resources:
   Hello:
     Type: AWS::Serverless::Function
     Properties:
       Runtime: python3.11
       Handler: app.handler
       Events:
-)" + events);
+)" + events,
+                                       {});
   EXPECT_TRUE(read_back) << read_back.error().message();
   return read_back.value();
 }
 
 Result<Template> serverless(const std::string& events) {
-  return read(
+  return read_template(
       "service: s\nprovider: {name: aws, runtime: python3.11}\nfunctions:\n  f:\n"
       "    handler: a.b\n    events:\n" +
-      events);
+          events,
+      {});
 }
 
 std::string refusal(const Result<Template>& read_back) {

@@ -1,26 +1,10 @@
-#include "templates/templates.h"
-
-#include <gtest/gtest.h>
+#include "unit/templates/read_back.h"
 
 namespace proa::templates {
 namespace {
 
-using Lines = std::vector<std::string>;
-
-Template read(const std::string& text, const TemplateInput& input = {}) {
-  auto read = read_template(text, input);
-  EXPECT_TRUE(read) << read.error().message();
-  return read ? std::move(read).value() : Template();
-}
-
-Lines lines(const std::vector<Problem>& problems) {
-  Lines texts;
-  for (const Problem& each : problems) texts.push_back(std::to_string(each.line) + " " + each.text);
-  return texts;
-}
-
 TEST(Serverless, ReadsFunctionsWithTheProvidersDefaults) {
-  const auto read_back = read(R"(service: shop
+  const auto read_back = template_of(R"(service: shop
 provider:
   name: aws
   runtime: nodejs20.x
@@ -56,7 +40,7 @@ functions:
 }
 
 TEST(Serverless, HasTheDefaultsOfServerless) {
-  const auto read_back = read(
+  const auto read_back = template_of(
       "service: s\nprovider: {name: aws, runtime: python3.11}\nfunctions: {f: {handler: a.b}}");
   ASSERT_EQ(read_back.functions.size(), 1U);
   EXPECT_EQ(read_back.functions[0].name, "s-dev-f");
@@ -65,7 +49,7 @@ TEST(Serverless, HasTheDefaultsOfServerless) {
 }
 
 TEST(Serverless, EverythingThatProaCannotDoIsNamedWithItsLine) {
-  const auto read_back = read(R"(service: s
+  const auto read_back = template_of(R"(service: s
 plugins: [serverless-offline]
 provider:
   name: aws
