@@ -50,7 +50,11 @@ bool is_connection(std::uint32_t id) { return id >= kFirstConnection; }
 
 bool Streams::open_process() {
   for (const std::uint32_t id : {kCallsStream, kAnswersStream, kOutputStream}) {
-    if (find(id) != nullptr) return false;
+    Stream* last = find(id);
+    if (last == nullptr) continue;
+    // The peer may start the next one as soon as both have told, in the same breath.
+    if (!is_over(*last)) return false;
+    release(*last);
   }
   for (const std::uint32_t id : {kCallsStream, kAnswersStream, kOutputStream}) {
     Stream* stream = make(id);

@@ -74,7 +74,8 @@ class Streams {
   Streams& operator=(const Streams&) = delete;
 
   /// Makes the three streams of a runtime process; the guest's end does when it gets `start`, the
-  /// host's when it sends that. False when one of the last is not over yet.
+  /// host's when it sends that. Those of the last process that are over are released; false when
+  /// one of them is not.
   bool open_process();
   /// A new connection, to be told to the peer; null when there are kConnectionsMax.
   Stream* open_connection(Service service);

@@ -85,6 +85,7 @@ ContainerSandbox::ContainerSandbox(asio::any_io_executor executor, launcher::Cli
     : executor_(executor),
       launcher_(launcher),
       tmp_mib_(tmp_mib),
+      slot_(launcher),
       init_up_(executor),
       killed_(executor),
       exit_(executor),
@@ -96,13 +97,8 @@ ContainerSandbox::~ContainerSandbox() {
 }
 
 Task<void> ContainerSandbox::start() {
-  CO_TRY(auto slot, co_await launcher_.acquire_slot(tmp_mib_));
-  slot_ = slot.id;
-  sockets_ = std::move(slot.sockets);
-  CO_TRY(auto files, os::CgroupFiles::from_fds(slot.cgroup_kind, std::move(slot.cgroup_fds)));
-  CO_TRY(auto cgroup, os::CgroupControl::open(std::move(files)));
-  cgroup_ = std::make_shared<os::CgroupControl>(std::move(cgroup));
-  CO_TRY(auto control, co_await launcher_.start_sandbox(*slot_));
+  CO_TRY(co_await slot_.acquire(tmp_mib_));
+  CO_TRY(auto control, co_await launcher_.start_sandbox(slot_.id()));
   frames::Link::Limits limits;
   limits.body_max = kMaxControlBody;
   CO_TRY(auto link, frames::Link::adopt(executor_, std::move(control), limits));
@@ -121,25 +117,21 @@ Task<void> ContainerSandbox::start() {
 }
 
 Task<void> ContainerSandbox::configure(SandboxLimits limits) {
-  launcher::Limits wire;
-  wire.memory_bytes = limits.memory.count();
-  wire.memory_mib = limits.memory_mib;
-  wire.pids = limits.pids;
-  co_return co_await launcher_.configure_slot(*slot_, wire,
-                                              static_cast<launcher::Network>(limits.network));
+  co_return co_await slot_.configure(limits);
 }
 
 Task<void> ContainerSandbox::adopt_code(std::string tree_id,
                                         std::vector<std::string> layer_tree_ids) {
-  co_return co_await launcher_.adopt_code(*slot_, std::move(tree_id), std::move(layer_tree_ids));
+  co_return co_await launcher_.adopt_code(slot_.id(), std::move(tree_id),
+                                          std::move(layer_tree_ids));
 }
 
 Result<os::UniqueFd> ContainerSandbox::runtime_api_listener() const {
-  return another(sockets_.runtime_api);
+  return another(slot_.sockets().runtime_api);
 }
 
 Result<os::UniqueFd> ContainerSandbox::lambda_api_listener() const {
-  return another(sockets_.lambda_api);
+  return another(slot_.sockets().lambda_api);
 }
 
 Task<RuntimeProcess> ContainerSandbox::start_runtime(RuntimeCommand command) {
@@ -171,34 +163,6 @@ Task<void> ContainerSandbox::kill_runtime() {
   co_return ok();
 }
 
-// Without waiting: the shard serves calls meanwhile, and a thaw is good at any time.
-Result<void> ContainerSandbox::freeze() { return cgroup_->begin_freeze(); }
-Result<void> ContainerSandbox::thaw() { return cgroup_->thaw(); }
-Result<void> ContainerSandbox::run_on(std::string_view processors) {
-  return cgroup_->run_on(processors);
-}
-
-std::optional<Bytes> ContainerSandbox::memory_peak() const {
-  auto peak = cgroup_->memory_peak();
-  return peak ? peak.value() : std::nullopt;
-}
-
-std::uint64_t ContainerSandbox::oom_kills() const {
-  auto kills = cgroup_->oom_kills();
-  return kills ? kills.value() : 0;
-}
-
-UsageReader ContainerSandbox::usage_reader() const {
-  if (!cgroup_) return {};
-  return [cgroup = std::shared_ptr<const os::CgroupControl>(cgroup_)] {
-    SandboxUsage usage;
-    if (const auto memory = cgroup->memory_usage()) usage.memory = memory.value();
-    if (const auto peak = cgroup->memory_peak()) usage.memory_peak = peak.value();
-    if (const auto time = cgroup->cpu_time()) usage.cpu_time = time.value();
-    return usage;
-  };
-}
-
 // Everything proa-init says. Its end of the link closes only when it is gone.
 asio::awaitable<void> ContainerSandbox::watch_control() {
   for (;;) {
@@ -221,12 +185,12 @@ asio::awaitable<void> ContainerSandbox::watch_control() {
       break;  // not a frame of this link: nothing it says can be believed
     }
   }
-  launcher_.kill(*slot_);
+  launcher_.kill(slot_.id());
   end(SIGKILL);
 }
 
 asio::awaitable<void> ContainerSandbox::watch_exit() {
-  auto exit = co_await launcher_.exited(*slot_);
+  auto exit = co_await launcher_.exited(slot_.id());
   sandbox_end_.set(exit ? exit.value().start_failure : std::string());
   control_->close();
   end(exit ? exit.value().wait_status : SIGKILL);
@@ -242,14 +206,11 @@ void ContainerSandbox::end(int wait_status) {
 }
 
 Task<void> ContainerSandbox::close() {
-  if (!slot_) co_return ok();
-  const bool is_killed_here = cgroup_ && cgroup_->can_kill() && cgroup_->kill();
-  if (!is_killed_here) launcher_.kill(*slot_);
+  if (!slot_.is_acquired()) co_return ok();
+  slot_.kill();
   if (control_) control_->close();
   co_await tasks_.join();
-  sockets_ = launcher::EnvironmentSockets();  // before release(): they hold the network namespace
-  launcher_.release(*slot_);
-  slot_.reset();
+  slot_.release();
   co_return ok();
 }
 

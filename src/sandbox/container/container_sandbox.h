@@ -5,11 +5,10 @@
 #include "base/task_group.h"
 #include "frames/link.h"
 #include "launcher/launcher.h"
-#include "os/cgroup.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/slot.h"
 
 #include <memory>
-#include <optional>
 
 namespace proa::sandbox {
 
@@ -31,12 +30,12 @@ class ContainerSandbox final : public Sandbox {
   bool has_runtime_exited() const override { return exit_.is_set(); }
   Task<void> kill_runtime() override;
   bool has_ended() const override { return has_ended_; }
-  Result<void> freeze() override;
-  Result<void> thaw() override;
-  Result<void> run_on(std::string_view processors) override;
-  std::optional<Bytes> memory_peak() const override;
-  std::uint64_t oom_kills() const override;
-  UsageReader usage_reader() const override;
+  Result<void> freeze() override { return slot_.freeze(); }
+  Result<void> thaw() override { return slot_.thaw(); }
+  Result<void> run_on(std::string_view processors) override { return slot_.run_on(processors); }
+  std::optional<Bytes> memory_peak() const override { return slot_.memory_peak(); }
+  std::uint64_t oom_kills() const override { return slot_.oom_kills(); }
+  UsageReader usage_reader() const override { return slot_.usage_reader(); }
   Task<void> close() override;
 
  private:
@@ -47,10 +46,7 @@ class ContainerSandbox final : public Sandbox {
   boost::asio::any_io_executor executor_;
   launcher::Client& launcher_;
   std::uint32_t tmp_mib_;
-  std::optional<launcher::SlotId> slot_;
-  launcher::EnvironmentSockets sockets_;
-  /// Shared with usage readers, which may be at work on another thread when this is closed.
-  std::shared_ptr<os::CgroupControl> cgroup_;
+  Slot slot_;
   std::unique_ptr<frames::Link> control_;
   Pending<bool> init_up_;
   Pending<bool> killed_;

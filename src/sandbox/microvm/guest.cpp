@@ -20,14 +20,13 @@ constexpr std::size_t kConsoleTail = 2048;
 constexpr std::uint32_t kQemuMib = 160;
 constexpr std::uint32_t kUnusedTmpMib = 512;
 constexpr std::uint32_t kThreads = 64;
-// Frames of proa-init before any process runs are short.
-constexpr std::uint32_t kMaxPortBody = 64;
 
 }  // namespace
 
 Guest::Guest(asio::any_io_executor executor, launcher::Client& launcher)
     : executor_(executor),
       launcher_(launcher),
+      slot_(launcher),
       console_(executor),
       init_up_(executor),
       ended_(executor),
@@ -36,29 +35,21 @@ Guest::Guest(asio::any_io_executor executor, launcher::Client& launcher)
 Guest::~Guest() { check(tasks_.running() == 0, "a guest must be closed before it is destroyed"); }
 
 Task<void> Guest::take_slot(const launcher::GuestPlan& plan) {
-  CO_TRY(auto slot, co_await launcher_.acquire_slot(kUnusedTmpMib));
-  slot_ = slot.id;
-  sockets_ = std::move(slot.sockets);
-  CO_TRY(auto files, os::CgroupFiles::from_fds(slot.cgroup_kind, std::move(slot.cgroup_fds)));
-  CO_TRY(auto cgroup, os::CgroupControl::open(std::move(files)));
-  cgroup_ = std::make_unique<os::CgroupControl>(std::move(cgroup));
-  launcher::Limits limits;
-  limits.memory_bytes = Bytes::mib(plan.memory_mib + kQemuMib).count();
+  CO_TRY(co_await slot_.acquire(kUnusedTmpMib));
+  SandboxLimits limits;
+  limits.memory = Bytes::mib(plan.memory_mib + kQemuMib);
   limits.memory_mib = plan.memory_mib;
   limits.pids = kThreads;
-  co_return co_await launcher_.configure_slot(*slot_, limits, launcher::Network::none);
+  co_return co_await slot_.configure(limits);
 }
 
 Task<void> Guest::start(launcher::GuestPlan plan, std::chrono::milliseconds limit) {
   const SteadyTime deadline = deadline_after(limit);
   CO_TRY(co_await take_slot(plan));
-  CO_TRY(auto ends, co_await launcher_.start_guest(*slot_, std::move(plan)));
+  CO_TRY(auto ends, co_await launcher_.start_guest(slot_.id(), std::move(plan)));
   tasks_.spawn(watch_exit());
-  frames::Link::Limits limits;
-  limits.body_max = kMaxPortBody;
-  CO_TRY(port_, frames::Link::adopt(executor_, std::move(ends.port), limits));
+  CO_TRY(port_, GuestPort::adopt(executor_, std::move(ends.port), port_events()));
   console_.assign(ends.console.release());
-  tasks_.spawn(watch_port());
   tasks_.spawn(watch_console());
   auto up = co_await init_up_.wait(deadline, "start of a guest");
   if (!up) {
@@ -82,15 +73,20 @@ std::string Guest::last_words() const {
   return text.empty() ? "; its console shows nothing" : "; its console ends with:\n" + text;
 }
 
-asio::awaitable<void> Guest::watch_port() {
-  for (;;) {
-    auto frame = co_await port_->receive();
-    if (!frame) break;
-    if (frame.value().type != frames::Type::init_up) break;  // nothing else was asked for
+GuestPort::Events Guest::port_events() {
+  GuestPort::Events events;
+  events.frame = [this](frames::Type type, std::string_view) {
+    if (type != frames::Type::init_up) return false;  // nothing else was asked for
     init_up_.set(true);
-  }
-  launcher_.kill(*slot_);
-  init_up_.set(false);
+    return true;
+  };
+  // No process was started that could connect: the end of it is closed at once.
+  events.connection = [](frames::Service, os::UniqueFd) {};
+  events.ended = [this] {
+    launcher_.kill(slot_.id());
+    init_up_.set(false);
+  };
+  return events;
 }
 
 asio::awaitable<void> Guest::watch_console() {
@@ -107,23 +103,21 @@ asio::awaitable<void> Guest::watch_console() {
 }
 
 asio::awaitable<void> Guest::watch_exit() {
-  auto exit = co_await launcher_.exited(*slot_);
+  auto exit = co_await launcher_.exited(slot_.id());
   ended_.set(exit ? exit.value().start_failure : std::string());
   if (port_) port_->close();
   init_up_.set(false);
 }
 
 Task<void> Guest::close() {
-  if (!slot_) co_return ok();
-  const bool is_killed_here = cgroup_ && cgroup_->can_kill() && cgroup_->kill();
-  if (!is_killed_here) launcher_.kill(*slot_);
+  if (!slot_.is_acquired()) co_return ok();
+  slot_.kill();
   if (port_) port_->close();
   boost::system::error_code ignored;
   console_.close(ignored);
+  if (port_) co_await port_->join();
   co_await tasks_.join();
-  sockets_ = launcher::EnvironmentSockets();  // before release(): they hold the network namespace
-  launcher_.release(*slot_);
-  slot_.reset();
+  slot_.release();
   co_return ok();
 }
 

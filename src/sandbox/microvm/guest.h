@@ -3,14 +3,13 @@
 
 #include "base/pending.h"
 #include "base/task_group.h"
-#include "frames/link.h"
-#include "os/cgroup.h"
 #include "sandbox/microvm.h"
+#include "sandbox/microvm/guest_port.h"
+#include "sandbox/slot.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace proa::sandbox {
@@ -29,19 +28,17 @@ class Guest {
   Task<void> close();
 
  private:
-  boost::asio::awaitable<void> watch_port();
   boost::asio::awaitable<void> watch_console();
   boost::asio::awaitable<void> watch_exit();
   Task<void> take_slot(const launcher::GuestPlan& plan);
+  GuestPort::Events port_events();
   /// "; its console ended with: ..." or nothing.
   std::string last_words() const;
 
   boost::asio::any_io_executor executor_;
   launcher::Client& launcher_;
-  std::optional<launcher::SlotId> slot_;
-  launcher::EnvironmentSockets sockets_;
-  std::unique_ptr<os::CgroupControl> cgroup_;
-  std::unique_ptr<frames::Link> port_;
+  Slot slot_;
+  std::unique_ptr<GuestPort> port_;
   boost::asio::posix::stream_descriptor console_;
   std::string console_text_;
   Pending<bool> init_up_;

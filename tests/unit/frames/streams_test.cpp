@@ -113,6 +113,21 @@ TEST_F(StreamsTest, AReaderThatStopsIsAnsweredByTheEnd) {
   EXPECT_TRUE(Streams::is_over(output));
 }
 
+// A host starts the next process right behind the end it tells last.
+TEST_F(StreamsTest, TheNextProcessTakesThePlacesOfStreamsThatAreOver) {
+  open_process();
+  Streams::finish(*guest_->find(kAnswersStream));
+  Streams::finish(*guest_->find(kOutputStream));
+  Streams::finish(*guest_->find(kCallsStream));
+  ASSERT_EQ(carry(*guest_, *host_), Status::ok);
+  EXPECT_FALSE(guest_->open_process()) << "the host has not ended its calls";
+  Streams::finish(*host_->find(kCallsStream));
+  ASSERT_EQ(carry(*host_, *guest_), Status::ok);
+  open_process();
+  ASSERT_EQ(send(*host_->find(kCallsStream), *guest_, "next"), Status::ok);
+  EXPECT_EQ(text_of(Streams::unread(*guest_->find(kCallsStream))), "next");
+}
+
 TEST_F(StreamsTest, AProcessHasThreeAndTheNextOneNoneBeforeTheyAreOver) {
   open_process();
   EXPECT_FALSE(guest_->open_process());

@@ -109,23 +109,8 @@ TEST_F(ContainerSandboxTest, AStartThatFailsBeforeProaInitSaysAtWhichStep) {
   EXPECT_TRUE(sandbox_->has_ended());
 }
 
-TEST_F(ContainerSandboxTest, LimitsAndNetworkGoToThePoolRoleAndTheTreesToTheSpawnRole) {
+TEST_F(ContainerSandboxTest, TheTreesGoToTheSpawnRole) {
   start();
-  SandboxLimits limits;
-  limits.memory = Bytes::mib(300);
-  limits.memory_mib = 256;
-  limits.pids = 99;
-  limits.network = model::NetworkPolicy::lan;
-  const auto configured = begin(sandbox_->configure(limits));
-  const auto wish = request_at<launcher::ConfigureSlot>(pool_);
-  ASSERT_TRUE(wish);
-  EXPECT_EQ(wish->slot, kSlot);
-  EXPECT_EQ(wish->limits.memory_bytes, Bytes::mib(300).count());
-  EXPECT_EQ(wish->limits.memory_mib, 256U);
-  EXPECT_EQ(wish->limits.pids, 99U);
-  EXPECT_EQ(wish->network, launcher::Network::lan);
-  answer(pool_, launcher::make_failed(wish->request, Error(Errc::os, "pids.max does not take it")));
-  EXPECT_NE(finish(configured).error().message().find("pids.max"), std::string::npos);
   const std::vector<std::string> layers{std::string(launcher::kTreeIdSize, 'b')};
   const auto adopted = begin(sandbox_->adopt_code(std::string(launcher::kTreeIdSize, 'a'), layers));
   const auto trees = request_at<launcher::AdoptCode>(spawn_);
@@ -207,15 +192,6 @@ TEST_F(ContainerSandboxTest, WhatIsNoFrameOfTheLinkIsTheEndOfIt) {
   EXPECT_TRUE(sandbox_->has_runtime_exited());
   EXPECT_EQ(start_runtime().error().code(), Errc::unavailable);
   EXPECT_EQ(await(sandbox_->kill_runtime()).error().code(), Errc::unavailable);
-}
-
-TEST_F(ContainerSandboxTest, WithoutControlGroupsFreezingIsUnsupportedAndNothingIsCounted) {
-  start();
-  EXPECT_EQ(sandbox_->freeze().error().code(), Errc::unsupported);
-  EXPECT_EQ(sandbox_->thaw().error().code(), Errc::unsupported);
-  EXPECT_EQ(sandbox_->run_on("0").error().code(), Errc::unsupported);
-  EXPECT_FALSE(sandbox_->memory_peak());
-  EXPECT_EQ(sandbox_->oom_kills(), 0U);
 }
 
 TEST_F(ContainerSandboxTest, ClosingKillsWaitsForTheEndAndGivesTheSlotBackLast) {

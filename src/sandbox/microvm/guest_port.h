@@ -1,0 +1,105 @@
+// The daemon's end of a guest's port: the control link's frames, and streams that are joined to
+// sockets of ours. Private to sandbox/.
+//
+// What a container gets as descriptors, a guest gets as streams through its one port. Here each of
+// them ends in a socket pair, so that what is above a sandbox finds the same in both. See
+// frames/streams.h.
+#pragma once
+
+#include "base/pending.h"
+#include "base/task_group.h"
+#include "frames/streams.h"
+#include "sandbox/sandbox.h"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace proa::sandbox {
+
+/// Wakes the one coroutine that waits; remembered until then.
+class Wake {
+ public:
+  explicit Wake(const boost::asio::any_io_executor& executor)
+      : timer_(executor, SteadyTime::max()) {}
+  void raise();
+  boost::asio::awaitable<void> wait();
+
+ private:
+  boost::asio::steady_timer timer_;
+  bool is_raised_ = false;
+};
+
+/// One port. Owned by its sandbox; close() and join() before destruction. Everything is called on
+/// the executor, what Events holds too. A guest that says what makes no sense loses its port.
+class GuestPort {
+ public:
+  struct Events {
+    /// A frame of the control link with its body, 64 bytes at most. False: it makes no sense.
+    std::function<bool(frames::Type, std::string_view)> frame;
+    /// A program inside has connected to a service; the socket is that of the one who serves it.
+    std::function<void(frames::Service, os::UniqueFd)> connection;
+    /// The port is closed, by whomever; once.
+    std::function<void()> ended;
+  };
+
+  /// Takes over a connected stream socket. Errc: os.
+  static Result<std::unique_ptr<GuestPort>> adopt(const boost::asio::any_io_executor& executor,
+                                                  os::UniqueFd port, Events events);
+  ~GuestPort();
+  GuestPort(const GuestPort&) = delete;
+  GuestPort& operator=(const GuestPort&) = delete;
+
+  /// Has a process started; `body` is that of the frame. Errc: unavailable (the port is closed, or
+  /// the streams of the last process are not over: process_over()), exhausted, os.
+  Result<RuntimeProcess> start_process(std::string_view body);
+  /// Waits until what the last process wrote is delivered and its streams are over. Errc: deadline.
+  Task<void> process_over(SteadyTime deadline);
+  void kill_all() { send(frames::Type::kill_all, {}); }
+
+  void close();
+  boost::asio::awaitable<void> join() { return tasks_.join(); }
+
+ private:
+  /// A stream and the sockets that it is joined to.
+  struct Joined;
+  using JoinedPtr = std::shared_ptr<Joined>;
+  /// Control frames before any process runs are short, and so are those after it.
+  static constexpr std::size_t kControlBodyMax = 64;
+
+  GuestPort(const boost::asio::any_io_executor& executor, Events events);
+
+  void send(frames::Type type, std::string_view body);
+  boost::asio::awaitable<void> read();
+  boost::asio::awaitable<void> write();
+  /// The frames that are whole; how many bytes they take. Nothing: one of them makes no sense.
+  std::optional<std::size_t> take_frames(std::span<const std::byte> bytes);
+  bool take_frame(const frames::Header& header, std::span<const std::byte> body);
+  void accept(frames::Stream& stream);
+  void join_stream(frames::Stream& stream, os::UniqueFd from, os::UniqueFd to);
+  boost::asio::awaitable<void> deliver(JoinedPtr joined);
+  boost::asio::awaitable<void> collect(JoinedPtr joined);
+  void pump_ended(const JoinedPtr& joined);
+  /// What follows from what was taken: streams are woken, those that are over are released.
+  bool settle();
+
+  boost::asio::any_io_executor executor_;
+  boost::asio::posix::stream_descriptor port_;
+  Events events_;
+  std::unique_ptr<frames::Streams> streams_;  ///< two megabytes, of which used ones are touched
+  std::array<JoinedPtr, frames::Streams::kPlaces> joined_;
+  std::vector<std::byte> out_;
+  Wake out_due_;
+  Pending<bool> process_over_;
+  bool is_closed_ = false;
+  TaskGroup tasks_;
+};
+
+}  // namespace proa::sandbox

@@ -1,0 +1,95 @@
+#include "sandbox/slot.h"
+
+#include "unit/sandbox/played_launcher.h"
+
+#include <gtest/gtest.h>
+
+namespace proa::sandbox {
+namespace {
+
+using test::kSlot;
+
+class SlotTest : public test::PlayedLauncherTest {
+ protected:
+  void acquire() {
+    const auto outcome = begin(slot_.acquire(777));
+    EXPECT_EQ(give_slot(), 777U);
+    ASSERT_TRUE(finish(outcome));
+  }
+
+  Slot slot_{*client_};
+};
+
+TEST_F(SlotTest, IsTheOneTheLauncherGaveWithItsSockets) {
+  EXPECT_FALSE(slot_.is_acquired());
+  acquire();
+  ASSERT_TRUE(slot_.is_acquired());
+  EXPECT_EQ(slot_.id(), kSlot);
+  EXPECT_TRUE(slot_.sockets().runtime_api);
+  EXPECT_TRUE(slot_.sockets().lambda_api);
+}
+
+TEST_F(SlotTest, WhatTheLauncherRefusesIsNotAcquired) {
+  const auto outcome = begin(slot_.acquire(777));
+  const auto wish = request_at<launcher::AcquireSlot>(pool_);
+  ASSERT_TRUE(wish);
+  answer(pool_, launcher::make_failed(wish->request, Error(Errc::exhausted, "no slot is left")));
+  EXPECT_EQ(finish(outcome).error().code(), Errc::exhausted);
+  EXPECT_FALSE(slot_.is_acquired());
+}
+
+TEST_F(SlotTest, LimitsAndNetworkGoToThePoolRole) {
+  acquire();
+  SandboxLimits limits;
+  limits.memory = Bytes::mib(300);
+  limits.memory_mib = 256;
+  limits.pids = 99;
+  limits.network = model::NetworkPolicy::lan;
+  const auto configured = begin(slot_.configure(limits));
+  const auto wish = request_at<launcher::ConfigureSlot>(pool_);
+  ASSERT_TRUE(wish);
+  EXPECT_EQ(wish->slot, kSlot);
+  EXPECT_EQ(wish->limits.memory_bytes, Bytes::mib(300).count());
+  EXPECT_EQ(wish->limits.memory_mib, 256U);
+  EXPECT_EQ(wish->limits.pids, 99U);
+  EXPECT_EQ(wish->network, launcher::Network::lan);
+  answer(pool_, launcher::make_failed(wish->request, Error(Errc::os, "pids.max does not take it")));
+  EXPECT_NE(finish(configured).error().message().find("pids.max"), std::string::npos);
+}
+
+TEST_F(SlotTest, WithoutControlGroupsFreezingIsUnsupportedAndNothingIsCounted) {
+  EXPECT_FALSE(slot_.usage_reader());
+  acquire();
+  EXPECT_EQ(slot_.freeze().error().code(), Errc::unsupported);
+  EXPECT_EQ(slot_.thaw().error().code(), Errc::unsupported);
+  EXPECT_EQ(slot_.run_on("0").error().code(), Errc::unsupported);
+  EXPECT_FALSE(slot_.memory_peak());
+  EXPECT_EQ(slot_.oom_kills(), 0U);
+  const auto usage = slot_.usage_reader()();
+  EXPECT_FALSE(usage.memory);
+  EXPECT_FALSE(usage.cpu_time);
+}
+
+TEST_F(SlotTest, WithoutAControlGroupThatKillsTheLauncherIsAsked) {
+  acquire();
+  slot_.kill();
+  run_ready();
+  const auto kill = request_at<launcher::KillSandbox>(spawn_);
+  ASSERT_TRUE(kill);
+  EXPECT_EQ(kill->slot, kSlot);
+}
+
+TEST_F(SlotTest, ReleasingClosesTheSocketsAndGivesItBack) {
+  acquire();
+  slot_.release();
+  run_ready();
+  EXPECT_FALSE(slot_.is_acquired());
+  EXPECT_FALSE(slot_.sockets().runtime_api);
+  EXPECT_FALSE(slot_.sockets().lambda_api);
+  const auto release = request_at<launcher::ReleaseSlot>(pool_);
+  ASSERT_TRUE(release);
+  EXPECT_EQ(release->slot, kSlot);
+}
+
+}  // namespace
+}  // namespace proa::sandbox
