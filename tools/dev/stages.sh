@@ -9,7 +9,7 @@ fuzz_seconds=${PROA_FUZZ_SECONDS:-10}
 # One line a stage: name, time limit in seconds, what it is.
 stages_table() {
   cat <<'TABLE'
-dev      3000 all tests with AddressSanitizer and UBSan
+dev      3600 all tests with AddressSanitizer and UBSan
 release  1500 release build; each benchmark runs once
 tsan     1500 tests labelled concurrent with ThreadSanitizer
 fuzz     1500 fuzz targets, a few seconds each
