@@ -118,10 +118,11 @@ class DaemonTestCase(unittest.TestCase):
         """A boto3 client that signs with `key`: an id and a secret."""
         import boto3
         from botocore.config import Config
+        options.setdefault("read_timeout", 60)
         client = boto3.client(
             service, endpoint_url=self.daemon.endpoint, region_name="us-east-1",
             aws_access_key_id=key[0], aws_secret_access_key=key[1],
-            config=Config(retries={"max_attempts": 0}, read_timeout=60, **options))
+            config=Config(retries={"max_attempts": 0}, **options))
         # botocore makes a service's exceptions when they are first asked for, and without a lock:
         # threads that fail at the same time would raise classes that no `except` here names.
         _ = client.exceptions
