@@ -203,6 +203,14 @@ bool GuestPort::take_frame(const frames::Header& header, std::span<const std::by
   return events_.frame(header.type, std::string_view(text, body.size())) && !is_closed_;
 }
 
+void GuestPort::wake(Joined& joined) {
+  const Stream& stream = *joined.stream;
+  if (stream.peer_ended || !Streams::unread(stream).empty()) joined.came.raise();
+  if (stream.peer_stopped || Streams::room(stream) > 0) joined.room.raise();
+  boost::system::error_code ignored;
+  if (stream.peer_stopped && joined.from.is_open()) joined.from.cancel(ignored);
+}
+
 bool GuestPort::settle() {
   for (std::size_t i = 0; i < joined_.size(); ++i) {
     Stream& stream = streams_->places()[i];
@@ -210,12 +218,7 @@ bool GuestPort::settle() {
     if (stream.is_new) accept(stream);
     // Nothing comes back where calls go.
     if (stream.id == frames::kCallsStream && !Streams::unread(stream).empty()) return false;
-    if (const JoinedPtr& joined = joined_[i]) {
-      if (stream.peer_ended || !Streams::unread(stream).empty()) joined->came.raise();
-      if (stream.peer_stopped || Streams::room(stream) > 0) joined->room.raise();
-      boost::system::error_code ignored;
-      if (stream.peer_stopped && joined->from.is_open()) joined->from.cancel(ignored);
-    }
+    if (joined_[i]) wake(*joined_[i]);
     if (Streams::is_over(stream) && (!joined_[i] || joined_[i]->pumps == 0)) {
       joined_[i].reset();
       Streams::release(stream);

@@ -87,6 +87,7 @@ class GuestPort {
   boost::asio::awaitable<void> deliver(JoinedPtr joined);
   boost::asio::awaitable<void> collect(JoinedPtr joined);
   void pump_ended(const JoinedPtr& joined);
+  static void wake(Joined& joined);
   /// What follows from what was taken: streams are woken, those that are over are released.
   bool settle();
 
