@@ -49,11 +49,11 @@ TEST_F(BootTest, AKernelWithoutAListOfModulesNeedsNone) {
 }
 
 TEST_F(BootTest, SystemFoldersAreMountedWhereTheyAreMissing) {
+  char folder[] = "/tmp/proa-boot-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder), nullptr);
   EXPECT_EQ(apart(CLONE_NEWNS | CLONE_NEWPID,
-                  [] {
+                  [&folder] {
                     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 1;
-                    char folder[] = "/tmp/proa-boot-XXXXXX";
-                    if (::mkdtemp(folder) == nullptr) return 2;
                     const int is_root = ::chroot(folder) + ::chdir("/");
                     const char* failed = is_root == 0 ? mount_system() : "chroot";
                     if (failed != nullptr && std::string_view(failed) != "/dev/console") return 3;
@@ -61,6 +61,9 @@ TEST_F(BootTest, SystemFoldersAreMountedWhereTheyAreMissing) {
                     return ::access("/sys/class", R_OK) == 0 ? 0 : 5;
                   }),
             0);
+  for (const char* made : {"/dev", "/proc", "/sys", ""}) {
+    EXPECT_EQ(::rmdir((std::string(folder) + made).c_str()), 0) << made << " has something left";
+  }
 }
 
 }  // namespace
