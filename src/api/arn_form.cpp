@@ -7,8 +7,6 @@
 #include <array>
 
 namespace proa::api {
-namespace {}  // namespace
-
 bool is_arn(std::string_view text) {
   std::array<std::string_view, 5> parts;
   for (std::string_view& part : parts) {

@@ -81,18 +81,12 @@ bool is_variable_name(std::string_view name) {
 }
 
 /// "{a=1, b=2}", as Lambda prints maps.
-std::string printed(const std::map<std::string, std::string>& map) {
+std::string printed_map(const std::map<std::string, std::string>& map) {
   std::string text = "{";
   for (const auto& [key, value] : map) {
     text.append(text.size() > 1 ? ", " : "").append(key).append("=").append(value);
   }
   return text + "}";
-}
-
-std::string printed(const std::vector<std::string>& list) {
-  std::string text = "[";
-  for (const std::string& item : list) text.append(text.size() > 1 ? ", " : "").append(item);
-  return text + "]";
 }
 
 bool is_reserved(std::string_view name) {
@@ -105,7 +99,7 @@ void check_variable_names(const std::map<std::string, std::string>& variables, P
     return is_variable_name(variable.first) || is_reserved(variable.first);
   });
   if (is_good) return;
-  problems.add("Value '" + printed(variables) +
+  problems.add("Value '" + printed_map(variables) +
                "' at 'environment.variables' failed to satisfy constraint: Map keys must satisfy "
                "constraint: [Member must satisfy regular expression pattern: "
                "[a-zA-Z]([a-zA-Z0-9_])+, Member must not be null]");
@@ -333,6 +327,12 @@ Result<catalog::ArchiveSource> decode_source(const Fields& code, const std::stri
   }
   source.zip = std::move(*zip);
   return source;
+}
+
+std::string printed(const std::vector<std::string>& list) {
+  std::string text = "[";
+  for (const std::string& item : list) text.append(text.size() > 1 ? ", " : "").append(item);
+  return text + "]";
 }
 
 }  // namespace proa::api

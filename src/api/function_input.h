@@ -6,6 +6,7 @@
 #include "catalog/catalog.h"
 
 #include <string>
+#include <vector>
 
 namespace proa::api {
 
@@ -28,5 +29,8 @@ Result<void> check_architecture(const std::optional<std::string>& asked, const s
 /// texts ("Code."). Errc: unsupported (images, versions of objects), invalid (none given, empty,
 /// not base64), too_large (over 50 MB).
 Result<catalog::ArchiveSource> decode_source(const Fields& code, const std::string& prefix);
+
+/// "[a, b]", as Lambda prints a list that breaks a constraint.
+std::string printed(const std::vector<std::string>& list);
 
 }  // namespace proa::api

@@ -2,6 +2,7 @@
 
 #include "api/arn_form.h"
 #include "api/runtimes.h"
+#include "model/account_id.h"
 
 #include <algorithm>
 #include <array>
@@ -46,7 +47,7 @@ Arn split(std::string_view text) {
 bool is_layer_arn(const Arn& arn) {
   const auto& parts = arn.parts;
   return arn.count >= 7 && parts[0] == "arn" && is_word(parts[1]) && parts[2] == "lambda" &&
-         is_word(parts[3]) && parts[4].size() == 12 && is_number(parts[4]) && parts[5] == "layer" &&
+         is_word(parts[3]) && model::is_account_id(parts[4]) && parts[5] == "layer" &&
          is_name(parts[6]);
 }
 

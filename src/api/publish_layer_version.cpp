@@ -20,31 +20,25 @@ constexpr std::size_t kLicenseMax = 512;
 constexpr std::size_t kRuntimesMax = 15;
 constexpr std::size_t kArchitecturesMax = 2;
 
-std::string printed_list(const std::vector<std::string>& list) {
-  std::string text = "[";
-  for (const std::string& item : list) text.append(text.size() > 1 ? ", " : "").append(item);
-  return text + "]";
-}
-
 bool is_architecture(std::string_view name) { return name == "x86_64" || name == "arm64"; }
 
 void check_lists(const catalog::NewLayerVersion& layer, Problems& problems) {
   const auto& runtimes = layer.compatible_runtimes;
   const auto& architectures = layer.compatible_architectures;
   if (runtimes.size() > kRuntimesMax) {
-    problems.violate(printed_list(runtimes), "compatibleRuntimes",
+    problems.violate(printed(runtimes), "compatibleRuntimes",
                      "have length less than or equal to 15");
   }
   if (!std::all_of(runtimes.begin(), runtimes.end(), is_known_runtime)) {
-    problems.violate(printed_list(runtimes), "compatibleRuntimes",
+    problems.violate(printed(runtimes), "compatibleRuntimes",
                      "satisfy enum value set: " + known_runtimes());
   }
   if (architectures.size() > kArchitecturesMax) {
-    problems.violate(printed_list(architectures), "compatibleArchitectures",
+    problems.violate(printed(architectures), "compatibleArchitectures",
                      "have length less than or equal to 2");
   }
   if (!std::all_of(architectures.begin(), architectures.end(), is_architecture)) {
-    problems.violate(printed_list(architectures), "compatibleArchitectures",
+    problems.violate(printed(architectures), "compatibleArchitectures",
                      "satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]");
   }
 }

@@ -23,7 +23,7 @@ std::string signature_of(const std::string& canonical, const std::string& timest
 
 std::string lower_name(std::string_view text) {
   std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  for (char& c : out) c = lower_ascii(c);
   return out;
 }
 

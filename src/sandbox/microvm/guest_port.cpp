@@ -1,6 +1,7 @@
 #include "sandbox/microvm/guest_port.h"
 
 #include "base/check.h"
+#include "os/seqpacket.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -27,13 +28,6 @@ constexpr std::size_t kReadAtOnce = 4 * frames::kStreamPiece;
 constexpr std::size_t kShortFrames = 4096;
 
 auto as_result() { return asio::as_tuple(asio::use_awaitable); }
-
-Result<std::pair<os::UniqueFd, os::UniqueFd>> socket_pair() {
-  std::array<int, 2> ends{};
-  constexpr int kKind = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
-  if (::socketpair(AF_UNIX, kKind, 0, ends.data()) != 0) return os_error("socketpair");
-  return std::pair(os::UniqueFd(ends[0]), os::UniqueFd(ends[1]));
-}
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -103,7 +97,7 @@ Result<RuntimeProcess> GuestPort::start_process(std::string_view body) {
   if (is_closed_) return Error(Errc::unavailable, "the guest's port is closed");
   RuntimeProcess ours;
   TRY(auto link, frames::make_link());
-  TRY(auto output, socket_pair());
+  TRY(auto output, os::stream_pair());
   // Its places must have been released, here: pumps hold them.
   if (!process_over_.is_set() || !streams_->open_process()) {
     return Error(Errc::unavailable, "the streams of the guest's last process are not over");
@@ -147,7 +141,7 @@ void GuestPort::join_stream(Stream& stream, os::UniqueFd from, os::UniqueFd to) 
 // One socket for both directions; two descriptors of it, since each direction is closed alone.
 void GuestPort::accept(Stream& stream) {
   stream.is_new = false;
-  auto pair = socket_pair();
+  auto pair = os::stream_pair();
   os::UniqueFd second(pair ? ::fcntl(pair.value().first.get(), F_DUPFD_CLOEXEC, 0) : -1);
   if (!second) {  // no descriptor is left: the program inside sees its connection end
     Streams::stop(stream);
