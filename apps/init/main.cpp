@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <span>
 #include <string_view>
 
 // There is no C++ library to bring this; a call of it is a bug.
@@ -14,7 +15,8 @@ extern "C" void __cxa_pure_virtual() { __builtin_trap(); }
 int main(int count, char** arguments) {
   namespace init = proa::frames::init;
   const bool is_guest = count > 1 && std::string_view(arguments[1]) == init::kGuestWord;
-  const init::Stop reason = is_guest ? init::run_guest() : init::run_container();
+  const std::span<const char* const> words(arguments, static_cast<std::size_t>(count));
+  const init::Stop reason = is_guest ? init::run_guest(words.subspan(2)) : init::run_container();
   if (reason == init::Stop::not_first) {
     constexpr char kMessage[] =
         "proa-init: started by proa-launcher as process 1 of an environment, with its control link "

@@ -237,4 +237,29 @@ Status decode_exited(std::span<const std::byte> body, ExitedView& out) {
   return Status::ok;
 }
 
+void encode_memory(const MemoryView& view, std::span<std::byte, kMemorySize> out) {
+  Writer writer(out);
+  writer.integer(view.peak_bytes);
+  writer.integer(view.oom_kills);
+  writer.integer(std::uint32_t{0});
+}
+
+Status decode_memory(std::span<const std::byte> body, MemoryView& out) {
+  if (body.size() != kMemorySize) return Status::malformed;
+  Reader reader(body);
+  out.peak_bytes = reader.integer<std::uint64_t>();
+  out.oom_kills = reader.integer<std::uint32_t>();
+  return reader.integer<std::uint32_t>() == 0 ? Status::ok : Status::malformed;
+}
+
+void encode_set_clock(std::uint64_t time_ns, std::span<std::byte, kSetClockSize> out) {
+  Writer(out).integer(time_ns);
+}
+
+Status decode_set_clock(std::span<const std::byte> body, std::uint64_t& time_ns) {
+  if (body.size() != kSetClockSize) return Status::malformed;
+  time_ns = Reader(body).integer<std::uint64_t>();
+  return Status::ok;
+}
+
 }  // namespace proa::frames

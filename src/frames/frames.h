@@ -42,12 +42,14 @@ enum class Type : std::uint8_t {
   too_large = 21,   ///< the answer exceeds the limit and was not sent. Body: request id, u64 size
   last_error = 22,  ///< as `error`, and the process ends: it takes no further call
   // control link, host to proa-init
-  start = 64,     ///< start the runtime process. Body: StartView; descriptors by SCM_RIGHTS
-  kill_all = 65,  ///< kill every process but init; answered by `killed`. Body: empty
+  start = 64,      ///< start the runtime process. Body: StartView; descriptors by SCM_RIGHTS
+  kill_all = 65,   ///< kill every process but init; answered by `killed`. Body: empty
+  set_clock = 66,  ///< to a guest only: what time it is. Body: u64 nanoseconds since 1970
   // control link, proa-init to host
   init_up = 80,  ///< proa-init runs. Body: empty
   exited = 81,   ///< the runtime process ended, or could not be started. Body: ExitedView
   killed = 82,   ///< answer to kill_all: no process but init is left. Body: empty
+  memory = 83,   ///< from a guest only: what its processes have used. Body: MemoryView
   // port of a guest, both ways, beside the control link's: see streams.h
   stream_open = 96,     ///< from the guest. Body: u32 stream, u8 service, u8 0, u16 0
   stream_data = 97,     ///< Body: u32 stream, 1 to kStreamPiece bytes
@@ -94,7 +96,9 @@ Status decode_invoke(std::span<const std::byte> body, InvokeView& out);
 // exactly one `exited` for it. After the process ran (wait status without errno) only `kill_all`
 // may follow; after `killed` (or after an exec that failed) `start` is allowed again. `kill_all` is
 // allowed at any time but between itself and its `killed`. If it ends the process, `exited` comes
-// before `killed`. Anything else ends proa-init, and with it every process of the environment.
+// before `killed`. A guest takes `set_clock` at any time, and sends `memory` when there is news:
+// before bytes from inside, `exited` and `killed`. Anything else ends proa-init, and with it every
+// process of the environment.
 
 /// Limits of a `start`: its body, arguments, environment variables, descriptors.
 inline constexpr std::size_t kMaxStartBody = std::size_t{256} * 1024;
@@ -152,5 +156,22 @@ struct ExitedView {
 void encode_exited(const ExitedView& view, std::span<std::byte, kExitedSize> out);
 /// malformed: a body of another size.
 Status decode_exited(std::span<const std::byte> body, ExitedView& out);
+
+inline constexpr std::size_t kMemorySize = 16;
+/// Body of `memory`: u64 bytes | u32 kills | u32 reserved (0). Both only grow while the guest runs.
+struct MemoryView {
+  std::uint64_t peak_bytes = 0;  ///< most that its processes were seen to use together
+  std::uint32_t oom_kills = 0;   ///< processes that its kernel killed for want of memory
+  bool operator==(const MemoryView&) const = default;
+};
+void encode_memory(const MemoryView& view, std::span<std::byte, kMemorySize> out);
+/// malformed: a body of another size, or reserved bits set.
+Status decode_memory(std::span<const std::byte> body, MemoryView& out);
+
+inline constexpr std::size_t kSetClockSize = 8;
+/// `time_ns`: nanoseconds since 1970.
+void encode_set_clock(std::uint64_t time_ns, std::span<std::byte, kSetClockSize> out);
+/// malformed: a body of another size.
+Status decode_set_clock(std::span<const std::byte> body, std::uint64_t& time_ns);
 
 }  // namespace proa::frames

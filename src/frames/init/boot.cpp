@@ -1,12 +1,11 @@
 #include "frames/init/boot.h"
 
+#include "frames/init/files.h"
+
 #include <dirent.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,42 +23,6 @@ namespace {
 constexpr int kTurnMs = 10;
 constexpr int kPortTurns = 1'000;  // ten seconds
 constexpr const char* kPorts = "/sys/class/virtio-ports";
-
-/// A text of bounded length that is put together; what does not fit makes it empty.
-class Path {
- public:
-  Path(std::initializer_list<std::string_view> parts) {
-    std::size_t size = 0;
-    for (const std::string_view part : parts) {
-      if (part.size() >= text_.size() - size) {
-        text_[0] = '\0';
-        return;
-      }
-      __builtin_memcpy(text_.data() + size, part.data(), part.size());
-      size += part.size();
-    }
-    text_[size] = '\0';
-  }
-  const char* c_str() const { return text_.data(); }
-
- private:
-  std::array<char, 512> text_{};
-};
-
-/// Reads a short file; how many bytes, or -1.
-ssize_t read_whole(const char* path, std::span<char> out) {
-  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return -1;
-  std::size_t size = 0;
-  ssize_t count = 0;
-  while (size < out.size() && (count = ::read(file, out.data() + size, out.size() - size)) > 0) {
-    size += static_cast<std::size_t>(count);
-  }
-  const int error = errno;
-  ::close(file);
-  errno = error;
-  return count < 0 ? -1 : static_cast<ssize_t>(size);
-}
 
 bool load_module(const char* path) {
   const int file = ::open(path, O_RDONLY | O_CLOEXEC);
@@ -81,9 +44,7 @@ int find_port(std::string_view name) {
     std::array<char, 64> said{};
     const ssize_t size = read_whole(Path({kPorts, "/", device, "/name"}).c_str(), said);
     if (size <= 0) continue;
-    std::string_view found(said.data(), static_cast<std::size_t>(size));
-    if (found.ends_with('\n')) found.remove_suffix(1);
-    if (found != name) continue;
+    if (without_newline({said.data(), static_cast<std::size_t>(size)}) != name) continue;
     port = ::open(Path({"/dev/", device}).c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
     break;
   }
@@ -131,6 +92,7 @@ const char* load_modules() {
     char* end = ::strchr(line, '\n');
     if (end != nullptr) *end = '\0';
     if (*line != '\0' && !load_module(line)) return line;
+    ::unlink(line);  // its file is the guest's memory
     if (end == nullptr) break;
     line = end + 1;
   }
@@ -145,17 +107,6 @@ int open_port(const char* name) {
     ::poll(nullptr, 0, kTurnMs);
   }
   return -1;
-}
-
-bool raise_loopback() {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return false;
-  ifreq request{};
-  __builtin_memcpy(request.ifr_name, "lo", 3);
-  request.ifr_flags = IFF_UP;
-  const bool is_up = ::ioctl(socket, SIOCSIFFLAGS, &request) == 0;
-  ::close(socket);
-  return is_up;
 }
 
 }  // namespace proa::frames::init

@@ -6,11 +6,10 @@ namespace proa::frames::init {
 /// Mounts /proc, /sys and /dev, and opens the console as standard input, output and error. Null, or
 /// what failed (errno says why).
 const char* mount_system();
-/// Loads what /modules/list names, one path a line, in its order. Null, or the path that failed.
+/// Loads what /modules/list names, one path a line, in its order, and deletes the files, which are
+/// the guest's memory. Null, or the path that failed.
 const char* load_modules();
 /// The virtserialport called `name`, once the host is connected to it; -1 after ten seconds.
 int open_port(const char* name);
-/// Switches the loopback interface on. False where the kernel has no network.
-bool raise_loopback();
 
 }  // namespace proa::frames::init

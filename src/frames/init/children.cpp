@@ -1,5 +1,6 @@
 #include "frames/init/children.h"
 
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,12 +35,14 @@ int open_child_signals() {
   return ::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-bool reap(Control& control, int signals) {
+bool reap(Control& control, int signals, MemoryWatch* watch) {
   forget_signals(signals);
   for (int i = 0; i < kReapsPerTurn; ++i) {
     int status = 0;
-    const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);
+    rusage used{};
+    const pid_t pid = ::wait4(-1, &status, WNOHANG | __WALL, &used);
     if (pid > 0) {
+      if (watch != nullptr) watch->process_ended(static_cast<std::uint64_t>(used.ru_maxrss));
       control.process_ended(pid, status);
       continue;
     }

@@ -21,7 +21,7 @@ namespace {
 class ContainerActions final : public Actions {
  public:
   Started start(const StartView& view, std::span<const int> descriptors) override {
-    return start_process(view, descriptors);
+    return start_process(view, descriptors, kContainerOomScore);
   }
   KillRound kill_everyone() override { return init::kill_everyone(); }
   void close_descriptor(int descriptor) override { ::close(descriptor); }
@@ -83,7 +83,7 @@ void serve(Control& control, int link, int signals) {
     if (ready < 0 && errno != EINTR) return control.fail(Stop::failed);
     if (ready == 0 && !has_more_to_reap) control.kill_round_over();
     if (waits[1].revents != 0 || has_more_to_reap) {
-      has_more_to_reap = reap(control, signals);
+      has_more_to_reap = reap(control, signals, nullptr);
     }
     // Any event but "writable": data, end of file, or an error, which the read then names.
     if ((waits[0].revents & ~POLLOUT) != 0 && control.state() != Control::State::stopped) {

@@ -2,7 +2,9 @@
 
 namespace proa::frames::init {
 
-Control::Control(Actions& actions) : actions_(actions) { queue(Type::init_up, {}); }
+Control::Control(Actions& actions, Inside inside) : actions_(actions), inside_(inside) {
+  queue(Type::init_up, {});
+}
 
 std::span<std::byte> Control::wanted() {
   if (state_ == State::stopped) return {};
@@ -30,24 +32,32 @@ void Control::received(std::size_t count, std::span<const int> descriptors) {
 
 // Refuses a wrong frame by its header already, so that a body is only read where it can be right.
 void Control::take_header() {
-  bool is_allowed = decode_header(header_bytes_, header_) == Status::ok;
-  if (header_.type == Type::start) {
-    is_allowed = is_allowed && state_ == State::idle && header_.body_size > 0 &&
-                 header_.body_size <= kMaxStartBody;
-  } else if (header_.type == Type::kill_all) {
-    is_allowed =
-        is_allowed && state_ != State::killing && header_.body_size == 0 && descriptor_count_ == 0;
-  } else {
-    is_allowed = false;
+  if (decode_header(header_bytes_, header_) != Status::ok || !is_allowed()) {
+    return fail(Stop::protocol_error);
   }
-  if (!is_allowed) return fail(Stop::protocol_error);
   has_header_ = true;
   have_ = 0;
+}
+
+bool Control::is_allowed() const {
+  switch (header_.type) {
+    case Type::start:
+      return state_ == State::idle && header_.body_size > 0 && header_.body_size <= kMaxStartBody;
+    case Type::kill_all:
+      return state_ != State::killing && header_.body_size == 0 && descriptor_count_ == 0;
+    case Type::set_clock:
+      return inside_ == Inside::guest && header_.body_size == kSetClockSize &&
+             descriptor_count_ == 0;
+    default:
+      return false;
+  }
 }
 
 void Control::take_frame() {
   if (header_.type == Type::start) {
     start();
+  } else if (header_.type == Type::set_clock) {
+    set_clock();
   } else {
     state_ = State::killing;
     kill_rounds_ = 0;
@@ -71,6 +81,14 @@ void Control::start() {
   }
   pid_ = started.pid;
   state_ = State::running;
+}
+
+void Control::set_clock() {
+  std::uint64_t time_ns = 0;
+  if (decode_set_clock(std::span(body_).first(header_.body_size), time_ns) != Status::ok) {
+    return fail(Stop::protocol_error);
+  }
+  if (!actions_.set_clock(time_ns)) fail(Stop::failed);
 }
 
 void Control::link_ended() {
@@ -114,13 +132,23 @@ void Control::kill_round() {
   // The started process counts until it is reaped, so `exited` is on its way before this.
   if (pid_ > 0) return fail(Stop::failed);
   state_ = State::idle;
+  report_memory();
   queue(Type::killed, {});
 }
 
 void Control::queue_exited(const ExitedView& view) {
   std::array<std::byte, kExitedSize> body{};
   encode_exited(view, body);
+  report_memory();
   queue(Type::exited, body);
+}
+
+void Control::report_memory() {
+  MemoryView view;
+  if (state_ == State::stopped || !actions_.memory_news(view)) return;
+  std::array<std::byte, kMemorySize> body{};
+  encode_memory(view, body);
+  queue(Type::memory, body);
 }
 
 void Control::queue(Type type, std::span<const std::byte> body) {

@@ -32,6 +32,11 @@ class Actions {
   /// Sends SIGKILL to every process but init. nobody_left: there is none, not even a dead one.
   virtual KillRound kill_everyone() = 0;
   virtual void close_descriptor(int descriptor) = 0;
+  /// Sets the clock of the machine. Asked of a guest only. False when the kernel refuses.
+  virtual bool set_clock(std::uint64_t /*time_ns*/) { return false; }
+  /// What the processes have used until now; true when that is news. A container's is known to the
+  /// host.
+  virtual bool memory_news(MemoryView& /*out*/) { return false; }
 
  protected:
   ~Actions() = default;  // never destroyed through this class; a virtual one would need delete
@@ -45,6 +50,9 @@ enum class Stop : std::uint8_t {
   failed = 71,          ///< a system call failed that has to work, or kill_all never came to an end
 };
 
+/// Whose control link it is.
+enum class Inside : std::uint8_t { container, guest };
+
 /// One control link's state.
 ///   idle --start--> running --its process ends--> ended
 ///   any but killing --kill_all--> killing --nobody left--> idle
@@ -57,7 +65,7 @@ class Control {
   static constexpr int kKillRoundsMax = 250;
   static constexpr int kKillRoundMs = 20;
 
-  explicit Control(Actions& actions);
+  explicit Control(Actions& actions, Inside inside = Inside::container);
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
 
@@ -79,6 +87,9 @@ class Control {
   /// kKillRoundMs passed while state() is killing.
   void kill_round_over();
 
+  /// Queues `memory` if there is news. What `exited` and `killed` need is done without.
+  void report_memory();
+
   /// Bytes for the host, and how many of them were sent.
   std::span<const std::byte> outgoing() const;
   void sent(std::size_t count);
@@ -89,17 +100,20 @@ class Control {
 
  private:
   // Room for every answer that a host which reads may have outstanding, several times over.
-  static constexpr std::size_t kOutboxSize = 256;
+  static constexpr std::size_t kOutboxSize = 512;
 
   void take_header();
+  bool is_allowed() const;
   void take_frame();
   void start();
+  void set_clock();
   void kill_round();
   void queue(Type type, std::span<const std::byte> body);
   void queue_exited(const ExitedView& view);
   void drop_descriptors();
 
   Actions& actions_;
+  Inside inside_;
   State state_ = State::idle;
   Stop stop_reason_ = Stop::failed;
   bool has_header_ = false;

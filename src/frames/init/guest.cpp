@@ -1,7 +1,12 @@
 #include "frames/init/guest.h"
 
+#include "frames/guest_devices.h"
 #include "frames/init/boot.h"
 #include "frames/init/children.h"
+#include "frames/init/guest_limits.h"
+#include "frames/init/guest_memory.h"
+#include "frames/init/guest_network.h"
+#include "frames/init/guest_root.h"
 #include "frames/init/port.h"
 #include "frames/init/process.h"
 #include "frames/init/transient.h"
@@ -19,6 +24,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <string_view>
 
 namespace proa::frames::init {
@@ -44,7 +50,9 @@ class Guest final : public PortActions {
     null_device_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     signals_ = quiet_signals() ? open_child_signals() : -1;
     listeners_.fill(-1);
-    if (null_device_ < 0 || signals_ < 0) return false;
+    const int proc = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (null_device_ < 0 || signals_ < 0 || proc < 0) return false;
+    memory_.read_from(proc);
     for (std::size_t i = 0; i < kServices && has_network; ++i) {
       listeners_[i] = listen_on(kPortOf[i]);
       if (listeners_[i] < 0) return false;
@@ -56,7 +64,7 @@ class Guest final : public PortActions {
   void fail(Stop reason) { port_.control().fail(reason); }
 
   Started start(const StartView& view, std::span<const int> descriptors) override {
-    return start_process(view, descriptors);
+    return start_process(view, descriptors, kGuestOomScore);
   }
   // kill(2) reaches the kernel's own threads here and so never finds nobody; but every process that
   // is left is a child of ours, or has a parent that is.
@@ -67,6 +75,13 @@ class Guest final : public PortActions {
     return has_children || round == KillRound::failed ? round : KillRound::nobody_left;
   }
   void close_descriptor(int descriptor) override { ::close(descriptor); }
+  bool set_clock(std::uint64_t time_ns) override {
+    constexpr std::uint64_t kSecond = 1'000'000'000;
+    const timespec time{static_cast<time_t>(time_ns / kSecond),
+                        static_cast<long>(time_ns % kSecond)};
+    return ::clock_settime(CLOCK_REALTIME, &time) == 0;
+  }
+  bool memory_news(MemoryView& out) override { return memory_.take_news(out); }
   bool open_ends(std::span<int, kProcessDescriptors> inherited) override;
 
  private:
@@ -94,6 +109,7 @@ class Guest final : public PortActions {
   std::array<int, kServices> listeners_{};
   std::array<Ends, Streams::kPlaces> ends_{};
   bool has_more_to_reap_ = false;
+  MemoryWatch memory_;
   Port port_;
 };
 
@@ -229,6 +245,9 @@ void Guest::deliver(Stream& stream, Ends& ends) {
 }
 
 void Guest::collect(Stream& stream, Ends& ends) {
+  if (port_.room(stream).empty()) return;
+  // The host hears of it before what the memory was used for.
+  if (stream.id != kOutputStream && memory_.is_due()) port_.report_memory();
   const auto room = port_.room(stream);
   if (room.empty()) return;
   const ssize_t count = ::read(ends.from_inside, room.data(), room.size());
@@ -276,7 +295,7 @@ void Guest::set_waits(std::span<pollfd, kWaits> waits) {
 
 void Guest::handle(std::span<const pollfd, kWaits> waits) {
   if (waits[1].revents != 0 || has_more_to_reap_) {
-    has_more_to_reap_ = reap(port_.control(), signals_);
+    has_more_to_reap_ = reap(port_.control(), signals_, &memory_);
   }
   if ((waits[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0) receive();
   for (std::size_t i = 0; i < ends_.size(); ++i) attend(i, waits[kFixed + i].revents);
@@ -315,22 +334,36 @@ void say(std::string_view what, const char* which) {
   }
 }
 
-Stop boot_and_serve() {
+/// True when a step of the boot came to its end; else the console is told.
+bool is_done(const char* failed, std::string_view what) {
+  if (failed != nullptr) say(what, failed);
+  return failed == nullptr;
+}
+
+/// The host's disks in place of the initramfs.
+bool move_to_disks(const Disks& disks) {
+  constexpr const char* kNewRoot = "/newroot";
+  ::mkdir(kNewRoot, 0755);
+  return is_done(mount_disks(disks, kNewRoot), "cannot mount ") &&
+         is_done(prepare_devices("/dev"), "cannot set up ") &&
+         is_done(enter_root(kNewRoot), "cannot set up ");
+}
+
+Stop boot_and_serve(bool has_ipv6) {
   errno = 0;
-  if (const char* failed = mount_system()) {
-    say("cannot mount ", failed);
-    return Stop::failed;
-  }
-  if (const char* failed = load_modules()) {
-    say("cannot load the module ", failed);
-    return Stop::failed;
-  }
+  if (!is_done(mount_system(), "cannot mount ")) return Stop::failed;
+  if (!is_done(load_modules(), "cannot load the module ")) return Stop::failed;
+  const Disks disks = find_disks({});
   const int port = open_port(kPortName);
   if (port < 0) {
     say("no host at the port ", kPortName);
     return Stop::failed;
   }
-  return serve_port(port, raise_loopback());
+  const bool has_network = raise_loopback();
+  if (!is_done(configure_network(has_ipv6), "cannot set up ")) return Stop::failed;
+  if (!is_done(set_guest_limits(), "cannot set the ")) return Stop::failed;
+  if (!disks.root.is_empty() && !move_to_disks(disks)) return Stop::failed;
+  return serve_port(port, has_network);
 }
 
 }  // namespace
@@ -343,9 +376,11 @@ Stop serve_port(int port, bool has_network) {
   return guest.serve();
 }
 
-Stop run_guest() {
+Stop run_guest(std::span<const char* const> words) {
   if (::getpid() != 1) return Stop::not_first;
-  const Stop reason = boot_and_serve();
+  bool has_ipv6 = false;
+  for (const std::string_view word : words) has_ipv6 |= word == kGuestIpv6Word;
+  const Stop reason = boot_and_serve(has_ipv6);
   if (reason != Stop::link_closed) say("ends", nullptr);
   // reboot=t on the command line makes this a triple fault, and -no-reboot that the machine's end:
   // it works without ACPI.

@@ -1,13 +1,16 @@
 // The guest role of proa-init: the first process of a virtual machine.
 //
 // The kernel has started it from our initramfs, as root and with nothing mounted. It mounts /proc,
-// /sys and /dev, loads the modules that the kernel needs for virtio, finds its port by name, and
-// serves it: processes get pipes in place of the host's descriptors, and connections to the
-// services on the guest's loopback become streams. Its end is the end of the machine. Freestanding;
-// one thread.
+// /sys and /dev, loads the modules that the kernel needs for virtio, and finds its port by name.
+// Where the host gave it disks, it makes their root its own, and a network if there is one: what a
+// process finds inside is what a container's finds. Then it serves the port: processes get pipes in
+// place of the host's descriptors, and connections to the services on the guest's loopback become
+// streams. Its end is the end of the machine. Freestanding; one thread.
 #pragma once
 
 #include "frames/init/control.h"
+
+#include <span>
 
 namespace proa::frames::init {
 
@@ -17,8 +20,9 @@ inline constexpr const char* kPortName = "proa";
 inline constexpr const char* kGuestWord = "guest";
 
 /// Serves the port until it ends or something is wrong, which is written to the console, and powers
-/// the machine off. Returns only where it is no first process: not_first.
-Stop run_guest();
+/// the machine off. `words` are those behind kGuestWord: kGuestIpv6Word, or none. Returns only
+/// where it is no first process: not_first.
+Stop run_guest(std::span<const char* const> words);
 
 /// The loop behind it, on any descriptor that reads and writes like a port: for tests.
 Stop serve_port(int port, bool has_network);

@@ -84,16 +84,24 @@ void Port::put(Stream& stream, std::size_t count) {
   out_end_ += Streams::put(stream, free_room(), count);
 }
 
-std::span<const std::byte> Port::outgoing() {
-  auto free = free_room();
+void Port::report_memory() {
+  control_.report_memory();
+  take_said();
+}
+
+// What control has to say goes out whole or waits.
+void Port::take_said() {
+  const auto free = free_room();
   const auto said = control_.outgoing();
-  if (said.size() <= free.size()) {
-    __builtin_memcpy(free.data(), said.data(), said.size());
-    out_end_ += said.size();
-    control_.sent(said.size());
-    free = free.subspan(said.size());
-  }
-  out_end_ += streams_.collect(free);
+  if (said.size() > free.size()) return;
+  __builtin_memcpy(free.data(), said.data(), said.size());
+  out_end_ += said.size();
+  control_.sent(said.size());
+}
+
+std::span<const std::byte> Port::outgoing() {
+  take_said();
+  out_end_ += streams_.collect(free_room());
   return std::span(out_).subspan(out_begin_, out_end_ - out_begin_);
 }
 

@@ -29,7 +29,8 @@ class PortActions : public Actions {
 /// One port's state. Owned by the role; lives as long as init.
 class Port {
  public:
-  explicit Port(PortActions& actions) : actions_(actions), control_(actions), streams_(true) {}
+  explicit Port(PortActions& actions)
+      : actions_(actions), control_(actions, Inside::guest), streams_(true) {}
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
 
@@ -43,6 +44,9 @@ class Port {
   /// The host has closed the port.
   void link_ended();
 
+  /// Says what memory the processes use, if that is news: before bytes that are put() later. Asked
+  /// only while there is room() for some.
+  void report_memory();
   /// Where bytes for `stream` are to be read to, as many as may be sent at the moment; then put().
   std::span<std::byte> room(const Stream& stream);
   void put(Stream& stream, std::size_t count);
@@ -55,6 +59,7 @@ class Port {
   void take_header();
   void take_control(std::size_t count, std::span<const int> descriptors);
   std::span<std::byte> free_room();
+  void take_said();
 
   PortActions& actions_;
   Control control_;

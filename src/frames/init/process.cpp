@@ -1,5 +1,7 @@
 #include "frames/init/process.h"
 
+#include "frames/init/files.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -35,6 +37,7 @@ struct Launch {
   std::span<const int> descriptors;
   const char** argv;
   const char** envp;
+  std::string_view oom_score;
   volatile int error;
 };
 
@@ -62,12 +65,8 @@ bool arrange_descriptors(std::span<const int> descriptors) {
 }
 
 // Not permitted where /proc is not mounted or the value may not be raised; then it stays.
-void volunteer_for_oom() {
-  const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (file < 0) return;
-  const ssize_t written = ::write(file, "500", 3);
-  static_cast<void>(written);
-  ::close(file);
+void set_oom_score(std::string_view score) {
+  static_cast<void>(write_whole("/proc/self/oom_score_adj", score));
 }
 
 // The bounding set can only be emptied with CAP_SETPCAP, which init need not have: no_new_privs
@@ -100,7 +99,8 @@ bool unblock_signals() {
 
 bool prepare(const Launch& launch) {
   if (::setsid() < 0) return false;
-  volunteer_for_oom();  // before the change of user, after which the file belongs to another
+  set_oom_score(
+      launch.oom_score);  // before the change of user, after which the file belongs to another
   return arrange_descriptors(launch.descriptors) && become(launch.view->uid, launch.view->gid) &&
          ::chdir(launch.view->directory.data()) == 0 && unblock_signals();
 }
@@ -118,11 +118,12 @@ int run_child(void* argument) {
 
 }  // namespace
 
-Started start_process(const StartView& view, std::span<const int> descriptors) {
+Started start_process(const StartView& view, std::span<const int> descriptors,
+                      std::string_view oom_score) {
   std::array<const char*, kMaxStartArguments + 1> argv{};
   std::array<const char*, kMaxStartVariables + 1> envp{};
   start_pointers(view, argv, envp);
-  Launch launch{&view, descriptors, argv.data(), envp.data(), 0};
+  Launch launch{&view, descriptors, argv.data(), envp.data(), oom_score, 0};
   // The child shares memory and init waits until it has called execve or ended (as posix_spawn
   // does): no page tables are copied, and the errno comes back without a pipe. Nobody can meddle
   // with it in between: no other process lives when Control starts one.
