@@ -69,6 +69,22 @@ void fuzz_exited(Input input) {
   check_same(input, again);
 }
 
+void fuzz_memory(Input input) {
+  MemoryView view;
+  if (decode_memory(input, view) != Status::ok) return;
+  std::vector<std::byte> again(kMemorySize);
+  encode_memory(view, std::span<std::byte, kMemorySize>(again));
+  check_same(input, again);
+}
+
+void fuzz_set_clock(Input input) {
+  std::uint64_t time_ns = 0;
+  if (decode_set_clock(input, time_ns) != Status::ok) return;
+  std::vector<std::byte> again(kSetClockSize);
+  encode_set_clock(time_ns, std::span<std::byte, kSetClockSize>(again));
+  check_same(input, again);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -77,5 +93,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   fuzz_invoke(input);
   fuzz_start(input);
   fuzz_exited(input);
+  fuzz_memory(input);
+  fuzz_set_clock(input);
   return 0;
 }

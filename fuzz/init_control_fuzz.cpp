@@ -1,6 +1,7 @@
 // The state machine of proa-init under any order of bytes, descriptors and ends of processes.
 //
-// An input is a list of events: one byte says which, further bytes are its arguments. The world
+// An input is a byte that says whose link it is, and a list of events: one byte says which, further
+// bytes are its arguments. The world
 // below keeps books: no descriptor may leak or be closed twice, no process may be started while
 // another lives, and each start has one `exited`.
 #include "base/check.h"
@@ -41,11 +42,22 @@ class World final : public Actions {
   void close_descriptor(int descriptor) override {
     check(open.erase(descriptor) == 1, "a descriptor closed twice");
   }
+  bool set_clock(std::uint64_t) override {
+    check(is_guest, "the clock of a container's host");
+    return true;
+  }
+  bool memory_news(MemoryView& out) override {
+    if (!is_guest) return false;
+    out = {.peak_bytes = ++memory, .oom_kills = 0};
+    return true;
+  }
 
   static constexpr pid_t kPid = 5;
   std::set<int> open;
   int next_descriptor = 10;
   int starts = 0;
+  bool is_guest = false;
+  std::uint64_t memory = 0;
   bool fails_next = false;
   bool is_alive = false;    // the started process, until it is reaped
   bool has_others = false;  // its descendants
@@ -53,7 +65,11 @@ class World final : public Actions {
 
 class Run {
  public:
-  explicit Run(std::span<const std::uint8_t> input) : input_(input) {}
+  explicit Run(std::span<const std::uint8_t> input) : input_(input) {
+    world_.is_guest = next() % 2 != 0;
+    control_ =
+        std::make_unique<Control>(world_, world_.is_guest ? Inside::guest : Inside::container);
+  }
 
   void events() {
     while (!input_.empty() && control_->state() != Control::State::stopped) {
@@ -142,7 +158,7 @@ class Run {
 
   std::span<const std::uint8_t> input_;
   World world_;
-  std::unique_ptr<Control> control_ = std::make_unique<Control>(world_);
+  std::unique_ptr<Control> control_;
   int exits_ = 0;
 };
 

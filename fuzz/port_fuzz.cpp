@@ -31,12 +31,18 @@ class World final : public PortActions {
   }
   KillRound kill_everyone() override { return KillRound::nobody_left; }
   void close_descriptor(int) override { --open; }
+  bool set_clock(std::uint64_t) override { return true; }
+  bool memory_news(MemoryView& out) override {
+    out = {.peak_bytes = ++memory, .oom_kills = 0};
+    return true;
+  }
   bool open_ends(std::span<int, kProcessDescriptors> inherited) override {
     for (int& each : inherited) each = 100 + open++;
     return true;
   }
   static constexpr pid_t kPid = 5;
   int open = 0;
+  std::uint64_t memory = 0;
 };
 
 class Input {
@@ -118,7 +124,9 @@ void run_guest_end(Input input) {
       if (stream.id == 0) continue;
       const auto room = port->room(stream);
       if (!room.empty() && input.next() % 2 == 0) {
-        port->put(stream, 1 + input.next() % room.size());
+        port->report_memory();
+        if (port->room(stream).empty()) continue;
+        port->put(stream, 1 + input.next() % port->room(stream).size());
       } else {
         use(stream, input);
       }

@@ -2,26 +2,13 @@
 // (tests/compat/test_kernels.py).
 #include "frames/init/boot.h"
 
+#include "unit/frames/apart.h"
 #include "unit/frames/init_program.h"
 
 #include <gtest/gtest.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
-
-#include <functional>
 
 namespace proa::frames::init {
 namespace {
-
-/// What `body` gives in namespaces of its own; -1 when it does not end.
-int apart(unsigned long flags, const std::function<int()>& body) {
-  const auto pid =
-      static_cast<pid_t>(::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
-  if (pid == 0) ::_exit(body());
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 class BootTest : public testing::Test {
  protected:
@@ -29,19 +16,6 @@ class BootTest : public testing::Test {
     if (const auto obstacle = InitProgram::obstacle()) GTEST_SKIP() << *obstacle;
   }
 };
-
-TEST_F(BootTest, LoopbackIsRaised) {
-  EXPECT_EQ(apart(CLONE_NEWNET,
-                  [] {
-                    if (!raise_loopback()) return 1;
-                    const os::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM, 0));
-                    ifreq request{};
-                    std::memcpy(request.ifr_name, "lo", 3);
-                    if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) return 2;
-                    return (request.ifr_flags & IFF_UP) != 0 ? 0 : 3;
-                  }),
-            0);
-}
 
 TEST_F(BootTest, AKernelWithoutAListOfModulesNeedsNone) {
   ASSERT_NE(::access("/modules/list", F_OK), 0) << "this host has one";

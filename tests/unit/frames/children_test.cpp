@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <vector>
 
 namespace proa::frames::init {
 namespace {
@@ -50,9 +51,30 @@ TEST_F(ChildrenTest, EverybodyIsKilledAndTheirEndsAreTold) {
               pollfd wait{signals, POLLIN, 0};
               for (int turns = 0; turns < 100; ++turns) {
                 ::poll(&wait, 1, 100);
-                if (!reap(control, signals) && kill_everyone() == KillRound::nobody_left) return 0;
+                if (!reap(control, signals, nullptr) && kill_everyone() == KillRound::nobody_left)
+                  return 0;
               }
               return 3;
+            }),
+            0);
+}
+
+TEST_F(ChildrenTest, TheMemoryOfWhatHasEndedIsToldBeforeItsEnd) {
+  EXPECT_EQ(as_first_process([] {
+              if (!quiet_signals()) return 1;
+              const int signals = open_child_signals();
+              if (::fork() == 0) {
+                std::vector<char> some(64 << 20, 'x');
+                ::_exit(some[some.size() / 2] == 'x' ? 0 : 1);
+              }
+              static NoActions actions;
+              static Control control(actions);
+              static MemoryWatch watch;
+              pollfd wait{signals, POLLIN, 0};
+              ::poll(&wait, 1, 20'000);
+              MemoryView view;
+              if (reap(control, signals, &watch) || !watch.take_news(view)) return 2;
+              return view.peak_bytes >= 64U << 20 ? 0 : 3;
             }),
             0);
 }
@@ -67,7 +89,7 @@ TEST_F(ChildrenTest, AFloodOfEndsIsReapedInTurns) {
               ::poll(nullptr, 0, 300);
               static NoActions actions;
               static Control control(actions);
-              return reap(control, signals) && patience_ms(control, true) == 0 ? 0 : 2;
+              return reap(control, signals, nullptr) && patience_ms(control, true) == 0 ? 0 : 2;
             }),
             0);
 }

@@ -5,9 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,15 @@ class FakeActions final : public Actions {
     return round;
   }
   void close_descriptor(int descriptor) override { closed.push_back(descriptor); }
+  bool set_clock(std::uint64_t time_ns) override {
+    times.push_back(time_ns);
+    return has_clock;
+  }
+  bool memory_news(MemoryView& out) override {
+    if (!news) return false;
+    out = *std::exchange(news, std::nullopt);
+    return true;
+  }
 
   Started answer{.pid = kPid, .error = 0};
   KillRound round = KillRound::signalled;
@@ -39,6 +50,9 @@ class FakeActions final : public Actions {
   std::vector<std::string> directories;
   std::vector<int> given;
   std::vector<int> closed;
+  std::vector<std::uint64_t> times;
+  bool has_clock = true;
+  std::optional<MemoryView> news;
 };
 
 class ControlTest : public testing::Test {
@@ -67,6 +81,12 @@ class ControlTest : public testing::Test {
       bytes = bytes.subspan(kHeaderSize + header.body_size);
       if (header.type == Type::init_up) result.emplace_back("init_up");
       if (header.type == Type::killed) result.emplace_back("killed");
+      if (header.type == Type::memory) {
+        MemoryView memory;
+        EXPECT_EQ(decode_memory(body, memory), Status::ok);
+        result.push_back("memory " + std::to_string(memory.peak_bytes) + " " +
+                         std::to_string(memory.oom_kills));
+      }
       if (header.type != Type::exited) continue;
       ExitedView view;
       EXPECT_EQ(decode_exited(body, view), Status::ok);
@@ -248,6 +268,59 @@ TEST_F(ControlTest, KeepsWhatWasNotSentYet) {
   control_->sent(kHeaderSize - 1);
   ASSERT_EQ(control_->outgoing().size(), 1U);
   EXPECT_EQ(control_->outgoing().front(), last);
+}
+
+std::string set_clock_frame(std::uint64_t time_ns) {
+  std::array<std::byte, kSetClockSize> body{};
+  encode_set_clock(time_ns, body);
+  return frame_of(Type::set_clock, {reinterpret_cast<const char*>(body.data()), body.size()});
+}
+
+TEST_F(ControlTest, SetsTheClockOfAGuestAtAnyTime) {
+  control_ = std::make_unique<Control>(actions_, Inside::guest);
+  step_ = 3;
+  host_sends(set_clock_frame(5));
+  start();
+  host_sends(set_clock_frame(6));
+  host_sends(frame_of(Type::kill_all, ""));
+  EXPECT_EQ(control_->state(), Control::State::killing);
+  host_sends(set_clock_frame(7));
+  EXPECT_THAT(actions_.times, ElementsAre(5, 6, 7));
+  EXPECT_EQ(control_->state(), Control::State::killing);
+}
+
+TEST_F(ControlTest, RefusesAClockThatIsNone) {
+  for (const std::size_t size : {0U, 7U, 9U}) {
+    control_ = std::make_unique<Control>(actions_, Inside::guest);
+    host_sends(frame_of(Type::set_clock, std::string(size, '\0')));
+    expect_stopped(Stop::protocol_error);
+  }
+  EXPECT_THAT(actions_.times, IsEmpty());
+  control_ = std::make_unique<Control>(actions_, Inside::guest);
+  actions_.has_clock = false;
+  host_sends(set_clock_frame(5));
+  expect_stopped(Stop::failed);
+}
+
+TEST_F(ControlTest, RefusesToSetTheClockOfTheHostOfAContainer) {
+  host_sends(set_clock_frame(5));
+  expect_stopped(Stop::protocol_error);
+  EXPECT_THAT(actions_.times, IsEmpty());
+}
+
+TEST_F(ControlTest, TellsOfMemoryBeforeAnEndAndOnce) {
+  start();
+  actions_.news = MemoryView{.peak_bytes = 100, .oom_kills = 0};
+  control_->report_memory();
+  control_->report_memory();
+  EXPECT_THAT(host_gets(), ElementsAre("memory 100 0"));
+  actions_.news = MemoryView{.peak_bytes = 200, .oom_kills = 1};
+  control_->process_ended(kPid, 9);
+  EXPECT_THAT(host_gets(), ElementsAre("memory 200 1", "exited 9 0"));
+  actions_.news = MemoryView{.peak_bytes = 300, .oom_kills = 1};
+  actions_.round = KillRound::nobody_left;
+  host_sends(frame_of(Type::kill_all, ""));
+  EXPECT_THAT(host_gets(), ElementsAre("memory 300 1", "killed"));
 }
 
 }  // namespace

@@ -222,5 +222,26 @@ TEST(Exited, ComesBackAndHasOneSize) {
   EXPECT_EQ(decode_exited(std::span(body).first(7), view), Status::malformed);
 }
 
+TEST(Memory, ComesBackAndHasOneSize) {
+  std::array<std::byte, kMemorySize> body{};
+  encode_memory({.peak_bytes = 0x1'2345'6789, .oom_kills = 3}, body);
+  EXPECT_EQ(body[4], std::byte{1}) << "little-endian";
+  MemoryView view;
+  ASSERT_EQ(decode_memory(body, view), Status::ok);
+  EXPECT_EQ(view, (MemoryView{.peak_bytes = 0x1'2345'6789, .oom_kills = 3}));
+  EXPECT_EQ(decode_memory(std::span(body).first(15), view), Status::malformed);
+  body.back() = std::byte{1};
+  EXPECT_EQ(decode_memory(body, view), Status::malformed) << "reserved bits";
+}
+
+TEST(SetClock, ComesBackAndHasOneSize) {
+  std::array<std::byte, kSetClockSize> body{};
+  encode_set_clock(1'795'744'019'815'712'200, body);
+  std::uint64_t time_ns = 0;
+  ASSERT_EQ(decode_set_clock(body, time_ns), Status::ok);
+  EXPECT_EQ(time_ns, 1'795'744'019'815'712'200U);
+  EXPECT_EQ(decode_set_clock(std::span(body).first(7), time_ns), Status::malformed);
+}
+
 }  // namespace
 }  // namespace proa::frames

@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 
+#include <array>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,8 +19,9 @@ namespace {
 
 constexpr int kPatienceMs = 20'000;
 
-/// A guest's first process without a machine: it serves a socket in place of its port, in a pid and
-/// network namespace of its own. The test is the host.
+/// A guest's first process without a machine: it serves a socket in place of its port, in pid,
+/// mount and network namespaces of its own. The test is the host. No test sets the clock: it is
+/// that of this machine.
 class GuestTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -26,7 +29,7 @@ class GuestTest : public testing::Test {
     auto pair = std::move(os::stream_pair().value());
     port_ = std::move(pair.first);
     const int theirs = pair.second.get();
-    constexpr unsigned long kFlags = CLONE_NEWPID | CLONE_NEWNET | SIGCHLD;
+    constexpr unsigned long kFlags = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS | SIGCHLD;
     pid_ = static_cast<pid_t>(::syscall(SYS_clone, kFlags, nullptr, nullptr, nullptr, nullptr));
     ASSERT_GE(pid_, 0);
     if (pid_ == 0) {
@@ -37,7 +40,9 @@ class GuestTest : public testing::Test {
       std::memcpy(loopback.ifr_name, "lo", 3);
       loopback.ifr_flags = IFF_UP;
       ::ioctl(socket.get(), SIOCSIFFLAGS, &loopback);
-      ::_exit(static_cast<int>(serve_port(theirs, true)));
+      const bool has_proc = ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                            ::mount("proc", "/proc", "proc", 0, nullptr) == 0;
+      ::_exit(has_proc ? static_cast<int>(serve_port(theirs, true)) : 1);
     }
   }
   void TearDown() override {
@@ -91,7 +96,7 @@ class GuestTest : public testing::Test {
       const auto frame = receive();
       if (!frame) return std::nullopt;
       if (frame->first == type) return frame->second;
-      if (frame->first < Type::stream_open) return std::nullopt;
+      if (frame->first < Type::stream_open && frame->first != Type::memory) return std::nullopt;
     }
   }
   /// Takes frames until all streams of the process are over.
@@ -103,7 +108,8 @@ class GuestTest : public testing::Test {
       if (!has_some) return true;
       const auto frame = receive();
       if (!frame) return false;
-      if (frame->first < Type::stream_open) control_.push_back(frame->first);
+      const bool is_control = frame->first < Type::stream_open && frame->first != Type::memory;
+      if (is_control) control_.push_back(frame->first);
     }
   }
   void settle() {
@@ -141,6 +147,9 @@ class GuestTest : public testing::Test {
     }
     const std::string body = buffer_.substr(kHeaderSize, header.body_size);
     buffer_.erase(0, kHeaderSize + header.body_size);
+    if (header.type == Type::memory) {
+      EXPECT_EQ(decode_memory(std::as_bytes(std::span(body)), memory_), Status::ok);
+    }
     if (header.type >= Type::stream_open) {
       EXPECT_EQ(streams_->take(header.type, std::as_bytes(std::span(body))), Status::ok);
     }
@@ -157,6 +166,7 @@ class GuestTest : public testing::Test {
   std::unique_ptr<Streams> streams_ = std::make_unique<Streams>(false);
   std::map<std::uint32_t, std::string> got_;
   std::vector<Type> control_;
+  MemoryView memory_;  ///< as it was told last
 };
 
 TEST_F(GuestTest, AProcessHasItsCallsItsAnswersAndItsOutput) {
@@ -171,8 +181,12 @@ TEST_F(GuestTest, AProcessHasItsCallsItsAnswersAndItsOutput) {
   }
   say(Type::kill_all, {});
   ASSERT_TRUE(next(Type::killed));
+  control_.clear();
   start("echo again");
   ASSERT_TRUE(drain());
+  if (control_.empty()) {
+    ASSERT_TRUE(next(Type::exited)) << "else it would find its port closed before it was heard";
+  }
   EXPECT_EQ(got_[kOutputStream], "993\nagain\n");
   EXPECT_EQ(end(), static_cast<int>(Stop::link_closed));
 }
@@ -260,6 +274,40 @@ TEST_F(GuestTest, AConnectionInsideIsAStreamToItsService) {
   ASSERT_TRUE(drain());
   EXPECT_EQ(got_[kOutputStream], "answer b''\n");
   EXPECT_EQ(streams_->find(id), nullptr);
+}
+
+TEST_F(GuestTest, MemoryIsToldBeforeTheAnswerThatTookIt) {
+  constexpr std::uint64_t kSome = 64U << 20;
+  ASSERT_TRUE(next(Type::init_up));
+  start(
+      "exec /usr/bin/python3 -c 'import os\n"
+      "x = bytearray(64 << 20)\n"
+      "os.write(4, b\"answer\")\n"
+      "os.read(3, 1)\n"
+      "del x\n"
+      "x = bytearray(96 << 20)'");
+  Stream& answers = *streams_->find(kAnswersStream);
+  while (Streams::unread(answers).empty()) ASSERT_TRUE(receive());
+  EXPECT_GE(memory_.peak_bytes, kSome);
+  EXPECT_LT(memory_.peak_bytes, 2 * kSome) << "of this guest's processes and no others";
+  call("x");
+  ASSERT_TRUE(next(Type::exited));
+  EXPECT_GE(memory_.peak_bytes, kSome + kSome / 2) << "which nobody could sample";
+  EXPECT_TRUE(drain());
+}
+
+TEST_F(GuestTest, AClockThatIsNoneEndsIt) {
+  ASSERT_TRUE(next(Type::init_up));
+  say(Type::set_clock, std::array<std::byte, 7>{});
+  EXPECT_FALSE(next(Type::init_up));
+  EXPECT_EQ(end(), static_cast<int>(Stop::protocol_error));
+}
+
+TEST_F(GuestTest, AProcessIsAsOrdinaryAsOnAMachineOfItsOwn) {
+  ASSERT_TRUE(next(Type::init_up));
+  start("cat /proc/self/oom_score_adj");
+  ASSERT_TRUE(drain());
+  EXPECT_EQ(got_[kOutputStream], "0\n");
 }
 
 TEST_F(GuestTest, ABreachEndsIt) {

@@ -25,7 +25,17 @@ class FakePortActions final : public PortActions {
     for (std::size_t i = 0; i < inherited.size(); ++i) inherited[i] = 50 + static_cast<int>(i);
     return true;
   }
+  bool set_clock(std::uint64_t time_ns) override {
+    time = time_ns;
+    return true;
+  }
+  bool memory_news(MemoryView& out) override {
+    out = {.peak_bytes = 5, .oom_kills = 0};
+    return std::exchange(has_news, false);
+  }
   bool has_room = true;
+  bool has_news = false;
+  std::uint64_t time = 0;
   std::vector<int> given;
   std::vector<int> closed;
 };
@@ -85,6 +95,25 @@ TEST_F(PortTest, BytesOfAStreamGoOutInFramesBehindWhatIsDue) {
   EXPECT_EQ(said(), frame_of(Type::stream_data, std::string("\x03\0\0\0line\n", 9)));
 }
 
+TEST_F(PortTest, MemoryIsToldBeforeWhatItWasUsedFor) {
+  hear(start_frame(kProcessDescriptors));
+  said();
+  Stream& answers = *port_->streams().find(kAnswersStream);
+  actions_.has_news = true;
+  port_->report_memory();
+  std::memcpy(port_->room(answers).data(), "line\n", 5);
+  port_->put(answers, 5);
+  port_->report_memory();
+  EXPECT_EQ(said(), frame_of(Type::memory, std::string("\x05\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16)) +
+                        frame_of(Type::stream_data, std::string("\x02\0\0\0line\n", 9)));
+}
+
+TEST_F(PortTest, ItsClockMayBeSet) {
+  hear(frame_of(Type::set_clock, std::string("\x01\x02\0\0\0\0\0\0", 8)), 3);
+  EXPECT_EQ(state(), Control::State::idle);
+  EXPECT_EQ(actions_.time, 0x201U);
+}
+
 TEST_F(PortTest, NoMoreIsTakenThanTheHostReads) {
   hear(start_frame(kProcessDescriptors));
   said();
@@ -108,6 +137,8 @@ TEST_F(PortTest, EndsAtABreach) {
       frame_of(Type::stream_data, std::string("\x01\0\0\0abc", 7)),  // before a process
       frame_of(Type::stream_data, std::string(kStreamBodyMax + 1, 'x')),
       start_frame(kProcessDescriptors) + start_frame(kProcessDescriptors),
+      frame_of(Type::set_clock, "short"),
+      frame_of(Type::memory, std::string(16, '\0')),  // ours to say
       start_frame(3),  // fewer descriptors than a process in a guest has
       std::string(8, '\xff'),
   };
