@@ -18,7 +18,6 @@ bool is_among(std::string_view name, std::span<const std::string_view> names) {
 }
 
 // Owns `folder`. As deep as the tree is: those that are cleared came with the kernel or from it.
-// NOLINTNEXTLINE(misc-no-recursion): see above
 bool clear(int folder, dev_t device, std::span<const std::string_view> kept) {
   DIR* entries = ::fdopendir(folder);
   if (entries == nullptr) {

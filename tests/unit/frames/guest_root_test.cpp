@@ -1,6 +1,5 @@
 // Disks are found in folders in place of /sys and mounted from loop devices, in a mount namespace
-// with a file system in memory in place of the initramfs. What a guest has of its own is booted
-// (tests/compat).
+// with a file system in memory in place of the initramfs.
 #include "frames/init/guest_root.h"
 
 #include "frames/guest_devices.h"
