@@ -1,5 +1,6 @@
 #include "launcher/pool_role.h"
 
+#include "launcher/disk/disk_image.h"
 #include "unit/launcher/role_process.h"
 #include "unit/launcher/stage_fixture.h"
 
@@ -137,6 +138,44 @@ TEST_F(PoolRoleTest, ItsTmpHasTheSizeAskedForAndIsTheFunctionsOwn) {
     ASSERT_EQ(::fstat(ready->fds[2].get(), &root), 0);
     EXPECT_EQ(root.st_uid, ready->message.uid_base + 1);
   }
+}
+
+TEST_F(PoolRoleTest, AGuestGetsAnImageInsteadOfADiskAndGivesItBack) {
+  auto wish = acquire_of(1024);
+  wish.use = SlotUse::guest;
+  const auto answer = role_->ask(wish);
+  ASSERT_TRUE(answer);
+  const auto* done = answer->as<Done>();
+  ASSERT_NE(done, nullptr) << answer->failure();
+  auto ready = handed();
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(ready->message.use, SlotUse::guest);
+  EXPECT_EQ(ready->message.has_tap, 0U) << "there is no network here";
+  EXPECT_EQ(ready->fds.size(), 3 + ready->message.has_cgroup2 + ready->message.cgroup_fds);
+  struct stat image {};
+  ASSERT_EQ(::fstat(ready->fds[2].get(), &image), 0);
+  EXPECT_TRUE(S_ISREG(image.st_mode));
+  EXPECT_EQ(static_cast<std::uint64_t>(image.st_size), image_size(Bytes::mib(1024)).count());
+  EXPECT_EQ(::pwrite(ready->fds[2].get(), "x", 1, 0), 1);
+  test::send_request(role_->daemon(), release_of(done->slot));
+  EXPECT_TRUE(test::becomes_true([&] {
+    return ::fstat(ready->fds[2].get(), &image) == 0 && image.st_size == 0 && image.st_nlink == 0;
+  }));
+  // What the slot is used for next is another question.
+  for (int i = 0; i < 2; ++i) EXPECT_LT(acquired().index, 2U);
+}
+
+TEST_F(PoolRoleTest, TheDiskThatASpareSlotHadIsGivenBackWhenAGuestTakesIt) {
+  ASSERT_TRUE(test::becomes_true(
+      [this] { return status().at("slots").at("ready").to_number<int>() == 1; }));
+  const auto folder = config_.data_folder / "disks";
+  ASSERT_EQ(count_loops(folder).value(), 1U);
+  for (int i = 0; i < 2; ++i) {
+    auto wish = acquire_of();
+    wish.use = SlotUse::guest;
+    ASSERT_NE(role_->ask(wish)->as<Done>(), nullptr);
+  }
+  EXPECT_TRUE(test::becomes_true([&] { return count_loops(folder).value() == 0; }));
 }
 
 TEST_F(PoolRoleTest, WhenAllAreTakenOneMustComeBackAndIsAnotherUseOfItsSlot) {
