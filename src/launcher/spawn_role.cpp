@@ -243,7 +243,7 @@ Result<void> SpawnRole::start_guest(std::size_t connection, const StartGuest& re
   std::ranges::replace(program.descriptors, -1, null_device_.get());
   program.uid = kFunctionUid;
   program.gid = kFunctionGid;
-  program.file_bytes_max = tmp_size;
+  program.file_bytes_max = tmp_size;  // the host's disk is not the guest's
   ChildPlan plan;
   plan.root = &guest_root_;
   plan.program = &program;

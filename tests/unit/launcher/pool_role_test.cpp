@@ -5,7 +5,10 @@
 #include "unit/launcher/stage_fixture.h"
 
 #include <boost/json.hpp>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -50,6 +53,8 @@ class PoolRoleTest : public test::StagedTest {
     StagedTest::SetUp();
     if (IsSkipped()) return;
     if (const auto obstacle = test::pool_role_obstacle()) GTEST_SKIP() << *obstacle;
+    config_.uplink = uplink();
+    config_.may_enable_forwarding = true;  // of the role's own namespace
     instance_.emplace(config_.run_folder);
     role_.emplace([this](std::vector<os::UniqueFd> daemon, os::UniqueFd spawn) {
       if (::unshare(CLONE_NEWNET) != 0) return 10;
@@ -60,6 +65,8 @@ class PoolRoleTest : public test::StagedTest {
       return 0;
     });
   }
+
+  virtual UplinkMode uplink() const { return UplinkMode::none; }
 
   /// A slot that `connection` got; a failure gives an index that no slot has.
   SlotId acquired(std::size_t connection = 0) const {
@@ -176,6 +183,35 @@ TEST_F(PoolRoleTest, TheDiskThatASpareSlotHadIsGivenBackWhenAGuestTakesIt) {
     ASSERT_NE(role_->ask(wish)->as<Done>(), nullptr);
   }
   EXPECT_TRUE(test::becomes_true([&] { return count_loops(folder).value() == 0; }));
+}
+
+class NetworkedPoolRoleTest : public PoolRoleTest {
+ protected:
+  UplinkMode uplink() const override { return UplinkMode::kernel; }
+};
+
+TEST_F(NetworkedPoolRoleTest, AGuestGetsTheQueueOfATapAndAContainerNone) {
+  if (::access("/dev/net/tun", R_OK | W_OK) != 0) GTEST_SKIP() << "no /dev/net/tun";
+  const auto network = status().at("network");
+  if (network.at("uplink").as_string() != "kernel") GTEST_SKIP() << network;
+  auto wish = acquire_of();
+  wish.use = SlotUse::guest;
+  const auto guest = role_->ask(wish);
+  ASSERT_TRUE(guest && guest->as<Done>()) << guest->failure();
+  const auto ready = handed();
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(ready->message.has_tap, 1U);
+  EXPECT_EQ(ready->message.has_ipv6 != 0, network.at("ipv6").as_bool());
+  ASSERT_EQ(ready->fds.size(), 4 + ready->message.has_cgroup2 + ready->message.cgroup_fds);
+  ifreq device{};
+  ASSERT_EQ(::ioctl(ready->fds[3].get(), TUNGETIFF, &device), 0);
+  EXPECT_STREQ(device.ifr_name, "guest0");
+  EXPECT_EQ(device.ifr_flags & (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR),
+            IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+  acquired();
+  const auto container = handed();
+  ASSERT_TRUE(container);
+  EXPECT_EQ(container->message.has_tap, 0U);
 }
 
 TEST_F(PoolRoleTest, WhenAllAreTakenOneMustComeBackAndIsAnotherUseOfItsSlot) {
