@@ -151,8 +151,8 @@ Result<void> prepare_data_folder(const std::filesystem::path& data, const Daemon
   if (failed) return os_error("create " + data.string(), failed.value());
   TRY(storage::check_data_format(data));  // before anything of it is touched
   TRY(make_part(data, 0, user.gid, 0750));
-  for (const char* name :
-       {"catalog", "code", "kernels", "blobs", "uploads", "queue", "logs", "usage", "backups"}) {
+  for (const char* name : {"catalog", "code", "kernels", "images", "blobs", "uploads", "queue",
+                           "logs", "usage", "backups"}) {
     TRY(take_over(data / name, user));
     TRY(make_part(data / name, user.uid, user.gid, 0700));
   }

@@ -10,6 +10,26 @@
 namespace proa::launcher {
 namespace asio = boost::asio;
 
+namespace {
+
+Result<std::uint32_t> name_image(TreeId& id, const std::string& text, const char* which) {
+  if (text.empty()) return 0U;
+  auto named = parse_tree_id(text);
+  if (!named) return named.error().with_context(std::string(which) + " image of a guest");
+  id = named.value();
+  return 1U;
+}
+
+Result<void> name_images(StartGuest& message, const GuestPlan& plan) {
+  TRY(message.has_root, name_image(message.root, plan.root_image, "root"));
+  TRY(message.has_code, name_image(message.code, plan.code_image, "code"));
+  TRY(message.has_layers, name_image(message.layers, plan.layers_image, "layers"));
+  if (message.has_root != 0 || message.has_code + message.has_layers == 0) return ok();
+  return Error(Errc::invalid, "images of code and layers need a root image of a guest");
+}
+
+}  // namespace
+
 /// A coroutine that waits for one answer; the timer never fires, its cancellation wakes.
 struct Client::Waiter {
   explicit Waiter(const asio::any_io_executor& executor) : wake(executor, SteadyTime::max()) {}
@@ -148,10 +168,11 @@ Task<std::pair<Reply, std::vector<os::UniqueFd>>> Client::ask(bool is_spawn, std
   co_return std::move(waiter->answer);
 }
 
-Task<AcquiredSlot> Client::acquire_slot(std::uint32_t tmp_mib) {
+Task<AcquiredSlot> Client::acquire_slot(std::uint32_t tmp_mib, SlotUse use) {
   AcquireSlot message;
   message.request = next_request_++;
   message.tmp_mib = tmp_mib;
+  message.use = use;
   CO_TRY(auto answer, co_await ask(false, message.request, Request(message)));
   const auto* done = std::get_if<Done>(&answer.first);
   auto& fds = answer.second;
@@ -204,6 +225,7 @@ Task<GuestEnds> Client::start_guest(SlotId slot, GuestPlan plan) {
   message.memory_mib = plan.memory_mib;
   message.tsc_khz = plan.tsc_khz;
   message.needs_acpi = plan.needs_acpi ? 1 : 0;
+  CO_TRY(name_images(message, plan));
   exit_state(slot);  // as above
   auto answer = co_await ask(true, message.request, Request(message));
   if (!answer) {

@@ -1,17 +1,66 @@
 #include "launcher/guest_command.h"
 
+#include "launcher/net/router_names.h"
+
+#include <iterator>
+
 namespace proa::launcher {
 namespace {
 
-std::string file_of(GuestDescriptor descriptor) {
-  return "/proc/self/fd/" + std::to_string(static_cast<int>(descriptor));
+using Words = std::vector<std::string>;
+
+// Serial numbers, by which the guest tells its disks apart.
+constexpr const char* kTmpDisk = "tmp";
+constexpr const char* kRootDisk = "root";
+constexpr const char* kCodeDisk = "code";
+constexpr const char* kLayersDisk = "opt";
+
+void append(Words& words, Words more) {
+  words.insert(words.end(), std::make_move_iterator(more.begin()),
+               std::make_move_iterator(more.end()));
 }
+
+std::string number_of(GuestDescriptor descriptor) {
+  return std::to_string(static_cast<int>(descriptor));
+}
+
+std::string file_of(GuestDescriptor descriptor) { return "/proc/self/fd/" + number_of(descriptor); }
 
 std::string socket_of(const char* name, GuestDescriptor descriptor) {
-  return std::string("socket,id=") + name + ",fd=" + std::to_string(static_cast<int>(descriptor));
+  return std::string("socket,id=") + name + ",fd=" + number_of(descriptor);
 }
 
-std::string kernel_words(const StartGuest& request) {
+// By a set of descriptors, QEMU uses the very one it inherits, which may do more than its user
+// could open. It takes no lock of images: one that guests share could be locked by any of them.
+Words disk(const char* name, GuestDescriptor descriptor, const char* options) {
+  const std::string number = number_of(descriptor);
+  return {"-add-fd",
+          "fd=" + number + ",set=" + number,
+          "-blockdev",
+          std::string("driver=file,node-name=") + name + ",filename=/dev/fdset/" + number +
+              ",locking=off," + options,
+          "-device",
+          std::string("virtio-blk-device,drive=") + name + ",serial=" + name};
+}
+
+Words disks(const StartGuest& request) {
+  constexpr const char* kReadOnly = "read-only=on";
+  // /tmp does not outlive the guest: nothing of it needs to be on the host's disk at any time.
+  Words words =
+      disk(kTmpDisk, GuestDescriptor::tmp, "read-only=off,discard=unmap,cache.no-flush=on");
+  if (request.has_root != 0) append(words, disk(kRootDisk, GuestDescriptor::root, kReadOnly));
+  if (request.has_code != 0) append(words, disk(kCodeDisk, GuestDescriptor::code, kReadOnly));
+  if (request.has_layers != 0) append(words, disk(kLayersDisk, GuestDescriptor::layers, kReadOnly));
+  return words;
+}
+
+Words network_card(const GuestNetwork& network) {
+  if (!network.has_tap) return {};
+  return {"-netdev", "tap,id=net,vhost=off,fd=" + number_of(GuestDescriptor::tap), "-device",
+          "virtio-net-device,netdev=net,mac=" + net::text_of(net::kInsideMac)};
+}
+
+std::string kernel_words(const StartGuest& request, const GuestNetwork& network) {
   // reboot=t: the guest ends itself by a triple fault, which -no-reboot makes the machine's end; it
   // takes no ACPI.
   std::string words = "console=ttyS0 quiet reboot=t panic=-1";
@@ -22,26 +71,31 @@ std::string kernel_words(const StartGuest& request) {
     // The timer's calibration takes 250 ms; with ACPI a kernel hangs without it.
     words += request.needs_acpi != 0 ? " no_timer_check" : " no_timer_check noapictimer";
   }
-  return words + " -- guest";
+  words += " -- guest";
+  return network.has_ipv6 ? words + " ipv6" : words;
 }
 
 }  // namespace
 
-std::vector<std::string> guest_command(const StartGuest& request) {
+std::vector<std::string> guest_command(const StartGuest& request, const GuestNetwork& network) {
   const bool is_kvm = request.accelerator == Accelerator::kvm;
   const std::string acpi = request.needs_acpi != 0 ? "on" : "off";
-  return {"/usr/bin/qemu-system-x86_64", "-M", "microvm,acpi=" + acpi, "-accel",
-          is_kvm ? "kvm" : "tcg,tb-size=32", "-cpu", is_kvm ? "host" : "qemu64", "-m",
-          std::to_string(request.memory_mib), "-kernel", file_of(GuestDescriptor::kernel),
-          "-initrd", file_of(GuestDescriptor::initrd), "-append", kernel_words(request),
-          "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-chardev",
-          socket_of("console", GuestDescriptor::console), "-serial", "chardev:console",
-          // More ports than these two take 4 MiB of the guest's memory each.
-          "-device", "virtio-serial-device,max_ports=2", "-chardev",
-          socket_of("port", GuestDescriptor::port), "-device",
-          "virtserialport,chardev=port,name=proa", "-object", "rng-builtin,id=entropy", "-device",
-          "virtio-rng-device,rng=entropy", "-sandbox",
-          "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
+  Words words{
+      "/usr/bin/qemu-system-x86_64", "-M", "microvm,acpi=" + acpi, "-accel",
+      is_kvm ? "kvm" : "tcg,tb-size=32", "-cpu", is_kvm ? "host" : "qemu64", "-m",
+      std::to_string(request.memory_mib), "-kernel", file_of(GuestDescriptor::kernel), "-initrd",
+      file_of(GuestDescriptor::initrd), "-append", kernel_words(request, network), "-nodefaults",
+      "-no-user-config", "-display", "none", "-no-reboot", "-chardev",
+      socket_of("console", GuestDescriptor::console), "-serial", "chardev:console",
+      // More ports than these two take 4 MiB of the guest's memory each.
+      "-device", "virtio-serial-device,max_ports=2", "-chardev",
+      socket_of("port", GuestDescriptor::port), "-device", "virtserialport,chardev=port,name=proa",
+      "-object", "rng-builtin,id=entropy", "-device", "virtio-rng-device,rng=entropy"};
+  append(words, disks(request));
+  append(words, network_card(network));
+  append(words,
+         {"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
+  return words;
 }
 
 }  // namespace proa::launcher

@@ -8,14 +8,34 @@
 
 namespace proa::launcher {
 
-/// Descriptors that QEMU inherits behind the standard three, which the command line names.
-enum class GuestDescriptor : int { port = 3, console = 4, kernel = 5, initrd = 6 };
+/// Descriptors that QEMU inherits behind the standard three, which the command line names. Of what
+/// a guest does not have, the number stays, with nothing behind it.
+enum class GuestDescriptor : int {
+  port = 3,
+  console = 4,
+  kernel = 5,
+  initrd = 6,
+  tmp = 7,
+  tap = 8,
+  root = 9,
+  code = 10,
+  layers = 11,
+};
+
+/// What the guest's slot has of a network.
+struct GuestNetwork {
+  bool has_tap = false;
+  bool has_ipv6 = false;
+};
 
 /// QEMU and its arguments: a machine of the type microvm with one processor, a virtserialport
-/// called "proa" as the only way in, a source of entropy, and a console. It opens no file but the
-/// descriptors above, and a filter of its own (-sandbox) takes the calls that it needs at its start
-/// only. The kernel's hints are those without which one under TCG is slow or hangs
-/// (https://docs.kernel.org/admin-guide/kernel-parameters.html).
-std::vector<std::string> guest_command(const StartGuest& request);
+/// called "proa", a source of entropy, and a console. Its disks are told apart by their serial
+/// numbers: "tmp", which it may write, and "root", "code" and "opt" as far as `request` has them.
+/// Where the slot has a tap device there is a network card, with the address that the router
+/// expects. It opens no file but the descriptors above, and a filter of its own (-sandbox) takes
+/// the calls that it needs at its start only. The kernel's hints are those without which one under
+/// TCG is slow or hangs (https://docs.kernel.org/admin-guide/kernel-parameters.html); behind "--"
+/// stand words for proa-init: "guest", and "ipv6" where the network has it.
+std::vector<std::string> guest_command(const StartGuest& request, const GuestNetwork& network);
 
 }  // namespace proa::launcher

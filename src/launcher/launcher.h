@@ -75,6 +75,10 @@ struct GuestPlan {
   std::uint32_t memory_mib = 0;
   std::uint32_t tsc_khz = 0;
   bool needs_acpi = false;
+  // Ids of images in the data folder's images/ID.erofs; empty: none.
+  std::string root_image;    ///< what function code sees as its root; without it, a bare kernel
+  std::string code_image;    ///< /var/task; with a root only
+  std::string layers_image;  ///< /opt; with a root only
 };
 
 /// Our ends of a guest: its port (frames/streams.h) and what its console and QEMU print.
@@ -107,15 +111,17 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// A slot with a /tmp of `tmp_mib`. Errc: exhausted, unavailable (the role is gone), os.
-  Task<AcquiredSlot> acquire_slot(std::uint32_t tmp_mib);
+  /// A slot with a /tmp of `tmp_mib`, to start one `use` in. Errc: exhausted, unavailable (the role
+  /// is gone), unsupported (a guest, on a host without /dev/net/tun), os.
+  Task<AcquiredSlot> acquire_slot(std::uint32_t tmp_mib, SlotUse use);
   /// Sets limits and network. Errc: os (a limit did not take; names it), not_found, unavailable.
   Task<void> configure_slot(SlotId slot, Limits limits, Network network);
-  /// Starts proa-init in the slot; the result is the control link. Errc: exhausted, os,
-  /// unavailable.
+  /// Starts proa-init in a container's slot; the result is the control link. Errc: conflict (a
+  /// guest's slot), exhausted, os, unavailable.
   Task<os::UniqueFd> start_sandbox(SlotId slot);
-  /// Boots a virtual machine in the slot. Errc: not_found (kernel), unsupported (QEMU is not
-  /// installed), exhausted, os, unavailable.
+  /// Boots a virtual machine in a guest's slot. Errc: not_found (kernel, image), invalid (no id of
+  /// one), conflict (a container's slot), unsupported (QEMU is not installed), corrupt, exhausted,
+  /// os, unavailable.
   Task<GuestEnds> start_guest(SlotId slot, GuestPlan plan);
   /// Mounts code and layers. Errc: not_found (tree), invalid (no tree id), os, unavailable.
   Task<void> adopt_code(SlotId slot, std::string code, std::vector<std::string> layers);

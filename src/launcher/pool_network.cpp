@@ -75,6 +75,11 @@ Result<os::UniqueFd> PoolNetwork::make(std::uint32_t index) {
   return std::move(made.netns);
 }
 
+Result<os::UniqueFd> PoolNetwork::give_to_guest(std::uint32_t index, int netns) {
+  if (!router_) return os::UniqueFd();
+  return router_->give_to_guest(index, netns);
+}
+
 Result<void> PoolNetwork::set_policy(std::uint32_t index, Network network) {
   if (!router_) return ok();
   return router_->set_policy(index, static_cast<model::NetworkPolicy>(network));

@@ -34,6 +34,10 @@ class PoolNetwork {
   /// The network namespace of slot `index`; nothing is reachable until set_policy(). Errc: as
   /// net::Router::make.
   Result<os::UniqueFd> make(std::uint32_t index);
+  /// Puts a guest in the place of slot `index`, whose namespace is `netns`: the queue of its tap
+  /// device (net/guest_link.h), none where there is no router. Errc: as net::Router::give_to_guest.
+  Result<os::UniqueFd> give_to_guest(std::uint32_t index, int netns);
+  bool has_ipv6() const { return router_ && router_->has_ipv6(); }
   /// Errc: not_found, os.
   Result<void> set_policy(std::uint32_t index, Network network);
   /// From now on no packet passes, whatever else happens.

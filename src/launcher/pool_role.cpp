@@ -133,16 +133,10 @@ bool PoolRole::serve(std::size_t connection) {
 Result<void> PoolRole::acquire(std::size_t connection, const AcquireSlot& request) {
   taken_lately_.note(std::chrono::steady_clock::now());
   TRY(auto* slot, take_ready());
-  const Bytes size = Bytes::mib(request.tmp_mib);
-  if (slot->disk->size() != size) {
-    slot->disk.reset();
-    auto disk = disks_->make(size, disk_owner(*slot));
-    if (!disk) {
-      slot->use = Use::returned;
-      returned_.push_back(slot->id.index);
-      return disk.error();
-    }
-    slot->disk = std::move(disk.value());
+  if (auto fitted = fit(*slot, request); !fitted) {
+    slot->use = Use::returned;
+    returned_.push_back(slot->id.index);
+    return fitted;
   }
   slot->use = Use::taken;
   slot->owner = connection;
@@ -164,19 +158,46 @@ Result<void> PoolRole::acquire(std::size_t connection, const AcquireSlot& reques
   return sent;
 }
 
+// A ready slot has what a container with the usual /tmp needs.
+Result<void> PoolRole::fit(Slot& slot, const AcquireSlot& request) {
+  const Bytes size = Bytes::mib(request.tmp_mib);
+  if (request.use == SlotUse::guest) return fit_for_guest(slot, size);
+  if (slot.disk->size() == size) return ok();
+  slot.disk.reset();
+  TRY(slot.disk, disks_->make(size, disk_owner(slot)));
+  return ok();
+}
+
+Result<void> PoolRole::fit_for_guest(Slot& slot, Bytes tmp_size) {
+  TRY(slot.tap, network_.give_to_guest(slot.id.index, slot.network_namespace.get()));
+  TRY(slot.disk->release());
+  slot.disk.reset();
+  TRY(slot.image, disks_->make_image(tmp_size));
+  return ok();
+}
+
 Result<void> PoolRole::hand_to_spawn(Slot& slot) {
   TRY(auto entry, slot.cgroup->entry_fds());
-  TRY(auto tmp, slot.disk->mount());
+  os::UniqueFd mount;
+  if (slot.disk) {
+    TRY(mount, slot.disk->mount());
+  }
   SlotReady message;
   message.slot = slot.id;
   message.uid_base = instance_.uid_base() + 2 * slot.id.index;
   message.has_cgroup2 = entry.cgroup2 ? 1 : 0;
   message.cgroup_fds = static_cast<std::uint32_t>(entry.v1_tasks.size());
-  std::vector<int> fds{slot.user_namespace.get(), slot.network_namespace.get(), tmp.get()};
+  message.use = slot.image ? SlotUse::guest : SlotUse::container;
+  message.has_tap = slot.tap ? 1 : 0;
+  message.has_ipv6 = slot.tap && network_.has_ipv6() ? 1 : 0;
+  std::vector<int> fds{slot.user_namespace.get(), slot.network_namespace.get(),
+                       slot.image ? slot.image->descriptor() : mount.get()};
+  if (slot.tap) fds.push_back(slot.tap.get());
   if (entry.cgroup2) fds.push_back(entry.cgroup2.get());
   for (const os::UniqueFd& tasks : entry.v1_tasks) fds.push_back(tasks.get());
   const std::string bytes = encode(Request(message));
   TRY(os::send_message(connections_.spawn.get(), std::as_bytes(std::span(bytes)), fds));
+  slot.tap.reset();
   slot.network_namespace.reset();  // a held namespace would outlive its environment
   return ok();
 }
@@ -332,7 +353,10 @@ void PoolRole::clean(Slot& slot) {
   auto cleaned = slot.cgroup ? slot.cgroup->kill() : Result<void>(ok());
   if (cleaned && slot.disk) cleaned = slot.disk->release();
   slot.disk.reset();
+  if (cleaned && slot.image) cleaned = slot.image->release();
+  slot.image.reset();
   if (cleaned && slot.cgroup) cleaned = slot.cgroup->reset();
+  slot.tap.reset();
   slot.network_namespace.reset();
   slot.sockets = EnvironmentSockets();
   if (!cleaned) return give_up(slot, cleaned.error());

@@ -50,7 +50,9 @@ class PoolRole {
     os::UniqueFd network_namespace;  ///< until handed to the spawn role
     EnvironmentSockets sockets;      ///< until handed to the daemon
     std::unique_ptr<EnvironmentCgroup> cgroup;
-    std::unique_ptr<LoopDisk> disk;
+    std::unique_ptr<LoopDisk> disk;    ///< a guest has `image` instead
+    std::unique_ptr<ImageDisk> image;  ///< of a guest's /tmp
+    os::UniqueFd tap;                  ///< of a guest, until handed to the spawn role
   };
 
   PoolRole(const LauncherConfig& config, const Instance& instance, Connections connections);
@@ -59,6 +61,8 @@ class PoolRole {
   void watch_uplink();
   bool serve(std::size_t connection);
   Result<void> acquire(std::size_t connection, const AcquireSlot& request);
+  Result<void> fit(Slot& slot, const AcquireSlot& request);
+  Result<void> fit_for_guest(Slot& slot, Bytes tmp_size);
   Result<void> configure(std::size_t connection, const ConfigureSlot& request);
   void release(std::size_t connection, SlotId id);
   void status(std::size_t connection, std::uint64_t request);

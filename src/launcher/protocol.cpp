@@ -68,7 +68,10 @@ Result<Id> parse_id(std::string_view text, const char* of_what) {
 
 // One overload a message: which field is out of range, or nothing.
 const char* fault(const SlotId& slot) { return slot.index < kMaxSlots ? nullptr : "slot"; }
+bool is_use(SlotUse use) { return use == SlotUse::container || use == SlotUse::guest; }
+
 const char* fault(const AcquireSlot& message) {
+  if (!is_use(message.use)) return "use";
   return message.tmp_mib >= 512 && message.tmp_mib <= 10'240 ? nullptr : "tmp_mib";
 }
 const char* fault(const ConfigureSlot& message) {
@@ -90,16 +93,30 @@ const char* fault(const AdoptCode& message) {
 }
 const char* fault(const SlotReady& message) {
   if (message.cgroup_fds > 16) return "cgroup_fds";
+  if (message.has_cgroup2 > 1) return "has_cgroup2";
+  if (!is_use(message.use)) return "use";
+  if (message.has_tap > (message.use == SlotUse::guest ? 1U : 0U)) return "has_tap";
+  if (message.has_ipv6 > message.has_tap) return "has_ipv6";
   return fault(message.slot);
 }
 const char* fault(const ReleaseSlot& message) { return fault(message.slot); }
 const char* fault(const StartSandbox& message) { return fault(message.slot); }
+const char* image_fault(const StartGuest& message) {
+  if (message.has_root > 1 || (message.has_root != 0 && !is_id(message.root))) return "root";
+  // Both are mounted in the root.
+  if (message.has_code > message.has_root || (message.has_code != 0 && !is_id(message.code)))
+    return "code";
+  if (message.has_layers > message.has_root || (message.has_layers != 0 && !is_id(message.layers)))
+    return "layers";
+  return nullptr;
+}
 const char* fault(const StartGuest& message) {
   if (!is_id(message.kernel)) return "kernel";
   if (static_cast<std::uint32_t>(message.accelerator) > 1) return "accelerator";
   if (message.memory_mib < 24 || message.memory_mib > 65'536) return "memory_mib";
   if (message.tsc_khz < 100'000 || message.tsc_khz > 100'000'000) return "tsc_khz";
   if (message.needs_acpi > 1) return "needs_acpi";
+  if (const char* field = image_fault(message)) return field;
   return fault(message.slot);
 }
 const char* fault(const KillSandbox& message) { return fault(message.slot); }

@@ -47,11 +47,14 @@ struct Limits {
   std::uint32_t memory_mib = 0;    ///< the function's MemorySize, from which CPU follows
 };
 
+/// What becomes of a slot: its disk and its network are made for one of these.
+enum class SlotUse : std::uint32_t { container = 0, guest = 1 };
+
 // Daemon to pool role.
 struct AcquireSlot {
   std::uint64_t request = 0;
   std::uint32_t tmp_mib = 0;  ///< size of /tmp, 512 to 10,240
-  std::uint32_t reserved = 0;
+  SlotUse use = SlotUse::container;
 };
 /// Sets limits and network of a slot before function code runs in it.
 struct ConfigureSlot {
@@ -91,7 +94,8 @@ enum class Accelerator : std::uint32_t { kvm = 0, tcg = 1 };
 /// Length of a guest kernel's name: half a SHA-256 in lower-case hexadecimal.
 inline constexpr std::size_t kKernelIdSize = 32;
 using KernelId = std::array<char, kKernelIdSize>;
-/// Boots a virtual machine with a kernel of the data folder in a slot.
+/// Boots a virtual machine with a kernel of the data folder in a guest's slot. Images are those of
+/// the data folder: what function code sees as its root, and only beside that its code and layers.
 struct StartGuest {
   std::uint64_t request = 0;
   SlotId slot;
@@ -100,17 +104,30 @@ struct StartGuest {
   std::uint32_t memory_mib = 0;  ///< what the guest has, 24 to 65,536
   std::uint32_t tsc_khz = 0;     ///< how fast this host counts, 100,000 to 100,000,000
   std::uint32_t needs_acpi = 0;  ///< 1: the kernel finds its devices by ACPI alone
+  std::uint32_t has_root = 0;    ///< 0 or 1, as the next two: whether there is such an image
+  std::uint32_t has_code = 0;
+  std::uint32_t has_layers = 0;
+  std::uint32_t reserved = 0;
+  TreeId root{};
+  TreeId code{};
+  TreeId layers{};
 };
 struct KillSandbox {
   SlotId slot;
 };
 
-// Pool role to spawn role, with descriptors.
+// Pool role to spawn role.
+/// Descriptors: user namespace, network namespace, /tmp (of a container its mount, of a guest its
+/// image), the queue of the guest's tap device if it has one, the group of cgroup2 if there is one,
+/// the task files of v1.
 struct SlotReady {
   SlotId slot;
   std::uint32_t uid_base = 0;    ///< host uid of inside uid 0; the function's is uid_base + 1
   std::uint32_t cgroup_fds = 0;  ///< how many v1 descriptors follow
   std::uint32_t has_cgroup2 = 0;
+  SlotUse use = SlotUse::container;
+  std::uint32_t has_tap = 0;   ///< of a guest's: 0 where environments have no network
+  std::uint32_t has_ipv6 = 0;  ///< whether that network has IPv6
 };
 struct SlotGone {
   SlotId slot;

@@ -27,7 +27,7 @@ constexpr auto kPoolCalls = std::to_array<const char*>({
     "clone3", "setns", "unshare",     // namespaces
     "fsopen", "fsconfig", "fsmount",  // disks, not yet mounted anywhere
     "open_tree", "umount2",           //
-    "bpf",                            // the router's map of environments
+    "bpf",                            // the router's map of environments, and programs for guests
 });
 
 std::span<const char* const> calls_of(Role role) {

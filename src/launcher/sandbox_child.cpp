@@ -121,10 +121,12 @@ class ChildSetup {
     return is_sent ? 0 : -1;
   }
 
-  static int set_limits() {
+  int set_limits() const {
     const rlimit descriptors{kDescriptors, kDescriptors};
     const rlimit core{0, 0};
     if (::setrlimit(RLIMIT_NOFILE, &descriptors) != 0) return -1;
+    const rlimit file{plan_.program->file_bytes_max, plan_.program->file_bytes_max};
+    if (file.rlim_max != 0 && ::setrlimit(RLIMIT_FSIZE, &file) != 0) return -1;
     return ::setrlimit(RLIMIT_CORE, &core);
   }
 

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,7 @@ struct ChildProgram {
   /// without capabilities.
   unsigned uid = 0;
   unsigned gid = 0;
+  std::uint64_t file_bytes_max = 0;  ///< how long it may make a file; 0: as the caller may
 };
 
 /// What one sandbox is started from; descriptors are borrowed.

@@ -2,6 +2,7 @@
 
 #include "launcher/code_mount.h"
 #include "launcher/guest_command.h"
+#include "launcher/guest_files.h"
 #include "launcher/rootfs.h"
 #include "os/file.h"
 
@@ -26,23 +27,17 @@ std::string tree_name(const TreeId& id) { return {id.data(), id.size()}; }
 
 constexpr const char* kQemuInStage = "/guest/usr/bin/qemu-system-x86_64";
 
-/// A file of a guest kernel. QEMU opens it again by its descriptor, as another user.
-Result<os::UniqueFd> open_kernel(int folder, const std::string& id, const char* file) {
-  auto opened = os::open_beneath(folder, id + "/" + file, O_RDONLY);
-  if (!opened) return opened.error().with_context("guest kernel " + id);
-  struct stat status {};
-  if (::fstat(opened.value().get(), &status) != 0) return os_error("guest kernel " + id);
-  if (!S_ISREG(status.st_mode) || (status.st_mode & S_IROTH) == 0) {
-    return Error(Errc::corrupt,
-                 "guest kernel " + id + ": " + file + " is no file that everybody may read");
-  }
-  return std::move(opened.value());
+std::string text_of(SlotId id) {
+  return "slot " + std::to_string(id.index) + "." + std::to_string(id.generation);
 }
 
-Error stale(SlotId id) {
-  return Error(Errc::not_found, "slot " + std::to_string(id.index) + "." +
-                                    std::to_string(id.generation) + " is not ready");
+Result<std::uint64_t> size_of(int file) {
+  struct stat status {};
+  if (::fstat(file, &status) != 0) return os_error("size of a guest's disk");
+  return static_cast<std::uint64_t>(status.st_size);
 }
+
+Error stale(SlotId id) { return Error(Errc::not_found, text_of(id) + " is not ready"); }
 
 }  // namespace
 
@@ -58,6 +53,8 @@ Result<SpawnRole> SpawnRole::create(std::vector<os::UniqueFd> daemon, os::Unique
   role.code_folder_ = std::move(code);
   TRY(auto kernels, os::open_file("/kernels", O_PATH | O_DIRECTORY));
   role.kernels_folder_ = std::move(kernels);
+  TRY(auto images, os::open_file("/images", O_PATH | O_DIRECTORY));
+  role.images_folder_ = std::move(images);
   role.container_root_ = ChildRoot::at("/env", true);
   role.guest_root_ = ChildRoot::at("/guest", false);
   sigset_t child_only;
@@ -106,7 +103,7 @@ bool SpawnRole::serve_pool() {
     if (Slot* slot = find(gone->slot)) {
       // Killed by its cgroup already; its exit is still to be reaped and reported.
       if (slot->is_started) {
-        slot->tmp_mount.reset();
+        slot->tmp.reset();
         ::kill(slot->child.pid, SIGKILL);
       } else {
         slots_.erase(gone->slot.index);
@@ -117,14 +114,16 @@ bool SpawnRole::serve_pool() {
 }
 
 void SpawnRole::slot_ready(const SlotReady& message, std::vector<os::UniqueFd> fds) {
-  const std::size_t expected = 3 + (message.has_cgroup2 != 0 ? 1 : 0) + message.cgroup_fds;
-  if (fds.size() != expected) return;
+  if (fds.size() != 3U + message.has_tap + message.has_cgroup2 + message.cgroup_fds) return;
   Slot slot;
   slot.id = message.slot;
   slot.user_namespace = std::move(fds[0]);
   slot.network_namespace = std::move(fds[1]);
-  slot.tmp_mount = std::move(fds[2]);
+  slot.tmp = std::move(fds[2]);
+  slot.use = message.use;
+  slot.has_ipv6 = message.has_ipv6 != 0;
   std::size_t next = 3;
+  if (message.has_tap != 0) slot.tap = std::move(fds[next++]);
   if (message.has_cgroup2 != 0) slot.cgroup2 = std::move(fds[next++]);
   for (; next < fds.size(); ++next) slot.cgroup_tasks.push_back(std::move(fds[next]));
   slots_.insert_or_assign(message.slot.index, std::move(slot));
@@ -160,7 +159,7 @@ void SpawnRole::serve_daemon(std::size_t connection) {
   }
 }
 
-Result<SpawnRole::Slot*> SpawnRole::unstarted(SlotId id) {
+Result<SpawnRole::Slot*> SpawnRole::unstarted(SlotId id, SlotUse use) {
   // The pool role's message may still wait in its socket: it was sent before the daemon was told.
   while (find(id) == nullptr) {
     pollfd waiting{pool_.get(), POLLIN, 0};
@@ -168,6 +167,10 @@ Result<SpawnRole::Slot*> SpawnRole::unstarted(SlotId id) {
   }
   Slot* slot = find(id);
   if (slot->is_started) return Error(Errc::conflict, "slot is started already");
+  if (slot->use != use) {
+    const char* what = use == SlotUse::guest ? " is a container's" : " is a guest's";
+    return Error(Errc::conflict, text_of(id) + what);
+  }
   return slot;
 }
 
@@ -177,7 +180,7 @@ Result<void> SpawnRole::run_in(Slot& slot, std::size_t connection, ChildPlan pla
   for (const os::UniqueFd& tasks : slot.cgroup_tasks) plan.cgroup_task_files.push_back(tasks.get());
   plan.user_namespace = slot.user_namespace.get();
   plan.network_namespace = slot.network_namespace.get();
-  plan.tmp_mount = slot.tmp_mount.get();
+  plan.tmp_mount = slot.tmp.get();
   plan.filter = &filter_;
   TRY(auto child, clone_child(plan));
   slot.child = std::move(child);
@@ -185,13 +188,14 @@ Result<void> SpawnRole::run_in(Slot& slot, std::size_t connection, ChildPlan pla
   slot.owner = connection;
   // Held no longer than needed: a held namespace keeps its links, a held mount its disk.
   slot.network_namespace.reset();
+  slot.tap.reset();
   slot.cgroup2.reset();
   slot.cgroup_tasks.clear();
   return ok();
 }
 
 Result<void> SpawnRole::start(std::size_t connection, const StartSandbox& request) {
-  TRY(Slot * slot, unstarted(request.slot));
+  TRY(Slot * slot, unstarted(request.slot, SlotUse::container));
   TRY(auto control, os::stream_pair());
   ChildProgram program;
   program.arguments = {"/var/runtime/proa-init", nullptr};
@@ -210,26 +214,36 @@ Result<void> SpawnRole::start(std::size_t connection, const StartSandbox& reques
 }
 
 Result<void> SpawnRole::start_guest(std::size_t connection, const StartGuest& request) {
-  TRY(Slot * slot, unstarted(request.slot));
+  TRY(Slot * slot, unstarted(request.slot, SlotUse::guest));
   if (::access(kQemuInStage, X_OK) != 0) {
     return Error(Errc::unsupported, "qemu-system-x86_64 is not installed on this host");
   }
-  const std::string id(request.kernel.data(), request.kernel.size());
-  TRY(const auto kernel, open_kernel(kernels_folder_.get(), id, "kernel"));
-  TRY(const auto initrd, open_kernel(kernels_folder_.get(), id, "initrd"));
+  TRY(const auto files, open_guest_files(request, kernels_folder_.get(), images_folder_.get()));
+  TRY(const auto tmp_size, size_of(slot->tmp.get()));
   TRY(auto port, os::stream_pair());
   TRY(auto console, os::stream_pair());
-  const std::vector<std::string> words = guest_command(request);
+  const std::vector<std::string> words =
+      guest_command(request, {static_cast<bool>(slot->tap), slot->has_ipv6});
   ChildProgram program;
   for (const std::string& word : words) program.arguments.push_back(word.c_str());
   program.arguments.push_back(nullptr);
-  const int none = null_device_.get();
   // In the order of GuestDescriptor. What QEMU has to say goes where the guest's console does.
-  program.descriptors = {
-      none,         none,        console.second.get(), port.second.get(), console.second.get(),
-      kernel.get(), initrd.get()};
+  program.descriptors = {-1,
+                         -1,
+                         console.second.get(),
+                         port.second.get(),
+                         console.second.get(),
+                         files.kernel.get(),
+                         files.initrd.get(),
+                         slot->tmp.get(),
+                         slot->tap.get(),
+                         files.root.get(),
+                         files.code.get(),
+                         files.layers.get()};
+  std::ranges::replace(program.descriptors, -1, null_device_.get());
   program.uid = kFunctionUid;
   program.gid = kFunctionGid;
+  program.file_bytes_max = tmp_size;  // the host's disk is not the guest's
   ChildPlan plan;
   plan.root = &guest_root_;
   plan.program = &program;

@@ -30,7 +30,10 @@ class SpawnRole {
     SlotId id;
     os::UniqueFd user_namespace;
     os::UniqueFd network_namespace;
-    os::UniqueFd tmp_mount;
+    SlotUse use = SlotUse::container;
+    os::UniqueFd tmp;  ///< of a container a mount, of a guest an image
+    os::UniqueFd tap;  ///< of a guest with a network, until QEMU has it
+    bool has_ipv6 = false;
     os::UniqueFd cgroup2;
     std::vector<os::UniqueFd> cgroup_tasks;
     std::size_t owner = 0;  ///< connection that started it
@@ -43,7 +46,7 @@ class SpawnRole {
   bool serve_pool();
   void reap();
   void report_exit(Slot& slot, int wait_status);
-  Result<Slot*> unstarted(SlotId id);
+  Result<Slot*> unstarted(SlotId id, SlotUse use);
   Result<void> run_in(Slot& slot, std::size_t connection, ChildPlan plan);
   Result<void> start(std::size_t connection, const StartSandbox& request);
   Result<void> start_guest(std::size_t connection, const StartGuest& request);
@@ -60,6 +63,7 @@ class SpawnRole {
   os::UniqueFd null_device_;
   os::UniqueFd code_folder_;
   os::UniqueFd kernels_folder_;
+  os::UniqueFd images_folder_;
   FilterProgram filter_;
   ChildRoot container_root_;
   ChildRoot guest_root_;
@@ -67,8 +71,9 @@ class SpawnRole {
 };
 
 /// Gives the calling process a private mount namespace whose root holds only /env (the
-/// environments' root), /code (the unpacked trees) and /proc: every clone copies few mounts, and
-/// nothing else of the host can be named. Errc: os, not_found, unsupported.
+/// environments' root), /guest (QEMU's), /code (the unpacked trees), /kernels, /images and /proc:
+/// every clone copies few mounts, and nothing else of the host can be named. Errc: os, not_found,
+/// unsupported.
 Result<void> enter_stage(const LauncherConfig& config, const std::filesystem::path& stage);
 
 }  // namespace proa::launcher

@@ -29,13 +29,13 @@ Result<void> enter_stage(const LauncherConfig& config, const std::filesystem::pa
   if (::unshare(CLONE_NEWNS) != 0) return os_error("unshare mount namespace");
   TRY(mount_at(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
   TRY(mount_at("proa", stage, "tmpfs", MS_NOSUID, "mode=0755,size=1m"));
-  for (const char* name : {"env", "guest", "code", "kernels", "proc"}) {
+  for (const char* name : {"env", "guest", "code", "kernels", "images", "proc"}) {
     TRY(make_folder(stage / name));
   }
   TRY(build_rootfs({stage / "env", config.runtimes_folder, config.init_program, config.mounts,
                     config.resolv_conf}));
   TRY(build_guest_root(stage / "guest"));
-  for (const char* name : {"code", "kernels"}) {
+  for (const char* name : {"code", "kernels", "images"}) {
     TRY(mount_at((config.data_folder / name).c_str(), stage / name, nullptr, MS_BIND, nullptr));
   }
   TRY(mount_at("proc", stage / "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr));

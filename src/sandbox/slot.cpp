@@ -5,7 +5,7 @@
 namespace proa::sandbox {
 
 Task<void> Slot::acquire(std::uint32_t tmp_mib) {
-  CO_TRY(auto slot, co_await launcher_.acquire_slot(tmp_mib));
+  CO_TRY(auto slot, co_await launcher_.acquire_slot(tmp_mib, use_));
   id_ = slot.id;
   sockets_ = std::move(slot.sockets);
   CO_TRY(auto files, os::CgroupFiles::from_fds(slot.cgroup_kind, std::move(slot.cgroup_fds)));

@@ -16,7 +16,8 @@ namespace proa::sandbox {
 /// it. What is not said of a slot is said of its sandbox: see Sandbox.
 class Slot {
  public:
-  explicit Slot(launcher::Client& launcher) : launcher_(launcher) {}
+  explicit Slot(launcher::Client& launcher, launcher::SlotUse use = launcher::SlotUse::container)
+      : launcher_(launcher), use_(use) {}
 
   /// Takes one with a /tmp of `tmp_mib` MiB. Errc: as launcher::Client::acquire_slot(), os. On
   /// error kill() and release() are due all the same.
@@ -41,6 +42,7 @@ class Slot {
 
  private:
   launcher::Client& launcher_;
+  launcher::SlotUse use_;
   std::optional<launcher::SlotId> id_;
   launcher::EnvironmentSockets sockets_;
   /// Shared with usage readers, which may be at work on another thread when this is released.

@@ -134,19 +134,36 @@ Result<void> DiskFolder::prepare(Bytes size) {
   const path finished = template_of(size);
   if (::access(finished.c_str(), F_OK) == 0) return ok();
   const path unfinished = finished.string() + ".new";
-  TRY(make_image(unfinished, size, options_.mkfs));
+  TRY(launcher::make_image(unfinished, size, options_.mkfs));
   if (::rename(unfinished.c_str(), finished.c_str()) == 0) return ok();
   return os_error("rename to " + finished.string());
 }
 
-Result<std::unique_ptr<LoopDisk>> DiskFolder::make(Bytes size, DiskOwner owner) {
+Result<void> DiskFolder::make_room(Bytes size) {
   TRY(prepare(size));
-  if (released_.size() >= kReleasedMax) {
-    TRY(delete_released(1));
-  }
+  if (released_.size() < kReleasedMax) return ok();
+  TRY(delete_released(1));
+  return ok();
+}
+
+Result<std::unique_ptr<LoopDisk>> DiskFolder::make(Bytes size, DiskOwner owner) {
+  TRY(make_room(size));
   std::unique_ptr<LoopDisk> disk(new LoopDisk(*this, size, owner));
   TRY(disk->attach());
   return disk;
+}
+
+Result<std::unique_ptr<ImageDisk>> DiskFolder::make_image(Bytes size) {
+  TRY(make_room(size));
+  path image = next_image();
+  TRY(copy_sparse(template_of(size), image));
+  auto file = os::open_file(image, O_RDWR | O_NOFOLLOW);
+  if (!file) {
+    released_.push_back(std::move(image));
+    return file.error();
+  }
+  return std::unique_ptr<ImageDisk>(
+      new ImageDisk(*this, std::move(image), std::move(file.value())));
 }
 
 Result<std::size_t> DiskFolder::delete_released(std::size_t count) {

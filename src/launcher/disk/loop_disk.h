@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "launcher/disk/image_disk.h"
 #include "launcher/disk/loop_device.h"
 #include "os/unique_fd.h"
 
@@ -41,7 +42,7 @@ struct DiskOwner {
 
 class LoopDisk;
 
-/// Makes disks. Owned by the pool role, single thread; outlives every LoopDisk.
+/// Makes disks. Owned by the pool role, single thread; outlives every disk.
 class DiskFolder {
  public:
   /// Makes the folder of the instance (mode 0700). Errc: invalid (instance), os.
@@ -56,6 +57,9 @@ class DiskFolder {
   Result<void> prepare(Bytes size);
   /// A new, empty disk (prepare() if need be, then about 4 ms). Errc: as prepare and attach_loop.
   Result<std::unique_ptr<LoopDisk>> make(Bytes size, DiskOwner owner);
+  /// A new image of a disk like that of make(), without a device and mounted nowhere; its root
+  /// folder is root's and holds lost+found. Errc: as prepare.
+  Result<std::unique_ptr<ImageDisk>> make_image(Bytes size);
   /// Deletes at most `count` images of released disks; returns how many are left. Deleting takes
   /// 1 ms, and 20 to 60 ms where the host's file system is mounted with `discard`, so it is left to
   /// a time when nobody waits; make() does it when 64 have gathered. Errc: os.
@@ -71,9 +75,11 @@ class DiskFolder {
   const std::filesystem::path& folder() const { return path_; }
 
  private:
+  friend class ImageDisk;
   friend class LoopDisk;
   DiskFolder(DiskOptions options, std::filesystem::path path)
       : options_(std::move(options)), path_(std::move(path)) {}
+  Result<void> make_room(Bytes size);
   Result<std::size_t> clean_one(const std::filesystem::path& folder) const;
   std::filesystem::path template_of(Bytes size) const;
   std::filesystem::path next_image();

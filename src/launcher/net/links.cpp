@@ -50,6 +50,17 @@ void add_queue_attributes(Message& message) {
   message.attribute_u32(IFLA_NUM_TX_QUEUES, 1).attribute_u32(IFLA_NUM_RX_QUEUES, 1);
 }
 
+void address_body(Message& message, const Device& device, const Prefix& address) {
+  ifaddrmsg header{};
+  header.ifa_family = static_cast<unsigned char>(address.address.family());
+  header.ifa_prefixlen = static_cast<unsigned char>(address.length);
+  header.ifa_index = static_cast<unsigned>(device.index);
+  header.ifa_flags = IFA_F_NODAD;
+  message.fixed(header)
+      .attribute(IFA_LOCAL, address.address.bytes())
+      .attribute(IFA_ADDRESS, address.address.bytes());
+}
+
 // One link of a dump.
 struct LinkEntry {
   Device device;
@@ -199,17 +210,17 @@ Result<void> delete_group(NetlinkSocket& socket, std::uint32_t group) {
 }
 
 Result<void> add_address(NetlinkSocket& socket, const Device& device, const Prefix& address) {
-  ifaddrmsg header{};
-  header.ifa_family = static_cast<unsigned char>(address.address.family());
-  header.ifa_prefixlen = static_cast<unsigned char>(address.length);
-  header.ifa_index = static_cast<unsigned>(device.index);
-  header.ifa_flags = IFA_F_NODAD;
   Message message(RTM_NEWADDR, kCreate);
-  message.fixed(header)
-      .attribute(IFA_LOCAL, address.address.bytes())
-      .attribute(IFA_ADDRESS, address.address.bytes());
+  address_body(message, device, address);
   return socket.request(std::move(message),
                         "add address " + address.text() + " to device " + device.name);
+}
+
+Result<void> delete_address(NetlinkSocket& socket, const Device& device, const Prefix& address) {
+  Message message(RTM_DELADDR, 0);
+  address_body(message, device, address);
+  return socket.request(std::move(message),
+                        "delete address " + address.text() + " of device " + device.name);
 }
 
 Result<void> add_route(NetlinkSocket& socket, const Device& device, const RouteSpec& spec) {

@@ -55,6 +55,8 @@ Result<void> delete_group(NetlinkSocket& socket, std::uint32_t group);
 
 /// Adds an address without duplicate address detection.
 Result<void> add_address(NetlinkSocket& socket, const Device& device, const Prefix& address);
+/// Takes one away, and with the last of its family the routes that go out of the device.
+Result<void> delete_address(NetlinkSocket& socket, const Device& device, const Prefix& address);
 
 /// A route out of a device; without a gateway the destination is on the link itself.
 struct RouteSpec {

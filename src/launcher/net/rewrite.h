@@ -2,13 +2,12 @@
 #pragma once
 
 #include "launcher/net/addresses.h"
+#include "launcher/net/bpf_programs.h"
 #include "launcher/net/links.h"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
-
-struct bpf_object;
+#include <utility>
 
 namespace proa::launcher::net {
 
@@ -34,12 +33,9 @@ class RewriteProgram {
   int to_environment() const { return to_; }
 
  private:
-  struct Close {
-    void operator()(bpf_object* object) const;
-  };
-  explicit RewriteProgram(bpf_object* object) : object_(object) {}
+  explicit RewriteProgram(BpfPrograms programs) : programs_(std::move(programs)) {}
 
-  std::unique_ptr<bpf_object, Close> object_;
+  BpfPrograms programs_;
   int from_ = -1;
   int to_ = -1;
   int map_ = -1;

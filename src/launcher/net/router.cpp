@@ -1,5 +1,6 @@
 #include "launcher/net/router.h"
 
+#include "launcher/net/bpf/guest_devices.h"
 #include "launcher/net/conntrack.h"
 #include "launcher/net/links.h"
 #include "launcher/net/namespaces.h"
@@ -14,7 +15,7 @@
 namespace proa::launcher::net {
 namespace {
 
-constexpr int kInsideIndex = 2;
+constexpr int kInsideIndex = kProaInsideDevice;
 constexpr int kLoopbackIndex = 1;
 
 Prefix host_prefix(const IpAddress& address) { return {address, address.is_v6() ? 128U : 32U}; }
@@ -115,6 +116,25 @@ Result<void> Router::connect_outside(std::uint32_t index) {
   }
   TRY(program_->set(device.index, outside4, outside6));
   return program_->attach(router_route_, device);
+}
+
+Result<os::UniqueFd> Router::give_to_guest(std::uint32_t index, int netns) {
+  TRY(find(index));
+  if (!guest_link_) {
+    TRY(auto loaded, GuestLink::load());
+    guest_link_.emplace(std::move(loaded));
+  }
+  TRY(auto visit, NamespaceVisit::enter(netns));
+  TRY(auto inside, NetlinkSocket::open(NETLINK_ROUTE));
+  // What QEMU itself sends by the addresses of its guest would look like the guest's.
+  const Device eth0{kInsideIndex, "eth0 (inside)"};
+  TRY(auto own4, address(kInside4));
+  TRY(delete_address(inside, eth0, host_prefix(own4)));
+  if (has_ipv6_) {
+    TRY(auto own6, address(kInside6));
+    TRY(delete_address(inside, eth0, host_prefix(own6)));
+  }
+  return guest_link_->join();
 }
 
 Result<void> Router::set_policy(std::uint32_t index, model::NetworkPolicy policy) {
@@ -258,6 +278,7 @@ Result<void> Router::destroy() {
   if (host_) note(clean_leftovers(host_.get(), options_.instance_id));
   router_nft_.reset();
   program_.reset();
+  guest_link_.reset();
   router_route_ = NetlinkSocket();
   router_.reset();
   return first;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "launcher/net/addresses.h"
+#include "launcher/net/guest_link.h"
 #include "launcher/net/netlink.h"
 #include "launcher/net/nft.h"
 #include "launcher/net/pasta_uplink.h"
@@ -107,6 +108,11 @@ class Router {
   /// Makes the network of environment `index` (below kEnvironmentsMax): about 1 ms. Errc: invalid,
   /// conflict (in use), exhausted, os.
   Result<EnvironmentNet> make(std::uint32_t index, model::NetworkPolicy policy);
+  /// Puts a guest in the place of environment `index`, in whose namespace `netns` nothing runs yet:
+  /// the namespace loses its addresses, and the guest behind the tap device, whose queue is the
+  /// result, has to take them, with kInsideMac. Policies and release() are as before. Errc:
+  /// not_found, unsupported (no /dev/net/tun), exhausted, os; release() is due all the same.
+  Result<os::UniqueFd> give_to_guest(std::uint32_t index, int netns);
   /// Changes what it may reach: one netlink request. Open connections follow. Errc: not_found, os.
   Result<void> set_policy(std::uint32_t index, model::NetworkPolicy policy);
   /// Lets it reach one TCP port of the host's 127.0.0.1 by the address host4(), also under the
@@ -196,6 +202,7 @@ class Router {
   std::optional<Nft> host_nft_;
   std::optional<Nft> router_nft_;
   std::optional<RewriteProgram> program_;
+  std::optional<GuestLink> guest_link_;  ///< from the first guest on
   Device uplink_;
   bool is_localnet_routed_ = false;
   bool is_destroyed_ = false;

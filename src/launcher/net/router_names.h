@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace proa::launcher::net {
 
@@ -13,6 +14,18 @@ inline constexpr MacAddress kInsideMac{0x02, 0x70, 0x72, 0x6f, 0x61, 0x02};
 inline constexpr MacAddress kRouterMac{0x02, 0x70, 0x72, 0x6f, 0x61, 0x01};
 inline constexpr MacAddress kUplinkHostMac{0x02, 0x70, 0x72, 0x6f, 0x60, 0x01};
 inline constexpr MacAddress kUplinkRouterMac{0x02, 0x70, 0x72, 0x6f, 0x60, 0x02};
+
+/// "02:70:72:6f:61:02".
+inline std::string text_of(const MacAddress& mac) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : mac) {
+    if (!text.empty()) text += ':';
+    text += kDigits[byte >> 4U];
+    text += kDigits[byte & 15U];
+  }
+  return text;
+}
 
 /// The router's end of the uplink.
 inline constexpr const char* kUplinkName = "up0";

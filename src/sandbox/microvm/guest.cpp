@@ -26,7 +26,7 @@ constexpr std::uint32_t kThreads = 64;
 Guest::Guest(asio::any_io_executor executor, launcher::Client& launcher)
     : executor_(executor),
       launcher_(launcher),
-      slot_(launcher),
+      slot_(launcher, launcher::SlotUse::guest),
       console_(executor),
       init_up_(executor),
       ended_(executor),

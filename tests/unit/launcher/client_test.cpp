@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <memory>
+#include <tuple>
 
 namespace proa::launcher {
 namespace {
@@ -86,11 +87,49 @@ class ClientTest : public ::testing::Test {
   std::unique_ptr<Client> client_;
 };
 
+TEST_F(ClientTest, AGuestIsAskedForWithItsImagesAndComesWithItsTwoEnds) {
+  GuestPlan plan;
+  plan.kernel = std::string(kKernelIdSize, 'b');
+  plan.memory_mib = 128;
+  plan.tsc_khz = 2'000'000;
+  plan.root_image = kTree;
+  plan.layers_image = std::string(kTreeIdSize, 'c');
+  const auto ends = begin(client_->start_guest({4, 9}, plan));
+  const auto request = request_at<StartGuest>(spawn_);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->slot, (SlotId{4, 9}));
+  EXPECT_EQ(std::tuple(request->has_root, request->has_code, request->has_layers),
+            std::tuple(1U, 0U, 1U));
+  EXPECT_EQ(request->root, parse_tree_id(kTree).value());
+  EXPECT_EQ(request->layers, parse_tree_id(plan.layers_image).value());
+  auto pair = std::move(os::stream_pair().value());
+  answer(spawn_, done_of(request->request, {4, 9}), {pair.first.get(), pair.second.get()});
+  const auto guest = finish(ends);
+  ASSERT_TRUE(guest) << guest.error().message();
+  EXPECT_EQ(number_of(guest.value().port.get()), number_of(pair.first.get()));
+  EXPECT_EQ(number_of(guest.value().console.get()), number_of(pair.second.get()));
+}
+
+TEST_F(ClientTest, ImagesOfAGuestThatAreNoneAreRefusedBeforeAnythingIsAsked) {
+  GuestPlan plan;
+  plan.kernel = std::string(kKernelIdSize, 'b');
+  plan.root_image = "../root";
+  const auto no_id = finish(begin(client_->start_guest({4, 9}, plan)));
+  ASSERT_FALSE(no_id);
+  EXPECT_EQ(no_id.error().code(), Errc::invalid);
+  EXPECT_NE(no_id.error().message().find("root image of a guest"), std::string::npos);
+  plan.root_image.clear();
+  plan.code_image = kTree;
+  EXPECT_EQ(finish(begin(client_->start_guest({4, 9}, plan))).error().code(), Errc::invalid);
+  EXPECT_FALSE(request_at<StartGuest>(spawn_));
+}
+
 TEST_F(ClientTest, AnAcquiredSlotComesWithItsFilesAndThenTheTwoListeners) {
-  const auto slot = begin(client_->acquire_slot(777));
+  const auto slot = begin(client_->acquire_slot(777, SlotUse::guest));
   const auto request = request_at<AcquireSlot>(pool_);
   ASSERT_TRUE(request);
   EXPECT_EQ(request->tmp_mib, 777U);
+  EXPECT_EQ(request->use, SlotUse::guest);
   std::vector<os::UniqueFd> sent;
   std::vector<int> numbers;
   for (int i = 0; i < 2; ++i) {
@@ -155,7 +194,7 @@ TEST_F(ClientTest, LayersKeepTheirOrder) {
 }
 
 TEST_F(ClientTest, AnAnswerWithoutItsDescriptorsOrOfAnotherKindIsCorrupt) {
-  const auto slot = begin(client_->acquire_slot(512));
+  const auto slot = begin(client_->acquire_slot(512, SlotUse::container));
   const int one = spawn_.get();
   answer(pool_, done_of(request_at<AcquireSlot>(pool_)->request), {one});
   EXPECT_EQ(finish(slot).error().code(), Errc::corrupt);
@@ -229,7 +268,7 @@ TEST_F(ClientTest, AWaitForAnExitCanBeGivenUp) {
 }
 
 TEST_F(ClientTest, LosingOneRoleEndsEverythingAtOnce) {
-  const auto slot = begin(client_->acquire_slot(512));
+  const auto slot = begin(client_->acquire_slot(512, SlotUse::container));
   const auto link = begin(client_->start_sandbox({1, 1}));
   const auto exit = begin(client_->exited({1, 1}));
   pool_.reset();

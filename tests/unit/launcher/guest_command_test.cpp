@@ -28,7 +28,7 @@ std::string value_of(const std::vector<std::string>& words, const std::string& o
 }
 
 TEST(GuestCommand, TakesWhatTheRequestSaysAndNoFileButItsDescriptors) {
-  const auto words = guest_command(request_of(Accelerator::tcg, false));
+  const auto words = guest_command(request_of(Accelerator::tcg, false), {});
   EXPECT_EQ(words.front(), "/usr/bin/qemu-system-x86_64");
   EXPECT_EQ(value_of(words, "-m"), "96");
   EXPECT_EQ(value_of(words, "-M"), "microvm,acpi=off");
@@ -42,7 +42,7 @@ TEST(GuestCommand, TakesWhatTheRequestSaysAndNoFileButItsDescriptors) {
 
 TEST(GuestCommand, QemuConfinesItself) {
   for (const auto accelerator : {Accelerator::kvm, Accelerator::tcg}) {
-    const auto words = guest_command(request_of(accelerator, true));
+    const auto words = guest_command(request_of(accelerator, true), {});
     EXPECT_EQ(value_of(words, "-sandbox"),
               "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
     EXPECT_THAT(words, testing::Contains("-nodefaults"));
@@ -54,7 +54,7 @@ TEST(GuestCommand, QemuConfinesItself) {
 
 TEST(GuestCommand, HintsAreForTranslationAndNoneThatHangsAKernelWithAcpi) {
   const auto hints = [](Accelerator accelerator, bool needs_acpi) {
-    return value_of(guest_command(request_of(accelerator, needs_acpi)), "-append");
+    return value_of(guest_command(request_of(accelerator, needs_acpi), {}), "-append");
   };
   EXPECT_THAT(hints(Accelerator::tcg, false), HasSubstr("tsc_early_khz=2600000 tsc=reliable"));
   EXPECT_THAT(hints(Accelerator::tcg, false), HasSubstr("noapictimer"));
@@ -64,6 +64,50 @@ TEST(GuestCommand, HintsAreForTranslationAndNoneThatHangsAKernelWithAcpi) {
   for (const auto accelerator : {Accelerator::kvm, Accelerator::tcg}) {
     EXPECT_TRUE(hints(accelerator, true).ends_with(" -- guest")) << "proa-init's role";
   }
+}
+
+/// The words behind each `option`.
+std::vector<std::string> values_of(const std::vector<std::string>& words,
+                                   const std::string& option) {
+  std::vector<std::string> values;
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i] == option) values.push_back(words[i + 1]);
+  }
+  return values;
+}
+
+TEST(GuestCommand, DisksAreThoseAskedForByDescriptorAndOnlyTmpMayBeWritten) {
+  StartGuest request = request_of(Accelerator::tcg, false);
+  const auto bare = guest_command(request, {});
+  EXPECT_EQ(values_of(bare, "-add-fd"), std::vector<std::string>{"fd=7,set=7"});
+  const auto tmp = value_of(bare, "-blockdev");
+  EXPECT_THAT(tmp, HasSubstr("node-name=tmp,filename=/dev/fdset/7,locking=off,read-only=off"));
+  EXPECT_THAT(tmp, HasSubstr("cache.no-flush=on"));
+  EXPECT_THAT(bare, testing::Contains("virtio-blk-device,drive=tmp,serial=tmp"));
+  request.has_root = request.has_code = request.has_layers = 1;
+  const auto whole = guest_command(request, {});
+  EXPECT_THAT(values_of(whole, "-add-fd"),
+              testing::ElementsAre("fd=7,set=7", "fd=9,set=9", "fd=10,set=10", "fd=11,set=11"));
+  const auto nodes = values_of(whole, "-blockdev");
+  ASSERT_EQ(nodes.size(), 4U);
+  for (std::size_t i = 1; i < nodes.size(); ++i) EXPECT_TRUE(nodes[i].ends_with(",read-only=on"));
+  for (const char* name : {"root", "code", "opt"}) {
+    const std::string device = std::string("virtio-blk-device,drive=") + name + ",serial=" + name;
+    EXPECT_THAT(whole, testing::Contains(device));
+  }
+  request.has_code = 0;
+  EXPECT_THAT(guest_command(request, {}), Not(testing::Contains(HasSubstr("serial=code"))));
+}
+
+TEST(GuestCommand, ATapGivesACardWithTheAddressThatTheRouterKnows) {
+  const auto request = request_of(Accelerator::tcg, false);
+  const auto alone = guest_command(request, {});
+  EXPECT_THAT(alone, Not(testing::Contains(HasSubstr("net"))));
+  const auto words = guest_command(request, {true, false});
+  EXPECT_EQ(value_of(words, "-netdev"), "tap,id=net,vhost=off,fd=8");
+  EXPECT_THAT(words, testing::Contains("virtio-net-device,netdev=net,mac=02:70:72:6f:61:02"));
+  EXPECT_TRUE(value_of(words, "-append").ends_with(" -- guest"));
+  EXPECT_TRUE(value_of(guest_command(request, {true, true}), "-append").ends_with(" guest ipv6"));
 }
 
 }  // namespace

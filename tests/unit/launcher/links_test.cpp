@@ -209,6 +209,19 @@ TEST_F(LinksTest, AnAddressCanBeUsedAtOnceInBothFamilies) {
   EXPECT_NE(again.error().message().find("10.9.0.1/32 to device e1"), std::string::npos);
 }
 
+TEST_F(LinksTest, ADeletedAddressTakesTheRoutesOfItsDeviceAlong) {
+  connect_both();
+  ASSERT_TRUE(delete_address(near_, near_end_, {ip("10.9.0.1"), 32}));
+  const auto routes = list_routes(near_, AF_INET);
+  ASSERT_TRUE(routes);
+  EXPECT_TRUE(routes.value().empty());
+  const auto again = delete_address(near_, near_end_, {ip("10.9.0.1"), 32});
+  ASSERT_FALSE(again);
+  EXPECT_NE(again.error().message().find("delete address 10.9.0.1/32 of device e1"),
+            std::string::npos)
+      << again.error().message();
+}
+
 TEST_F(LinksTest, RoutesAreListedWithDestinationDeviceAndMaker) {
   const Device device = add(spec("e1"));
   ASSERT_TRUE(bring_up(near_, {1, "lo"}));

@@ -53,6 +53,10 @@ TEST_F(PoolNetworkTest, SwitchedOffGivesLoopbackOnlyAndSaysSo) {
   EXPECT_TRUE(has_device(inside.value().get(), "lo"));
   EXPECT_FALSE(has_device(inside.value().get(), "eth0"));
   EXPECT_TRUE(network_.set_policy(0, Network::internet));
+  const auto queue = network_.give_to_guest(0, inside.value().get());
+  ASSERT_TRUE(queue) << queue.error().message();
+  EXPECT_FALSE(queue.value()) << "nothing to join a guest with";
+  EXPECT_FALSE(network_.has_ipv6());
   EXPECT_EQ(network_.open_gateway_dns().error().code(), Errc::unavailable);
   EXPECT_EQ(network_.news_fd(), -1);
   EXPECT_TRUE(network_.release(std::array<std::uint32_t, 1>{0}).empty());
@@ -67,6 +71,12 @@ TEST_F(PoolNetworkTest, ARouterGivesALinkWhichMayBeMadeAgainOnceReleased) {
   EXPECT_TRUE(has_device(inside.value().get(), "eth0"));
   EXPECT_TRUE(network_.set_policy(3, Network::internet));
   EXPECT_EQ(network_.set_policy(4, Network::internet).error().code(), Errc::not_found);
+  EXPECT_TRUE(network_.has_ipv6());
+  if (::access("/dev/net/tun", R_OK | W_OK) == 0) {
+    const auto queue = network_.give_to_guest(3, inside.value().get());
+    ASSERT_TRUE(queue) << queue.error().message();
+    EXPECT_TRUE(queue.value());
+  }
   network_.cut_off(3);
   EXPECT_TRUE(network_.release(std::array<std::uint32_t, 2>{3, 9}).empty());
   EXPECT_FALSE(has_device(inside.value().get(), "eth0"));

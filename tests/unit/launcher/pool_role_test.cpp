@@ -1,10 +1,14 @@
 #include "launcher/pool_role.h"
 
+#include "launcher/disk/disk_image.h"
 #include "unit/launcher/role_process.h"
 #include "unit/launcher/stage_fixture.h"
 
 #include <boost/json.hpp>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -49,6 +53,8 @@ class PoolRoleTest : public test::StagedTest {
     StagedTest::SetUp();
     if (IsSkipped()) return;
     if (const auto obstacle = test::pool_role_obstacle()) GTEST_SKIP() << *obstacle;
+    config_.uplink = uplink();
+    config_.may_enable_forwarding = true;  // of the role's own namespace
     instance_.emplace(config_.run_folder);
     role_.emplace([this](std::vector<os::UniqueFd> daemon, os::UniqueFd spawn) {
       if (::unshare(CLONE_NEWNET) != 0) return 10;
@@ -59,6 +65,8 @@ class PoolRoleTest : public test::StagedTest {
       return 0;
     });
   }
+
+  virtual UplinkMode uplink() const { return UplinkMode::none; }
 
   /// A slot that `connection` got; a failure gives an index that no slot has.
   SlotId acquired(std::size_t connection = 0) const {
@@ -137,6 +145,73 @@ TEST_F(PoolRoleTest, ItsTmpHasTheSizeAskedForAndIsTheFunctionsOwn) {
     ASSERT_EQ(::fstat(ready->fds[2].get(), &root), 0);
     EXPECT_EQ(root.st_uid, ready->message.uid_base + 1);
   }
+}
+
+TEST_F(PoolRoleTest, AGuestGetsAnImageInsteadOfADiskAndGivesItBack) {
+  auto wish = acquire_of(1024);
+  wish.use = SlotUse::guest;
+  const auto answer = role_->ask(wish);
+  ASSERT_TRUE(answer);
+  const auto* done = answer->as<Done>();
+  ASSERT_NE(done, nullptr) << answer->failure();
+  auto ready = handed();
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(ready->message.use, SlotUse::guest);
+  EXPECT_EQ(ready->message.has_tap, 0U) << "there is no network here";
+  EXPECT_EQ(ready->fds.size(), 3 + ready->message.has_cgroup2 + ready->message.cgroup_fds);
+  struct stat image {};
+  ASSERT_EQ(::fstat(ready->fds[2].get(), &image), 0);
+  EXPECT_TRUE(S_ISREG(image.st_mode));
+  EXPECT_EQ(static_cast<std::uint64_t>(image.st_size), image_size(Bytes::mib(1024)).count());
+  EXPECT_EQ(::pwrite(ready->fds[2].get(), "x", 1, 0), 1);
+  test::send_request(role_->daemon(), release_of(done->slot));
+  EXPECT_TRUE(test::becomes_true([&] {
+    return ::fstat(ready->fds[2].get(), &image) == 0 && image.st_size == 0 && image.st_nlink == 0;
+  }));
+  // What the slot is used for next is another question.
+  for (int i = 0; i < 2; ++i) EXPECT_LT(acquired().index, 2U);
+}
+
+TEST_F(PoolRoleTest, TheDiskThatASpareSlotHadIsGivenBackWhenAGuestTakesIt) {
+  ASSERT_TRUE(test::becomes_true(
+      [this] { return status().at("slots").at("ready").to_number<int>() == 1; }));
+  const auto folder = config_.data_folder / "disks";
+  ASSERT_EQ(count_loops(folder).value(), 1U);
+  for (int i = 0; i < 2; ++i) {
+    auto wish = acquire_of();
+    wish.use = SlotUse::guest;
+    ASSERT_NE(role_->ask(wish)->as<Done>(), nullptr);
+  }
+  EXPECT_TRUE(test::becomes_true([&] { return count_loops(folder).value() == 0; }));
+}
+
+class NetworkedPoolRoleTest : public PoolRoleTest {
+ protected:
+  UplinkMode uplink() const override { return UplinkMode::kernel; }
+};
+
+TEST_F(NetworkedPoolRoleTest, AGuestGetsTheQueueOfATapAndAContainerNone) {
+  if (::access("/dev/net/tun", R_OK | W_OK) != 0) GTEST_SKIP() << "no /dev/net/tun";
+  const auto network = status().at("network");
+  if (network.at("uplink").as_string() != "kernel") GTEST_SKIP() << network;
+  auto wish = acquire_of();
+  wish.use = SlotUse::guest;
+  const auto guest = role_->ask(wish);
+  ASSERT_TRUE(guest && guest->as<Done>()) << guest->failure();
+  const auto ready = handed();
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(ready->message.has_tap, 1U);
+  EXPECT_EQ(ready->message.has_ipv6 != 0, network.at("ipv6").as_bool());
+  ASSERT_EQ(ready->fds.size(), 4 + ready->message.has_cgroup2 + ready->message.cgroup_fds);
+  ifreq device{};
+  ASSERT_EQ(::ioctl(ready->fds[3].get(), TUNGETIFF, &device), 0);
+  EXPECT_STREQ(device.ifr_name, "guest0");
+  EXPECT_EQ(device.ifr_flags & (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR),
+            IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+  acquired();
+  const auto container = handed();
+  ASSERT_TRUE(container);
+  EXPECT_EQ(container->message.has_tap, 0U);
 }
 
 TEST_F(PoolRoleTest, WhenAllAreTakenOneMustComeBackAndIsAnotherUseOfItsSlot) {

@@ -63,9 +63,60 @@ TEST(Protocol, AGuestIsAskedForByCheckedNumbersAlone) {
   EXPECT_EQ(refused([](StartGuest& each) { each.accelerator = static_cast<Accelerator>(2); }),
             Errc::invalid);
   EXPECT_EQ(refused([](StartGuest& each) { each.slot.index = kMaxSlots; }), Errc::invalid);
+  const auto with_root = [&](auto change) {
+    return refused([&](StartGuest& each) {
+      each.has_root = 1;
+      each.root.fill('1');
+      change(each);
+    });
+  };
+  EXPECT_EQ(with_root([](StartGuest&) {}), Errc::internal);
+  EXPECT_EQ(with_root([](StartGuest& each) { each.has_root = 2; }), Errc::invalid);
+  EXPECT_EQ(with_root([](StartGuest& each) { each.root[63] = '/'; }), Errc::invalid);
+  EXPECT_EQ(with_root([](StartGuest& each) { each.has_code = 1; }), Errc::invalid) << "no id";
+  EXPECT_EQ(with_root([](StartGuest& each) {
+              each.has_code = each.has_layers = 1;
+              each.code.fill('2');
+              each.layers.fill('3');
+            }),
+            Errc::internal);
+  EXPECT_EQ(refused([](StartGuest& each) {
+              each.has_code = 1;
+              each.code.fill('2');
+            }),
+            Errc::invalid)
+      << "code without a root";
+  EXPECT_EQ(with_root([](StartGuest& each) {
+              each.has_layers = 2;
+              each.layers.fill('3');
+            }),
+            Errc::invalid);
   EXPECT_TRUE(parse_kernel_id(std::string(kKernelIdSize, '0')));
   EXPECT_FALSE(parse_kernel_id(std::string(kKernelIdSize, 'g')));
   EXPECT_FALSE(parse_kernel_id("../kernel"));
+}
+
+TEST(Protocol, ASlotIsForOneOfTwoUsesAndOnlyAGuestsHasATap) {
+  AcquireSlot wish;
+  wish.tmp_mib = 512;
+  for (const std::uint32_t use : {0U, 1U, 2U}) {
+    wish.use = static_cast<SlotUse>(use);
+    EXPECT_EQ(refusal(Request(wish)), use < 2 ? Errc::internal : Errc::invalid) << use;
+  }
+  const auto of = [](SlotUse use, std::uint32_t has_tap, std::uint32_t has_ipv6) {
+    SlotReady ready;
+    ready.use = use;
+    ready.has_tap = has_tap;
+    ready.has_ipv6 = has_ipv6;
+    return refusal(Request(ready));
+  };
+  EXPECT_EQ(of(SlotUse::container, 0, 0), Errc::internal);
+  EXPECT_EQ(of(SlotUse::guest, 0, 0), Errc::internal);
+  EXPECT_EQ(of(SlotUse::guest, 1, 1), Errc::internal);
+  EXPECT_EQ(of(SlotUse::container, 1, 0), Errc::invalid);
+  EXPECT_EQ(of(SlotUse::guest, 2, 0), Errc::invalid);
+  EXPECT_EQ(of(SlotUse::guest, 0, 1), Errc::invalid);
+  EXPECT_EQ(of(static_cast<SlotUse>(2), 0, 0), Errc::invalid);
 }
 
 TEST(Protocol, NumbersOutOfRangeAreRefused) {

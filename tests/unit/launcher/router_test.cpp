@@ -100,6 +100,25 @@ TEST_F(RouterEnvironments, ThePolicyIsTheGroupOfItsLink) {
   }
 }
 
+TEST_F(RouterEnvironments, AGuestGetsATapAndTheNamespaceAroundItLosesItsAddresses) {
+  if (::access("/dev/net/tun", R_OK | W_OK) != 0) GTEST_SKIP() << "no /dev/net/tun";
+  const auto environment = made(*router_, 7);
+  const int around = environment.netns.get();
+  const auto queue = router_->give_to_guest(7, around);
+  ASSERT_TRUE(queue) << queue.error().message();
+  EXPECT_TRUE(has_device(around, "guest0"));
+  for (const char* address : {kInside4, kInside6}) {
+    auto at = proa::test::address_of(address, 80);
+    const auto socket = proa::test::socket_in(around, at.storage.ss_family, SOCK_STREAM);
+    EXPECT_NE(::bind(socket.get(), at.get(), at.size), 0) << address;
+    EXPECT_EQ(errno, EADDRNOTAVAIL);
+  }
+  EXPECT_EQ(router_->give_to_guest(8, around).error().code(), Errc::not_found);
+  const std::uint32_t index = 7;
+  ASSERT_TRUE(router_->release(std::span(&index, 1)));
+  EXPECT_FALSE(has_device(around, "eth0"));
+}
+
 TEST_F(RouterEnvironments, OnlyThoseThatAreThereCanBeChanged) {
   for (const auto& done : {router_->set_policy(8, NetworkPolicy::lan), router_->cut_off(8),
                            router_->add_hostport(8, 80), router_->remove_hostport(8, 80)}) {

@@ -146,6 +146,20 @@ TEST_F(SandboxChildTest, AProgramOfAnotherUserHasNoRightsAtAll) {
             "");
 }
 
+TEST_F(SandboxChildTest, NoFileOfAProgramGetsLongerThanItMay) {
+  EXPECT_EQ(staged([](const Parts& parts) -> std::string {
+              ChildProgram program = parts.program();
+              program.file_bytes_max = 7 << 20U;
+              ChildPlan plan = parts.plan();
+              plan.program = &program;
+              const auto child = clone_child(plan);
+              if (!child) return child.error().message();
+              const std::string limits = parts.seen_inside("/proc/1/limits");
+              return words_of(limits, "Max file size");
+            }),
+            "7340032 7340032 bytes");
+}
+
 TEST_F(SandboxChildTest, ItStandsInNamespacesOfItsOwnWhereHostFilesAreMasked) {
   EXPECT_EQ(staged([](const Parts& parts) -> std::string {
               const auto child = clone_child(parts.plan());

@@ -47,7 +47,8 @@ class SpawnRoleTest : public test::StagedTest {
   }
 
   /// Makes `slot` ready as the pool role does; `tmp` stands in for the mount of its /tmp.
-  void hand_over(SlotId slot, std::optional<int> tmp = std::nullopt) const {
+  void hand_over(SlotId slot, std::optional<int> tmp = std::nullopt,
+                 SlotUse use = SlotUse::container) const {
     const auto user = make_user_namespace(test::kUnusedUserId + 2 * slot.index);
     const auto network = [] {
       const auto visit = net::NamespaceVisit::enter_new().value();
@@ -58,8 +59,14 @@ class SpawnRoleTest : public test::StagedTest {
     const os::UniqueFd mount(::fsmount(context.get(), FSMOUNT_CLOEXEC, 0));
     SlotReady ready;
     ready.slot = slot;
+    ready.use = use;
     const std::array<int, 3> fds{user.value().get(), network.get(), tmp.value_or(mount.get())};
     test::send_request(role_->peer(), ready, fds);
+  }
+  void hand_over_to_guest(SlotId slot) const {
+    folder_.put("tmp.img", std::string(1U << 20U, '\0'));
+    const os::UniqueFd image(::open((folder_.path() / "tmp.img").c_str(), O_RDWR | O_CLOEXEC));
+    hand_over(slot, image.get(), SlotUse::guest);
   }
   /// The control link of an environment that is started in `slot`.
   os::UniqueFd started(SlotId slot, std::size_t connection = 0) const {
@@ -152,7 +159,7 @@ TEST_F(SpawnRoleTest, AGuestNeedsAKernelThatIsThereAndThatItMayRead) {
   folder_.put(hidden + "kernel", "x");
   folder_.put(hidden + "initrd", "x");
   std::filesystem::permissions(folder_.path() / (hidden + "initrd"), std::filesystem::perms(0600));
-  hand_over({0, 1});
+  hand_over_to_guest({0, 1});
   const auto unknown = role_->ask(guest_of({0, 1}, 'a'));
   ASSERT_TRUE(unknown);
   if (unknown->code() == Errc::unsupported) GTEST_SKIP() << unknown->failure();
@@ -160,7 +167,36 @@ TEST_F(SpawnRoleTest, AGuestNeedsAKernelThatIsThereAndThatItMayRead) {
   EXPECT_NE(unknown->failure().find("guest kernel aaaa"), std::string::npos) << unknown->failure();
   EXPECT_EQ(role_->ask(guest_of({0, 1}, 'b'))->code(), Errc::corrupt);
   EXPECT_EQ(role_->ask(guest_of({9, 1}, 'b'))->code(), Errc::not_found) << "no such slot";
-  ASSERT_NE(role_->ask(start_of({0, 1}))->as<Done>(), nullptr) << "the slot is free still";
+  EXPECT_EQ(role_->ask(guest_of({0, 1}, 'a'))->code(), Errc::not_found) << "the slot is free still";
+}
+
+TEST_F(SpawnRoleTest, AGuestNeedsTheImagesThatItIsToHave) {
+  const std::string kernel = "data/kernels/" + std::string(32, 'd') + "/";
+  for (const char* file : {"kernel", "initrd"}) folder_.put(kernel + file, "x");
+  hand_over_to_guest({0, 1});
+  auto request = guest_of({0, 1}, 'd');
+  request.has_root = 1;
+  request.root.fill('e');
+  const auto refused = role_->ask(request);
+  ASSERT_TRUE(refused);
+  if (refused->code() == Errc::unsupported) GTEST_SKIP() << refused->failure();
+  EXPECT_EQ(refused->code(), Errc::not_found);
+  EXPECT_NE(refused->failure().find("root image of a guest: open eeee"), std::string::npos)
+      << refused->failure();
+}
+
+TEST_F(SpawnRoleTest, ASlotStartsWhatItWasMadeFor) {
+  hand_over({0, 1});
+  const auto guest = role_->ask(guest_of({0, 1}, 'a'));
+  ASSERT_TRUE(guest);
+  EXPECT_EQ(guest->code(), Errc::conflict);
+  EXPECT_EQ(guest->failure(), "slot 0.1 is a container's");
+  hand_over_to_guest({1, 1});
+  const auto container = role_->ask(start_of({1, 1}));
+  ASSERT_TRUE(container);
+  EXPECT_EQ(container->code(), Errc::conflict);
+  EXPECT_EQ(container->failure(), "slot 1.1 is a guest's");
+  EXPECT_NE(role_->ask(start_of({0, 1}))->as<Done>(), nullptr) << "neither was used";
 }
 
 TEST_F(SpawnRoleTest, QemuRunsInTheSlotAndWhatItHasToSayComesOut) {
@@ -170,7 +206,7 @@ TEST_F(SpawnRoleTest, QemuRunsInTheSlotAndWhatItHasToSayComesOut) {
   const std::string broken = "data/kernels/" + std::string(32, 'c') + "/";
   folder_.put(broken + "kernel", std::string(4096, 'x'));
   folder_.put(broken + "initrd", "x");
-  hand_over({0, 1});
+  hand_over_to_guest({0, 1});
   const auto answer = role_->ask(guest_of({0, 1}, 'c'));
   ASSERT_TRUE(answer);
   ASSERT_NE(answer->as<Done>(), nullptr) << answer->failure();

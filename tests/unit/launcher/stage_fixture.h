@@ -36,6 +36,7 @@ class StagedTest : public ::testing::Test {
     std::filesystem::create_directories(folder_.path() / "data/code");
     std::filesystem::create_directories(folder_.path() / "data/disks");
     std::filesystem::create_directories(folder_.path() / "data/kernels");
+    std::filesystem::create_directories(folder_.path() / "data/images");
     std::filesystem::create_directories(stage());
     config_.run_folder = folder_.path() / "run";
     config_.data_folder = folder_.path() / "data";

@@ -22,23 +22,24 @@ TEST_F(StageTest, HoldsTheEnvironmentsRootTheCodeAndProcAndNothingElse) {
   const std::string host_file = folder_.path() / "secret";
   folder_.put("secret", "key");
   put_tree('a', "main.py", "main");
-  EXPECT_EQ(entered([&](const Result<void>& done) -> std::string {
-              if (!done) return done.error().message();
-              std::vector<std::string> names;
-              for (const auto& entry : fs::directory_iterator("/")) {
-                names.push_back(entry.path().filename());
-              }
-              std::ranges::sort(names);
-              if (names != std::vector<std::string>{"code", "env", "guest", "kernels", "proc"})
-                return "more in the root";
-              if (fs::exists(host_file)) return "the host can be named";
-              if (test::text_of_file("/code/" + std::string(64, 'a') + "/main.py") != "main") {
-                return "no code";
-              }
-              if (!fs::exists("/env/var/runtime/proa-init")) return "no environment";
-              return fs::exists("/proc/self/status") ? "" : "no proc";
-            }),
-            "");
+  EXPECT_EQ(
+      entered([&](const Result<void>& done) -> std::string {
+        if (!done) return done.error().message();
+        std::vector<std::string> names;
+        for (const auto& entry : fs::directory_iterator("/")) {
+          names.push_back(entry.path().filename());
+        }
+        std::ranges::sort(names);
+        if (names != std::vector<std::string>{"code", "env", "guest", "images", "kernels", "proc"})
+          return "more in the root";
+        if (fs::exists(host_file)) return "the host can be named";
+        if (test::text_of_file("/code/" + std::string(64, 'a') + "/main.py") != "main") {
+          return "no code";
+        }
+        if (!fs::exists("/env/var/runtime/proa-init")) return "no environment";
+        return fs::exists("/proc/self/status") ? "" : "no proc";
+      }),
+      "");
 }
 
 TEST_F(StageTest, NoMountOfTheHostIsLeftInIt) {
@@ -51,8 +52,9 @@ TEST_F(StageTest, NoMountOfTheHostIsLeftInIt) {
                 std::string word;
                 for (int i = 0; i < 5; ++i) words >> word;  // the fifth is the mount point
                 const bool is_known = word == "/" || word == "/code" || word == "/kernels" ||
-                                      word == "/proc" || word == "/env" || word == "/guest" ||
-                                      word.starts_with("/env/") || word.starts_with("/guest/");
+                                      word == "/images" || word == "/proc" || word == "/env" ||
+                                      word == "/guest" || word.starts_with("/env/") ||
+                                      word.starts_with("/guest/");
                 if (!is_known) return word;
               }
               return "";

@@ -29,6 +29,18 @@ TEST_F(SlotTest, IsTheOneTheLauncherGaveWithItsSockets) {
   EXPECT_TRUE(slot_.sockets().lambda_api);
 }
 
+TEST_F(SlotTest, IsAskedForWithItsUse) {
+  Slot guests(*client_, launcher::SlotUse::guest);
+  for (auto* slot : {&slot_, &guests}) {
+    const auto outcome = begin(slot->acquire(777));
+    const auto wish = request_at<launcher::AcquireSlot>(pool_);
+    ASSERT_TRUE(wish);
+    EXPECT_EQ(wish->use == launcher::SlotUse::guest, slot == &guests);
+    answer(pool_, launcher::make_failed(wish->request, Error(Errc::exhausted, "no slot is left")));
+    EXPECT_FALSE(finish(outcome));
+  }
+}
+
 TEST_F(SlotTest, WhatTheLauncherRefusesIsNotAcquired) {
   const auto outcome = begin(slot_.acquire(777));
   const auto wish = request_at<launcher::AcquireSlot>(pool_);

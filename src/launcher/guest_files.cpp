@@ -1,0 +1,47 @@
+#include "launcher/guest_files.h"
+
+#include "os/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <string>
+
+namespace proa::launcher {
+namespace {
+
+// QEMU reads it as another user, and opens some again by their descriptors. The daemon could have
+// put a FIFO there: nobody waits at it.
+Result<os::UniqueFd> open_public(int folder, const std::string& name, const std::string& of_what) {
+  auto opened = os::open_beneath(folder, name, O_RDONLY | O_NONBLOCK);
+  if (!opened) return opened.error().with_context(of_what);
+  struct stat status {};
+  if (::fstat(opened.value().get(), &status) != 0) return os_error(of_what + ": " + name);
+  if (!S_ISREG(status.st_mode) || (status.st_mode & S_IROTH) == 0) {
+    return Error(Errc::corrupt, of_what + ": " + name + " is no file that everybody may read");
+  }
+  return std::move(opened.value());
+}
+
+Result<os::UniqueFd> open_image(int folder, std::uint32_t is_wanted, const TreeId& id,
+                                const char* which) {
+  if (is_wanted == 0) return os::UniqueFd();
+  const std::string name(id.data(), id.size());
+  return open_public(folder, name + ".erofs", std::string(which) + " image of a guest");
+}
+
+}  // namespace
+
+Result<GuestFiles> open_guest_files(const StartGuest& request, int kernels, int images) {
+  const std::string id(request.kernel.data(), request.kernel.size());
+  const std::string kernel = "guest kernel " + id;
+  GuestFiles files;
+  TRY(files.kernel, open_public(kernels, id + "/kernel", kernel));
+  TRY(files.initrd, open_public(kernels, id + "/initrd", kernel));
+  TRY(files.root, open_image(images, request.has_root, request.root, "root"));
+  TRY(files.code, open_image(images, request.has_code, request.code, "code"));
+  TRY(files.layers, open_image(images, request.has_layers, request.layers, "layers"));
+  return files;
+}
+
+}  // namespace proa::launcher

@@ -1,0 +1,23 @@
+// The files a guest is booted from, opened for QEMU.
+#pragma once
+
+#include "launcher/protocol.h"
+#include "os/unique_fd.h"
+
+namespace proa::launcher {
+
+/// Open for reading; those of images that were not asked for are empty.
+struct GuestFiles {
+  os::UniqueFd kernel;
+  os::UniqueFd initrd;
+  os::UniqueFd root;
+  os::UniqueFd code;
+  os::UniqueFd layers;
+};
+
+/// Opens what `request` names: ID/kernel and ID/initrd beneath `kernels`, ID.erofs beneath
+/// `images`. Errc: not_found, corrupt (no regular file, or one that not everybody may read),
+/// exhausted, os; each names the kernel or the image.
+Result<GuestFiles> open_guest_files(const StartGuest& request, int kernels, int images);
+
+}  // namespace proa::launcher

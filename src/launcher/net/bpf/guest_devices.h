@@ -1,0 +1,8 @@
+// Device numbers inside a guest's network namespace; shared by the program (C, BPF) and the
+// launcher (C++).
+#pragma once
+
+enum {
+  kProaInsideDevice = 2,  // eth0, the inside end of the environment's link
+  kProaTapDevice = 3,     // what QEMU reads and writes frames by
+};

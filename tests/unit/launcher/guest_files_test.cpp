@@ -1,0 +1,102 @@
+#include "launcher/guest_files.h"
+
+#include "os/file.h"
+#include "unit/launcher/own_process.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace proa::launcher {
+namespace {
+
+class GuestFilesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    put_kernel('a');
+    put_image('1', "root");
+    put_image('2', "code");
+    put_image('3', "layers");
+    request_.kernel.fill('a');
+  }
+  void put_kernel(char letter) const {
+    const std::string folder = "kernels/" + std::string(kKernelIdSize, letter) + "/";
+    folder_.put(folder + "kernel", "kernel");
+    folder_.put(folder + "initrd", "initrd");
+  }
+  std::filesystem::path image(char letter) const {
+    return folder_.path() / "images" / (std::string(kTreeIdSize, letter) + ".erofs");
+  }
+  void put_image(char letter, const std::string& text) const {
+    folder_.put("images/" + image(letter).filename().string(), text);
+    ::chmod(image(letter).c_str(), 0644);
+  }
+  Result<GuestFiles> open() const {
+    const auto kernels = os::open_file(folder_.path() / "kernels", O_PATH | O_DIRECTORY);
+    const auto images = os::open_file(folder_.path() / "images", O_PATH | O_DIRECTORY);
+    return open_guest_files(request_, kernels.value().get(), images.value().get());
+  }
+  static std::string text_of(const os::UniqueFd& file) {
+    return file ? os::read_all(file.get()).value() : "none";
+  }
+
+  test::OwnFolder folder_{"/var/tmp"};
+  StartGuest request_;
+};
+
+TEST_F(GuestFilesTest, AreThoseThatTheRequestNamesAndNoOthers) {
+  const auto bare = open();
+  ASSERT_TRUE(bare) << bare.error().message();
+  EXPECT_EQ(text_of(bare.value().kernel), "kernel");
+  EXPECT_EQ(text_of(bare.value().initrd), "initrd");
+  EXPECT_FALSE(bare.value().root || bare.value().code || bare.value().layers);
+  request_.has_root = 1;
+  request_.root.fill('1');
+  request_.has_layers = 1;
+  request_.layers.fill('3');
+  request_.code.fill('2');
+  const auto files = open();
+  ASSERT_TRUE(files) << files.error().message();
+  EXPECT_EQ(text_of(files.value().root), "root");
+  EXPECT_EQ(text_of(files.value().code), "none");
+  EXPECT_EQ(text_of(files.value().layers), "layers");
+  EXPECT_EQ(::fcntl(files.value().root.get(), F_GETFL) & O_ACCMODE, O_RDONLY);
+}
+
+TEST_F(GuestFilesTest, WhatIsMissingIsNamed) {
+  request_.has_root = 1;
+  request_.root.fill('4');
+  const auto no_image = open();
+  ASSERT_FALSE(no_image);
+  EXPECT_EQ(no_image.error().code(), Errc::not_found);
+  EXPECT_NE(no_image.error().message().find("root image of a guest"), std::string::npos);
+  EXPECT_NE(no_image.error().message().find("4444.erofs"), std::string::npos);
+  request_.kernel.fill('b');
+  const auto no_kernel = open();
+  ASSERT_FALSE(no_kernel);
+  EXPECT_EQ(no_kernel.error().code(), Errc::not_found);
+  EXPECT_NE(no_kernel.error().message().find("guest kernel bbbb"), std::string::npos);
+}
+
+TEST_F(GuestFilesTest, WhatIsNoFileThatEverybodyMayReadIsRefused) {
+  request_.has_root = 1;
+  request_.root.fill('5');
+  const auto refusal = [&] {
+    const auto files = open();
+    return files ? Errc::internal : files.error().code();
+  };
+  put_image('5', "x");
+  ASSERT_TRUE(open());
+  ::chmod(image('5').c_str(), 0640);
+  EXPECT_EQ(refusal(), Errc::corrupt);
+  ::unlink(image('5').c_str());
+  ASSERT_EQ(::mkfifo(image('5').c_str(), 0644), 0);
+  EXPECT_EQ(refusal(), Errc::corrupt) << "and nobody waits for its other end";
+  ::unlink(image('5').c_str());
+  ASSERT_EQ(::symlink(image('1').c_str(), image('5').c_str()), 0);
+  EXPECT_NE(refusal(), Errc::internal) << "followed a link";
+}
+
+}  // namespace
+}  // namespace proa::launcher
