@@ -189,7 +189,8 @@ class ServerState;
 /// running callbacks; their frames go when the executor's context runs or is destroyed.
 class Server {
  public:
-  /// `listener` is bound and listening (TCP or Unix stream); it is made non-blocking.
+  /// `listener` is bound and listening (TCP or Unix stream); it is made non-blocking. Without one
+  /// the server has the connections that serve() gives it.
   Server(boost::asio::any_io_executor executor, os::UniqueFd listener, RequestCallback callback,
          ServerOptions options);
   ~Server();
@@ -205,6 +206,9 @@ class Server {
   void use_tls(std::shared_ptr<const tls::ServerContext> context);
   /// Begins to accept. Errc: os (the descriptor does not listen).
   Result<void> start();
+  /// Serves a connected Unix stream socket, which is made non-blocking; closes it where there is no
+  /// room or the server is closing. After start(), on the executor.
+  void serve(os::UniqueFd connection);
   /// Stops accepting, closes idle connections, lets running requests finish until `deadline`, then
   /// cancels them. Errc: deadline (names how many were cancelled). Call it once.
   Task<void> close(SteadyTime deadline);

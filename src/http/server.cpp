@@ -19,6 +19,8 @@ void Server::use_tls(std::shared_ptr<const tls::ServerContext> context) {
 
 Result<void> Server::start() { return state_->start(); }
 
+void Server::serve(os::UniqueFd connection) { state_->serve(std::move(connection)); }
+
 Task<void> Server::close(SteadyTime deadline) { return state_->close(deadline); }
 
 std::size_t Server::connection_count() const { return state_->connection_count(); }

@@ -61,13 +61,15 @@ ServerState::ServerState(asio::any_io_executor executor, os::UniqueFd listener,
     : callback(std::move(on_request)),
       options(std::move(server_options)),
       executor_(std::move(executor)),
-      listener_(executor_, listener.release()),
+      listener_(executor_),
       sweep_timer_(executor_),
       gone_timer_(executor_) {
+  if (listener) listener_.assign(listener.release());
   update_date();
 }
 
 Result<void> ServerState::start() {
+  if (!listener_.is_open()) return ok();
   int is_listening = 0;
   socklen_t size = sizeof(is_listening);
   const int fd = listener_.native_handle();
@@ -140,6 +142,19 @@ std::shared_ptr<ServerState> ServerState::less_busy_peer() const {
     best = std::move(peer);
   }
   return best;
+}
+
+void ServerState::serve(os::UniqueFd connection) {
+  if (is_closing_) return;
+  ++counters.accepted;
+  if (!has_room()) {
+    ++counters.refused;
+    return;
+  }
+  ::fcntl(connection.get(), F_SETFL, O_NONBLOCK);
+  sockaddr_storage address{};
+  address.ss_family = AF_UNIX;
+  adopt(std::move(connection), address, nullptr);
 }
 
 bool ServerState::has_room() {

@@ -28,6 +28,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
 
   Result<void> start();
   Task<void> close(SteadyTime deadline);
+  void serve(os::UniqueFd connection);
   /// Closes everything at once; running callbacks are cancelled. Needs no waiting.
   void abort_all();
 

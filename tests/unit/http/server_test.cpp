@@ -1,3 +1,4 @@
+#include "os/seqpacket.h"
 #include "unit/http/callbacks.h"
 
 namespace proa::http {
@@ -104,6 +105,30 @@ TEST_F(TwoServers, AConnectionStaysWhenThePeerHasClosed) {
   Peer peer(first_.port());
   ASSERT_TRUE(second_.close(std::chrono::seconds(1)));
   for (int i = 0; i < 30; ++i) EXPECT_EQ(ask(peer), "[first server]");
+}
+
+TEST(Server, ServesAConnectionThatIsHandedToIt) {
+  boost::asio::io_context io;
+  Server server(io.get_executor(), os::UniqueFd(), describe_request, {});
+  ASSERT_TRUE(server.start());
+  auto pair = std::move(os::stream_pair().value());
+  server.serve(std::move(pair.second));
+  const std::string request = get("/handed");
+  ASSERT_EQ(::send(pair.first.get(), request.data(), request.size(), 0),
+            static_cast<ssize_t>(request.size()));
+  std::string answer;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (answer.find("GET handed []") == std::string::npos &&
+         std::chrono::steady_clock::now() < end) {
+    io.restart();
+    io.run_for(std::chrono::milliseconds(5));
+    std::array<char, 1024> piece{};
+    const ssize_t count = ::recv(pair.first.get(), piece.data(), piece.size(), MSG_DONTWAIT);
+    if (count > 0) answer.append(piece.data(), static_cast<std::size_t>(count));
+  }
+  EXPECT_NE(answer.find("GET handed []"), std::string::npos) << answer;
+  EXPECT_EQ(server.counters().accepted, 1U);
+  EXPECT_EQ(server.connection_count(), 1U);
 }
 
 TEST(Server, RefusesADescriptorThatDoesNotListen) {
