@@ -1,6 +1,9 @@
 #include "guests.h"
 
 #include "base/run_on.h"
+#include "shard.h"
+
+#include <functional>
 
 namespace proa::apps {
 namespace {
@@ -10,57 +13,130 @@ using launcher::Accelerator;
 // On a busy host a translated boot of a few seconds takes several times that.
 constexpr std::chrono::milliseconds kTcgLimit{60'000};
 constexpr std::chrono::milliseconds kKvmLimit{10'000};
-constexpr std::uint32_t kMemoryMib = 128;
+constexpr std::uint32_t kTrialMemoryMib = 128;
+
+std::chrono::milliseconds boot_limit(Accelerator accelerator) {
+  return accelerator == Accelerator::kvm ? kKvmLimit : kTcgLimit;
+}
 
 /// Awaits nothing, so any thread of the pool may run it.
 Task<std::uint32_t> measure() { co_return sandbox::measure_tsc_khz(); }
+Task<kernels::Kernel> find_kernel(kernels::KernelStore& kernels) {
+  auto found = kernels.find(kernels::kStock);
+  if (found || found.error().code() != Errc::not_found) co_return found;
+  co_return Error(Errc::unsupported,
+                  "There is no guest kernel on this host: add one with proa kernel add stock");
+}
+Task<std::string> read_state(const GuestRoot& root) { co_return root.state(); }
 
 }  // namespace
 
+Guests::Guests(kernels::KernelStore& kernels, images::ImageStore& images, GuestRoot root,
+               boost::asio::thread_pool& blocking)
+    : kernels_(kernels), images_(images), root_(std::move(root)), blocking_(blocking) {}
+
+Guests::~Guests() = default;
+
+std::unique_ptr<Guests::Connection> Guests::connect(Shard& shard) {
+  shard_ = &shard;
+  maker_ = std::make_unique<images::ImageMaker>(shard.executor(), shard.containers(), images_,
+                                                blocking_);
+  return std::make_unique<Connection>(*this);
+}
+
+void Guests::disconnect() {
+  maker_.reset();
+  choosing_.reset();
+  shard_ = nullptr;
+}
+
+sandbox::GuestBuilder Guests::builder() {
+  return [this](sandbox::Assignment assignment) { return build(std::move(assignment)); };
+}
+
+Task<sandbox::GuestBuild> Guests::build(sandbox::Assignment assignment) {
+  co_return co_await run_on<sandbox::GuestBuild>(shard_->executor(),
+                                                 build_there(std::move(assignment)));
+}
+
+Task<sandbox::GuestBuild> Guests::build_there(sandbox::Assignment assignment) {
+  CO_TRY(const auto kernel,
+         co_await run_on<kernels::Kernel>(blocking_.get_executor(), find_kernel(kernels_)));
+  sandbox::GuestBuild build;
+  build.kernel_name = kernel.manifest.name;
+  CO_TRY(build.plan, co_await plan_of(kernel));
+  build.boot_limit = boot_limit(build.plan.accelerator);
+  CO_TRY(co_await add_images(assignment, build.plan));
+  co_return build;
+}
+
+Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan) {
+  CO_TRY(const auto state,
+         co_await run_on<std::string>(blocking_.get_executor(), read_state(root_)));
+  auto root = images::root_recipe(root_.interpreters_for(assignment.interpreter), state);
+  plan.root_image = root.id;
+  CO_TRY(co_await maker_->ensure(std::move(root)));
+  auto code = images::code_recipe(assignment.tree_id);
+  plan.code_image = code.id;
+  CO_TRY(co_await maker_->ensure(std::move(code)));
+  if (assignment.layer_tree_ids.empty()) co_return ok();
+  auto layers = images::layers_recipe(assignment.layer_tree_ids);
+  plan.layers_image = layers.id;
+  co_return co_await maker_->ensure(std::move(layers));
+}
+
 Task<std::uint32_t> Guests::tsc_khz() {
-  {
-    const std::lock_guard guard(mutex_);
-    if (tsc_khz_) co_return *tsc_khz_;
-  }
-  CO_TRY(const auto khz, co_await run_on<std::uint32_t>(blocking_.get_executor(), measure()));
-  const std::lock_guard guard(mutex_);
-  tsc_khz_ = khz;
-  co_return khz;
+  if (tsc_khz_) co_return *tsc_khz_;
+  CO_TRY(tsc_khz_, co_await run_on<std::uint32_t>(blocking_.get_executor(), measure()));
+  co_return *tsc_khz_;
 }
 
+// The first who asks tries; the others wait for what comes of it.
 Task<sandbox::AcceleratorChoice> Guests::choose(launcher::GuestPlan plan) {
-  {
-    const std::lock_guard guard(mutex_);
-    if (choice_) co_return *choice_;
+  if (!choosing_) {
+    choosing_ = std::make_unique<Pending<sandbox::AcceleratorChoice>>(shard_->executor());
+    auto choice = co_await shard_->choose_accelerator(std::move(plan));
+    {
+      const std::lock_guard guard(mutex_);
+      choice_ = choice;
+    }
+    choosing_->set(std::move(choice));
   }
-  Shard& shard = *shards_.front();
-  auto choice = co_await await_on(shard.executor(), shard.choose_accelerator(std::move(plan)));
-  const std::lock_guard guard(mutex_);
-  choice_ = choice;
-  co_return choice;
+  co_return co_await choosing_->wait(SteadyTime::max(), "choice of a processor for guests");
 }
 
-Task<api::KernelBoot> Guests::boot(const kernels::Kernel& kernel) {
+Task<launcher::GuestPlan> Guests::plan_of(const kernels::Kernel& kernel) {
   launcher::GuestPlan plan;
   plan.kernel = kernel.id;
-  plan.memory_mib = kMemoryMib;
+  plan.memory_mib = kTrialMemoryMib;
   plan.needs_acpi = kernel.manifest.needs_acpi;
   CO_TRY(plan.tsc_khz, co_await tsc_khz());
   CO_TRY(const auto choice, co_await choose(plan));
   plan.accelerator = choice.accelerator;
-  const auto limit = choice.accelerator == Accelerator::kvm ? kKvmLimit : kTcgLimit;
-  Shard& shard = *shards_.front();
-  CO_TRY(const auto report, co_await run_on<sandbox::BootReport>(
-                                shard.executor(), shard.boot_guest(std::move(plan), limit)));
+  co_return plan;
+}
+
+Task<api::KernelBoot> Guests::boot(const kernels::Kernel& kernel) {
+  co_return co_await run_on<api::KernelBoot>(shard_->executor(), boot_there(kernel));
+}
+
+Task<api::KernelBoot> Guests::boot_there(kernels::Kernel kernel) {
+  CO_TRY(auto plan, co_await plan_of(kernel));
+  const auto limit = boot_limit(plan.accelerator);
+  CO_TRY(const auto report, co_await shard_->boot_guest(std::move(plan), limit));
   api::KernelBoot boot;
   boot.accelerator = sandbox::name_of(report.accelerator);
-  boot.reason = choice.reason;
+  boot.reason = choosing_->value().reason;
   boot.took = report.took;
   co_return boot;
 }
 
 boost::json::object Guests::status() const {
   boost::json::object out;
+  const auto totals = images_.totals();
+  out["images"] = totals.images;
+  out["image_bytes"] = totals.bytes.count();
+  out["image_bytes_most"] = images_.most().count();
   const std::lock_guard guard(mutex_);
   if (!choice_) {
     out["accelerator"] = nullptr;

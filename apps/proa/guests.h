@@ -1,8 +1,13 @@
-// Booting guest kernels on this host: whether they work, how fast, and on whose processor.
+// Guests of this host: what virtual machines are made of, whether a kernel boots here and how fast,
+// and on whose processor.
 #pragma once
 
+#include "api/api.h"
+#include "base/pending.h"
+#include "guest_root.h"
+#include "images/images.h"
 #include "kernels/kernels.h"
-#include "shard.h"
+#include "sandbox/microvm.h"
 
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json/object.hpp>
@@ -10,31 +15,62 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <vector>
 
 namespace proa::apps {
 
-/// Boots by the first shard's connection to the launcher. Made by main; outlived by the shards;
-/// thread-safe.
+class Shard;
+
+/// Works on one shard, that it is given with connect(); the others ask it. Made by main before the
+/// shards, outlives them; thread-safe.
 class Guests {
  public:
-  Guests(const std::vector<std::unique_ptr<Shard>>& shards, boost::asio::thread_pool& blocking)
-      : shards_(shards), blocking_(blocking) {}
+  /// All outlive it.
+  Guests(kernels::KernelStore& kernels, images::ImageStore& images, GuestRoot root,
+         boost::asio::thread_pool& blocking);
+  ~Guests();
 
+  /// Holds what belongs to the shard. Ends before it, and after its thread.
+  class Connection {
+   public:
+    explicit Connection(Guests& guests) : guests_(guests) {}
+    ~Connection() { guests_.disconnect(); }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+   private:
+    Guests& guests_;
+  };
+  /// Before any call of those below.
+  std::unique_ptr<Connection> connect(Shard& shard);
+  /// For shards.
+  sandbox::GuestBuilder builder();
   /// As ApiOptions::boot_kernel; the first boot chooses between KVM and translation for all.
   Task<api::KernelBoot> boot(const kernels::Kernel& kernel);
-  /// For the status: who plays guests' processors, and why.
+  /// For the status: who plays guests' processors, and why, and what images take.
   boost::json::object status() const;
 
  private:
+  void disconnect();
+  Task<sandbox::GuestBuild> build(sandbox::Assignment assignment);
+  Task<sandbox::GuestBuild> build_there(sandbox::Assignment assignment);
+  Task<api::KernelBoot> boot_there(kernels::Kernel kernel);
+  Task<launcher::GuestPlan> plan_of(const kernels::Kernel& kernel);
   Task<std::uint32_t> tsc_khz();
   Task<sandbox::AcceleratorChoice> choose(launcher::GuestPlan plan);
+  Task<void> add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan);
 
-  const std::vector<std::unique_ptr<Shard>>& shards_;
+  kernels::KernelStore& kernels_;
+  images::ImageStore& images_;
+  GuestRoot root_;
   boost::asio::thread_pool& blocking_;
-  mutable std::mutex mutex_;
+  // On the shard's executor:
+  Shard* shard_ = nullptr;
+  std::unique_ptr<images::ImageMaker> maker_;
   std::optional<std::uint32_t> tsc_khz_;
-  std::optional<sandbox::AcceleratorChoice> choice_;
+  std::unique_ptr<Pending<sandbox::AcceleratorChoice>> choosing_;  ///< once somebody has begun
+  // Anywhere:
+  mutable std::mutex mutex_;
+  std::optional<sandbox::AcceleratorChoice> choice_;  ///< a copy for the status
 };
 
 }  // namespace proa::apps

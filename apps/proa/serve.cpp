@@ -1,13 +1,11 @@
 // proa serve: constructs every part in the order of the arrows, connects them, runs until a signal.
 // Reading serve() top to bottom is reading the architecture.
-#include "backup/backup.h"
 #include "base/run_on.h"
 #include "capacity.h"
 #include "daemon_metrics.h"
 #include "daemon_status.h"
 #include "events.h"
 #include "guests.h"
-#include "kernels/kernels.h"
 #include "languages.h"
 #include "live.h"
 #include "network/network.h"
@@ -21,7 +19,7 @@
 #include "service_manager.h"
 #include "shard.h"
 #include "storage/data_format.h"
-#include "storage/storage.h"
+#include "stores.h"
 #include "telemetry_export.h"
 #include "timed_runs.h"
 #include "tls_files.h"
@@ -62,12 +60,15 @@ struct Ground {
   launcher::RoleConnections roles;
 };
 
+fs::path runtimes_folder(const ServeOptions& options) {
+  return options.runtimes.empty() ? beside_program("../share/proa/runtimes") : options.runtimes;
+}
+
 launcher::LauncherConfig launcher_config(const ServeOptions& options, const DaemonUser& user,
                                          std::uint32_t shards) {
   launcher::LauncherConfig config;
   config.data_folder = fs::absolute(options.data);
-  config.runtimes_folder =
-      options.runtimes.empty() ? beside_program("../share/proa/runtimes") : options.runtimes;
+  config.runtimes_folder = runtimes_folder(options);
   config.init_program = own_program("proa-init");
   config.shards = shards;
   config.max_slots = options.max_environments;
@@ -142,6 +143,11 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   return ground;
 }
 
+GuestRoot guest_root(const ServeOptions& options, const Ground& ground) {
+  return {ground.interpreters.interpreters,
+          {runtimes_folder(options), ground.bundled.python, ground.bundled.node_modules}};
+}
+
 boost::json::object fixed_status(const ServeOptions& options, const Ground& ground,
                                  const environment::RuntimePrograms& programs,
                                  const Pinning& pinning) {
@@ -192,57 +198,6 @@ void say_ready(const ServeOptions& options, const Ground& ground, const boost::j
   log.info("serving", {{"listen", ground.address}, {"shards", ground.listeners.size()}});
 }
 
-/// What the data folder holds. Destroyed before the blocking pool.
-struct State {
-  std::unique_ptr<storage::KeyValueStore> catalog_store;
-  std::unique_ptr<storage::KeyValueStore> key_records;  ///< a file of its own: secrets are in it
-  std::unique_ptr<identity::KeyStore> keys;
-  std::unique_ptr<storage::KeyValueStore> role_records;  ///< likewise
-  std::unique_ptr<identity::RoleStore> roles;
-  std::unique_ptr<catalog::ObjectFolder> objects;
-  std::unique_ptr<catalog::Catalog> catalog;
-  std::unique_ptr<backup::BackupStore> backups;
-  std::unique_ptr<kernels::KernelStore> kernels;
-  std::unique_ptr<storage::DiskUse> disk;
-};
-
-Result<State> open_state(const ServeOptions& options, Ground& ground,
-                         const environment::RuntimePrograms& programs,
-                         boost::asio::thread_pool& blocking, Clock& clock) {
-  State state;
-  TRY(state.key_records, storage::open_sqlite(options.data / "catalog" / "keys.db"));
-  TRY(state.keys,
-      identity::KeyStore::open(*state.key_records, blocking, clock, options.account_id));
-  TRY(state.role_records, storage::open_sqlite(options.data / "catalog" / "roles.db"));
-  TRY(state.roles, identity::RoleStore::open(*state.role_records, blocking, clock));
-  if (!ground.is_loopback && !state.keys->is_on()) {
-    return Error(Errc::denied,
-                 "--listen " + options.listen +
-                     ": other hosts could reach this address and there are no keys, so anybody "
-                     "could do anything; start with --listen 127.0.0.1:9600, make a key (proa key "
-                     "create), and start again");
-  }
-  TRY(state.catalog_store, storage::open_sqlite(options.data / "catalog" / "catalog.db"));
-  catalog::CatalogOptions catalog_options;
-  catalog_options.data_folder = options.data;
-  state.objects = std::make_unique<catalog::ObjectFolder>(std::move(ground.s3_folder));
-  catalog_options.objects = state.objects.get();
-  catalog_options.account_concurrency = options.account_concurrency;
-  catalog_options.interpreter_versions = [&programs](std::string_view runtime) {
-    return programs.version_of(runtime);
-  };
-  TRY(state.catalog,
-      catalog::Catalog::open(std::move(catalog_options), *state.catalog_store, blocking, clock));
-  TRY(state.backups, backup::BackupStore::open(options.data));
-  kernels::KernelStoreOptions kernel_options;
-  kernel_options.folder = options.data / "kernels";
-  kernel_options.init_program = std::move(ground.init_program);
-  TRY(state.kernels, kernels::KernelStore::open(std::move(kernel_options), clock));
-  state.disk =
-      std::make_unique<storage::DiskUse>(options.data, Bytes::mib(options.disk_reserve_mib), clock);
-  return state;
-}
-
 boost::asio::awaitable<boost::json::object> status_with_auth(const DaemonStatus& daemon_status,
                                                              const identity::KeyStore& keys) {
   auto status = co_await daemon_status.collect();
@@ -267,7 +222,7 @@ struct Tellers {
 };
 
 api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& tellers,
-                               const Shards& shards, const State& state, const Ground& ground) {
+                               const Shards& shards, const Stores& state, const Ground& ground) {
   api::ApiOptions out;
   out.account_id = options.account_id;
   out.region = options.region;
@@ -423,10 +378,17 @@ void end_launcher(Ground& ground, network::DnsService& dns) {
   ::waitpid(ground.launcher.pid, nullptr, 0);
 }
 
+std::uint32_t shards_wanted(const ServeOptions& options) {
+  if (options.shards != 0) return options.shards;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, 32U);
+}
+
+StoreGround store_ground(Ground& ground) {
+  return {ground.is_loopback, std::move(ground.s3_folder), std::move(ground.init_program)};
+}
+
 Result<int> run(const ServeOptions& options) {
-  const std::uint32_t shard_count = options.shards != 0
-                                        ? options.shards
-                                        : std::clamp(std::thread::hardware_concurrency(), 1U, 32U);
+  const std::uint32_t shard_count = shards_wanted(options);
   const Signals signals;
   TRY(auto ground, prepare(options, shard_count));
   SystemClock clock;
@@ -439,27 +401,29 @@ Result<int> run(const ServeOptions& options) {
   boost::asio::thread_pool blocking(2);
   const environment::RuntimePrograms programs(
       ground.interpreters.interpreters, {options.is_runtime_exact, !ground.bundled.python.empty()});
-  TRY(const auto state, open_state(options, ground, programs, blocking, clock));
+  TRY(const auto state, open_stores(options, store_ground(ground), programs, blocking, clock));
   dispatch::Admission admission(options.account_concurrency);
   pool::IdleBoard idle_board;
   pool::Budget budget(budget_options(options), read_host);
   Events events(options, *state.catalog, clock, log, budget, idle_board);
   TRY(const auto timed, TimedRuns::open(options, {events, *state.catalog, blocking, clock, log}));
-
   logs::LogKeeper logs(keeper_options(options), clock, log.for_module("logs"));
   TRY(logs.open());
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);
   const Pinning pinning = choose_pinning(options, shard_count, allowed_processors());
-  const Shared shared{*state.catalog, events.queue(), *state.keys, *state.roles,     blocking,
-                      admission,      idle_board,     budget,      programs,         clock,
-                      policies,       logs,           log,         spin_of(options), pinning};
+  Guests guests(*state.kernels, *state.images, guest_root(options, ground), blocking);
+  const Shared shared{
+      *state.catalog, events.queue(), *state.keys, *state.roles,     blocking,
+      admission,      idle_board,     budget,      programs,         clock,
+      policies,       logs,           log,         spin_of(options), guests.builder(),
+      pinning};
   const auto shards = make_shards(shared, options.max_parked, ground.roles);
   DaemonStatus daemon_status(shards, events.queue(), logs, *state.disk, blocking,
                              fixed_status(options, ground, programs, pinning));
   DaemonMetrics metrics(shards, events.queue(), blocking,
                         {options.account_concurrency, options.max_environments, state.disk.get()});
-  Guests guests(shards, blocking);
+  const auto guests_connection = guests.connect(*shards.front());
   tell_of(*timed, tls.get(), guests, daemon_status, metrics);
   const auto exporter = make_export(export_options(options, ground, clock, log), options, shards,
                                     metrics, logs, clock);

@@ -164,6 +164,16 @@ void add_function_logs(CLI::App& serve, ServeOptions& options) {
       ->check(CLI::Range(16U, 10'000'000U));
 }
 
+// docs/guides/microvms.md
+void add_guests(CLI::App& serve, ServeOptions& options) {
+  serve
+      .add_option("--image-mib", options.image_mib,
+                  "MiB that the disk images of microVMs may take, before those go that were not "
+                  "used for longest")
+      ->capture_default_str()
+      ->check(CLI::Range(512U, 10'000'000U));
+}
+
 void add_runtimes(CLI::App& serve, ServeOptions& options) {
   serve
       .add_option("--runtime", options.interpreters,
@@ -230,9 +240,11 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   add_callers(serve, options);
   serve->add_option("--data", options.data, "Folder of the catalog, code and disks")
       ->capture_default_str();
-  serve->add_option("--isolation", options.isolation, "How environments are isolated")
+  serve
+      ->add_option("--isolation", options.isolation,
+                   "How environments of functions are isolated that do not say it themselves")
       ->capture_default_str()
-      ->check(CLI::IsMember({"container"}));
+      ->check(CLI::IsMember({"container", "microvm"}));
   serve->add_option("--user", options.user, "User the daemon becomes; a name or a numeric uid")
       ->capture_default_str();
   add_threads(*serve, options);
@@ -255,6 +267,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   add_export(*serve, options);
   serve->add_option("--s3-folder", options.s3_folder,
                     "Folder whose BUCKET/KEY is what s3://BUCKET/KEY names as a source of code");
+  add_guests(*serve, options);
   add_runtimes(*serve, options);
   serve->add_option("--runtimes", options.runtimes, "Folder of the language bootstraps");
   serve->add_option("--launcher", options.launcher, "The program proa-launcher");

@@ -37,6 +37,7 @@ struct ServeOptions {
   std::uint32_t log_mib = 1024;
   std::uint32_t usage_days = 400;
   std::uint32_t usage_mib = 1024;
+  std::uint32_t image_mib = 10'240;
   std::uint32_t disk_reserve_mib = 256;
   std::uint32_t stop_timeout_s = 30;
   std::string cpu_policy = "weight";

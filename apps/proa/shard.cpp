@@ -68,7 +68,9 @@ Shard::Shard(std::size_t number, Shared shared, pool::PoolOptions pool_options, 
                                               std::optional<launcher::Network> network) {
                   policies.set(slot, network);
                 }),
-      sandboxes_(io_.get_executor(), launcher_),
+      containers_(io_.get_executor(), launcher_),
+      machines_(io_.get_executor(), launcher_, shared.build_guest),
+      sandboxes_(containers_, machines_),
       processor_(processor_of(shared.pinning, number)),
       pins_(pins_of(io_, shared.pinning, processor_)),
       pool_(

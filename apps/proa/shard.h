@@ -17,8 +17,7 @@
 #include "network/network.h"
 #include "pinning.h"
 #include "pool/pool.h"
-#include "sandbox/container.h"
-#include "sandbox/microvm.h"
+#include "sandbox/backends.h"
 #include "tls/tls.h"
 
 #include <boost/asio/io_context.hpp>
@@ -47,6 +46,7 @@ struct Shared {
   logs::LogKeeper& logs;
   telemetry::Logger log;
   std::chrono::microseconds spin{0};  ///< before a thread sleeps: see base/spin.h
+  sandbox::GuestBuilder build_guest;
   const Pinning& pinning;
 };
 
@@ -95,6 +95,8 @@ class Shard {
   boost::asio::awaitable<ShardLife> watch(std::optional<std::string> account_id);
   /// The pool role's status as JSON; empty when there is no answer.
   boost::asio::awaitable<std::string> host_status();
+  /// For images; used on our executor.
+  sandbox::SandboxFactory& containers() { return containers_; }
   /// See sandbox/microvm.h.
   Task<sandbox::BootReport> boot_guest(launcher::GuestPlan plan, std::chrono::milliseconds limit);
   boost::asio::awaitable<sandbox::AcceleratorChoice> choose_accelerator(launcher::GuestPlan plan);
@@ -121,7 +123,9 @@ class Shard {
   RandomSource random_;
   runtime_api::FunctionApi function_api_;  ///< our own api_, for function code; set by open()
   launcher::Client launcher_;
-  sandbox::ContainerFactory sandboxes_;
+  sandbox::ContainerFactory containers_;
+  sandbox::MicrovmFactory machines_;
+  sandbox::Backends sandboxes_;
   std::optional<unsigned> processor_;  ///< that the thread and short calls stay on
   std::unique_ptr<environment::PinWatch> pins_;
   pool::Pool pool_;

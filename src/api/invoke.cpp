@@ -87,6 +87,7 @@ http::Response encode(model::InvocationResult result, std::string_view trace_id)
   if (!result.placement.empty()) headers.add("X-Proa-Placement", result.placement);
   headers.add("X-Proa-Runtime", result.runtime_identity);
   headers.add("X-Proa-Isolation", model::to_string(result.isolation));
+  if (!result.kernel.empty()) headers.add("X-Proa-Kernel", result.kernel);
   if (result.function_error) headers.add("X-Amz-Function-Error", *result.function_error);
   if (!result.log_tail.empty()) headers.add("X-Amz-Log-Result", to_base64(result.log_tail));
   response.body = std::move(result.payload);

@@ -5,13 +5,13 @@
 namespace proa::environment {
 
 Environment::Environment(EnvironmentParts parts, std::optional<RuntimeProgram> program,
-                         std::uint32_t tmp_mib)
+                         sandbox::SandboxSpec spec)
     : parts_(parts),
       id_(parts_.random.hex(16)),
       program_(std::move(program)),
       made_(parts_.clock.steady_now()),
       since_(made_),
-      sandbox_(parts_.sandboxes.make(tmp_mib)),
+      sandbox_(parts_.sandboxes.make(spec)),
       pin_(parts_.pins, *sandbox_),
       output_(parts_.executor, parts_.logs),
       log_(parts_.log.with({{"environment_id", id_}})),

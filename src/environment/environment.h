@@ -61,7 +61,8 @@ class Environment {
  public:
   /// With a program its interpreter is started ahead of any function; without one the sandbox alone
   /// is, for a function that needs_own_start().
-  Environment(EnvironmentParts parts, std::optional<RuntimeProgram> program, std::uint32_t tmp_mib);
+  Environment(EnvironmentParts parts, std::optional<RuntimeProgram> program,
+              sandbox::SandboxSpec spec);
   ~Environment();
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -74,9 +75,9 @@ class Environment {
   /// Starts the sandbox, and the interpreter where there is one: provisioning -> warm. Errc:
   /// exhausted, os, unavailable, deadline. On error only close() may follow.
   Task<void> provision();
-  /// Gives it to a function for good, sets limits, mounts code: warm -> assigned. `program` runs
-  /// it; an environment whose interpreter was started has the same already. Errc: os (a limit did
-  /// not take), not_found (code tree), unavailable. On error only close() may follow.
+  /// Gives it to a function for good, with its limits and code: warm -> assigned. `program` runs
+  /// it; an environment whose interpreter was started has the same already. Errc: as
+  /// Sandbox::assign(). On error only close() may follow.
   Task<void> assign(model::FunctionPtr function, RuntimeProgram program);
   /// Runs one call, after thawing and after the function's initialisation where that is due:
   /// assigned | frozen -> running -> assigned. Failures of the function are in the result.

@@ -98,6 +98,8 @@ void Environment::describe_self(model::InvocationResult& result) {
   result.environment_id = id_;
   result.runtime_identity = runtime_identity_;
   result.executed_version = function_->version;
+  result.isolation = function_->settings.isolation;
+  result.kernel = sandbox_->kernel();
 }
 
 void Environment::log_late_answers(const model::Invocation& invocation) {

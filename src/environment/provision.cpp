@@ -29,7 +29,10 @@ Task<void> Environment::start_runtime(std::size_t bootstrap_index) {
   entrypoint_ = command.arguments.front();
   if (program_->protocol == Protocol::http) {
     // Before the process: it may ask for its first event at once.
-    CO_TRY(auto listener, sandbox_->runtime_api_listener());
+    CO_TRY(auto listener,
+           sandbox_->open_service(frames::Service::runtime_api, [this](os::UniqueFd connection) {
+             if (session_) session_->serve(std::move(connection));
+           }));
     CO_TRY(auto session, runtime_api::HttpSession::create(parts_.executor, std::move(listener)));
     session_ = std::move(session);
   }
@@ -74,15 +77,23 @@ Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram progr
   log_ = log_.with({{"function", function_->unqualified_arn()}, {"version", function_->version}});
   log_stream_ = logs::make_stream(function_, id_, parts_.clock.wall_now());
   output_.set_stream(log_stream_);
-  sandbox::SandboxLimits limits;
-  limits.memory = Bytes::mib(function_->memory_mib);
-  limits.memory_mib = function_->memory_mib;
-  limits.network = function_->settings.network;
-  CO_TRY(co_await sandbox_->configure(limits));
-  std::vector<std::string> layers;
-  for (const model::LayerRef& layer : function_->layers) layers.push_back(layer.tree_id);
-  CO_TRY(co_await sandbox_->adopt_code(function_->tree_id, std::move(layers)));
+  sandbox::Assignment assignment;
+  assignment.limits.memory = Bytes::mib(function_->memory_mib);
+  assignment.limits.memory_mib = function_->memory_mib;
+  assignment.limits.network = function_->settings.network;
+  assignment.tree_id = function_->tree_id;
+  for (const model::LayerRef& layer : function_->layers) {
+    assignment.layer_tree_ids.push_back(layer.tree_id);
+  }
+  const auto& command = program_->command.arguments;
+  if (!command.empty()) assignment.interpreter = command.front();
+  CO_TRY(co_await sandbox_->assign(std::move(assignment)));
   CO_TRY(open_endpoint());
+  // Nothing was started in a machine before: it boots when its function is known.
+  const bool is_machine = function_->settings.isolation == model::Isolation::microvm;
+  if (is_machine && !needs_own_start(*program_, *function_)) {
+    CO_TRY(co_await start_runtime(0));
+  }
   change(State::assigned);
   co_return ok();
 }
@@ -98,7 +109,10 @@ Result<void> Environment::open_endpoint() {
   caller.secret_access_key = parts_.random.hex(20);
   caller.session_token = parts_.random.hex(48);
   if (parts_.apply_role) parts_.apply_role(caller);
-  TRY(auto listener, sandbox_->lambda_api_listener());
+  TRY(auto listener,
+      sandbox_->open_service(frames::Service::lambda_api, [this](os::UniqueFd connection) {
+        if (endpoint_) endpoint_->serve(std::move(connection));
+      }));
   TRY(endpoint_, runtime_api::FunctionEndpoint::create(parts_.executor, std::move(listener),
                                                        std::move(caller), *parts_.function_api));
   return ok();

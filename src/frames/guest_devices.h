@@ -24,7 +24,8 @@ inline constexpr std::uint32_t kGuestGid = 990;
 /// Word behind "-- guest" on the kernel's command line: the network beyond has IPv6.
 inline constexpr const char* kGuestIpv6Word = "ipv6";
 
-/// The inside's addresses are those of a container's eth0 (launcher/net), in every environment.
+/// The addresses of eth0 inside, of its gateway, which is the DNS server too, in every environment,
+/// container or guest (launcher/net).
 inline constexpr const char* kGuestAddress4 = "169.254.100.2";
 inline constexpr const char* kGuestGateway4 = "169.254.100.1";
 inline constexpr const char* kGuestAddress6 = "fd70:726f:61ff::2";

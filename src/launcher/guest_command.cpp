@@ -1,5 +1,6 @@
 #include "launcher/guest_command.h"
 
+#include "frames/guest_devices.h"
 #include "launcher/net/router_names.h"
 
 #include <iterator>
@@ -9,11 +10,10 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// Serial numbers, by which the guest tells its disks apart.
-constexpr const char* kTmpDisk = "tmp";
-constexpr const char* kRootDisk = "root";
-constexpr const char* kCodeDisk = "code";
-constexpr const char* kLayersDisk = "opt";
+using frames::kCodeDisk;
+using frames::kLayersDisk;
+using frames::kRootDisk;
+using frames::kTmpDisk;
 
 void append(Words& words, Words more) {
   words.insert(words.end(), std::make_move_iterator(more.begin()),

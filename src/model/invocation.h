@@ -60,6 +60,7 @@ struct InvocationResult {
   std::string environment_id;
   std::string runtime_identity;                ///< which interpreter ran, e.g. "python3.11.2"
   Isolation isolation = Isolation::container;  ///< of the environment that ran the call
+  std::string kernel;                          ///< of its guest, as in "stock"; empty: the host's
   Start start = Start::warm;
   std::optional<std::size_t> other_shard;      ///< that ran it, when not the one that was asked
   std::string placement;                       ///< why there (X-Proa-Placement); empty when warm

@@ -59,9 +59,10 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
 }
 
 Result<void> apply_isolation(std::string_view key, std::string_view value, Settings& settings) {
-  if (value == "microvm") return unsupported(key, value);
-  if (value != "container") return unknown(key, value, "container");
-  settings.isolation = Isolation::container;
+  if (value != "container" && value != "microvm") {
+    return unknown(key, value, "container or microvm");
+  }
+  settings.isolation = value == "microvm" ? Isolation::microvm : Isolation::container;
   return ok();
 }
 

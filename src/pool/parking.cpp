@@ -35,8 +35,11 @@ Pool::Parked& Pool::parked_of(const Program& program) {
   return parked;
 }
 
-MemberPtr Pool::take_parked(Parked& parked, std::uint32_t tmp_mib) {
-  if (tmp_mib != kParkedTmpMib) return nullptr;
+bool Pool::Needs::may_be_parked() const {
+  return spec.isolation == kParkedSpec.isolation && spec.tmp_mib == kParkedSpec.tmp_mib;
+}
+
+MemberPtr Pool::take_parked(Parked& parked) {
   while (!parked.ready.empty()) {
     MemberPtr found = std::move(parked.ready.front());
     parked.ready.pop_front();
@@ -68,8 +71,8 @@ MemberPtr Pool::take_spare_parked() {
 }
 
 // Whether one is being started that no other call waits for.
-bool Pool::expects_parked(const Parked& parked, std::uint32_t tmp_mib) const {
-  return tmp_mib == kParkedTmpMib && parked.starting > queue_.expecting(parked.family);
+bool Pool::expects_parked(const Parked& parked) const {
+  return parked.starting > queue_.expecting(parked.family);
 }
 
 void Pool::note_parked(Parked& parked, int change) {
@@ -112,7 +115,7 @@ bool Pool::park_next(Parked& parked) {
 }
 
 boost::asio::awaitable<void> Pool::park_one(Parked& parked, Claim claim) {
-  auto made = make_member(std::move(claim), parked.program, kParkedTmpMib);
+  auto made = make_member(std::move(claim), parked.program, kParkedSpec);
   ++starting_;
   auto result = co_await made->environment.provision();
   --starting_;

@@ -1,6 +1,7 @@
 #include "pool/placement.h"
 
 #include "model/invocation.h"
+#include "model/settings.h"
 
 #include <array>
 
@@ -9,12 +10,19 @@ namespace {
 
 constexpr std::string_view kUnit = "ms";
 
-const std::array<MustHave<PlacementFacts, Candidate>, 2> kMustHaves = {{
+bool is_made_to_order(const Candidate& candidate) {
+  return candidate.step == Step::idle || candidate.step == Step::fresh;
+}
+
+const std::array<MustHave<PlacementFacts, Candidate>, 3> kMustHaves = {{
     {"room", [](const PlacementFacts&, const Candidate& candidate) { return candidate.has_room; }},
     {"/tmp of that size",
      [](const PlacementFacts& facts, const Candidate& candidate) {
-       const bool is_made_to_order = candidate.step == Step::idle || candidate.step == Step::fresh;
-       return is_made_to_order || candidate.tmp_mib == facts.tmp_mib;
+       return is_made_to_order(candidate) || candidate.tmp_mib == facts.tmp_mib;
+     }},
+    {"a machine of its own",  // what is parked is a container
+     [](const PlacementFacts& facts, const Candidate& candidate) {
+       return is_made_to_order(candidate) || facts.isolation == model::Isolation::container;
      }},
 }};
 
@@ -74,6 +82,8 @@ DecisionRecord explain_placement(const PlacementFacts& facts, bool is_ahead) {
   record.reason = explain(decision, candidates, name_of, kUnit);
   record.unit = kUnit;
   record.inputs = {{"shard that the call arrives at", std::to_string(facts.shard), "this request"},
+                   {"isolation", std::string(model::to_string(facts.isolation)),
+                    "function configuration: proa:isolation"},
                    {"size of /tmp", std::to_string(facts.tmp_mib) + " MiB",
                     "function configuration: EphemeralStorage"}};
   record.candidates = recorded(decision, candidates, name_of);

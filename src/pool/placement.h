@@ -3,6 +3,7 @@
 
 #include "base/decision_record.h"
 #include "base/result.h"
+#include "model/function.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -31,8 +32,9 @@ struct Candidate {
 
 /// All that the choice depends on.
 struct PlacementFacts {
-  std::size_t shard = 0;      ///< where the call arrived
-  std::uint32_t tmp_mib = 0;  ///< what the function wants
+  std::size_t shard = 0;                                     ///< where the call arrived
+  std::uint32_t tmp_mib = 0;                                 ///< what the function wants
+  model::Isolation isolation = model::Isolation::container;  ///< of the function
   std::vector<Candidate> candidates;
 };
 

@@ -71,21 +71,22 @@ std::pair<PlacementFacts, Result<void>> Pool::facts_of(const model::FunctionPtr&
   Parked& parked = parked_of(needs.ahead);
   PlacementFacts facts;
   facts.shard = options_.shard;
-  facts.tmp_mib = needs.tmp_mib;
+  facts.tmp_mib = needs.spec.tmp_mib;
+  facts.isolation = needs.spec.isolation;
   const auto add = [&](Step step, std::optional<std::size_t> shard) {
     if (!shard) return;
     Candidate candidate;
     candidate.step = step;
     candidate.shard = *shard;
-    candidate.tmp_mib = kParkedTmpMib;
+    candidate.tmp_mib = kParkedSpec.tmp_mib;
     facts.candidates.push_back(candidate);
   };
   const std::optional<std::size_t> here = options_.shard;
   const auto idle = board_.of(function->environment_key());
   add(Step::idle, has_idle(function) ? here : idle->other_than(options_.shard));
   add(Step::parked, parked.ready.empty() ? parked.counts->other_than(options_.shard) : here);
-  if (expects_parked(parked, kParkedTmpMib)) add(Step::parking, here);
-  auto room = budget_.check(Bytes::mib(function->memory_mib));
+  if (expects_parked(parked)) add(Step::parking, here);
+  auto room = budget_.check(needs.memory);
   add(Step::fresh, here);
   add_room(facts, room);
   return {std::move(facts), std::move(room)};
@@ -121,19 +122,21 @@ Task<Lease> Pool::lease(model::FunctionPtr function) {
 
 Task<Lease> Pool::prepare(model::FunctionPtr function) {
   CO_TRY(auto needs, needs_of(*function));
-  Parked& parked = parked_of(needs.ahead);
-  parked.demand.note(parts_.clock.steady_now());
-  if (auto ready = take_parked(parked, needs.tmp_mib)) {
-    auto lease = co_await assign_parked(function, needs, std::move(ready));
-    if (lease || lease.error().code() != Errc::unavailable) co_return lease;
-  }
   StartQueue::Wish wish;
   wish.function = function;
-  if (needs.tmp_mib == kParkedTmpMib) wish.family = parked.family;
-  wish.expects_parked = expects_parked(parked, needs.tmp_mib);
+  if (needs.may_be_parked()) {
+    Parked& parked = parked_of(needs.ahead);
+    parked.demand.note(parts_.clock.steady_now());
+    if (auto ready = take_parked(parked)) {
+      auto lease = co_await assign_parked(function, needs, std::move(ready));
+      if (lease || lease.error().code() != Errc::unavailable) co_return lease;
+    }
+    wish.family = parked.family;
+    wish.expects_parked = expects_parked(parked);
+  }
   Claim claim;
   if (!wish.expects_parked) {
-    CO_TRY(co_await claim_for(*function, claim));
+    CO_TRY(co_await claim_for(needs.memory, claim));
   }
   CO_TRY(auto grant, co_await queue_.wait(std::move(wish)));
   if (!grant.member) {
@@ -151,13 +154,17 @@ Task<Lease> Pool::prepare(model::FunctionPtr function) {
 Result<Pool::Needs> Pool::needs_of(const model::FunctionVersion& function) const {
   Needs needs;
   TRY(needs.program, programs_.find(function.runtime));
-  if (!environment::needs_own_start(needs.program, function)) needs.ahead = needs.program;
-  needs.tmp_mib = function.ephemeral_storage_mib;
+  needs.spec.isolation = function.settings.isolation;
+  needs.spec.tmp_mib = function.ephemeral_storage_mib;
+  needs.memory = sandbox::memory_on_host(needs.spec.isolation, function.memory_mib);
+  const bool is_container = needs.spec.isolation == model::Isolation::container;
+  if (is_container && !environment::needs_own_start(needs.program, function)) {
+    needs.ahead = needs.program;
+  }
   return needs;
 }
 
-Task<void> Pool::claim_for(const model::FunctionVersion& function, Claim& claim) {
-  const Bytes memory = Bytes::mib(function.memory_mib);
+Task<void> Pool::claim_for(Bytes memory, Claim& claim) {
   std::function<Result<void>()> attempt = [&]() -> Result<void> {
     TRY(claim, budget_.claim(memory));
     return ok();
@@ -169,8 +176,9 @@ Task<void> Pool::claim_for(const model::FunctionVersion& function, Claim& claim)
 Task<Lease> Pool::assign_parked(model::FunctionPtr function, Needs needs, MemberPtr member) {
   const auto start = needs.ahead ? model::Start::parked : model::Start::cold;
   Claim& claim = member->claim;
-  const Bytes memory = Bytes::mib(function->memory_mib);
-  std::function<Result<void>()> attempt = [&claim, memory] { return claim.resize(memory); };
+  std::function<Result<void>()> attempt = [&claim, memory = needs.memory] {
+    return claim.resize(memory);
+  };
   auto assigned = co_await make_room(std::move(attempt));
   if (assigned)
     assigned = co_await member->environment.assign(std::move(function), std::move(needs.program));
@@ -181,9 +189,9 @@ Task<Lease> Pool::assign_parked(model::FunctionPtr function, Needs needs, Member
 
 Task<Lease> Pool::start_new(model::FunctionPtr function, Needs needs, Claim claim) {
   if (!claim.is_held()) {
-    CO_TRY(co_await claim_for(*function, claim));  // expected a parked one, which did not come
+    CO_TRY(co_await claim_for(needs.memory, claim));  // expected a parked one, which did not come
   }
-  auto made = make_member(std::move(claim), std::move(needs.ahead), needs.tmp_mib);
+  auto made = make_member(std::move(claim), std::move(needs.ahead), needs.spec);
   ++starting_;
   auto result = co_await made->environment.provision();
   if (result)
@@ -212,8 +220,8 @@ Task<void> Pool::make_room(std::function<Result<void>()> attempt) {
   }
 }
 
-MemberPtr Pool::make_member(Claim claim, Program program, std::uint32_t tmp_mib) {
-  auto made = std::make_unique<Member>(std::move(claim), parts_, std::move(program), tmp_mib);
+MemberPtr Pool::make_member(Claim claim, Program program, sandbox::SandboxSpec spec) {
+  auto made = std::make_unique<Member>(std::move(claim), parts_, std::move(program), spec);
   members_.insert(made.get());
   return made;
 }

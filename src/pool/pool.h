@@ -36,9 +36,9 @@ namespace proa::pool {
 
 class Pool;
 
-/// Size of /tmp of parked environments: Lambda's default. A function that wants another size is
-/// started anew.
-inline constexpr std::uint32_t kParkedTmpMib = 512;
+/// What is parked: containers with a /tmp of Lambda's default size. A function that wants anything
+/// else is started anew.
+inline constexpr sandbox::SandboxSpec kParkedSpec{model::Isolation::container, 512};
 
 /// An environment for one call. Movable; gives the environment back when destroyed.
 class Lease {
@@ -143,7 +143,10 @@ class Pool {
   struct Needs {
     environment::RuntimeProgram program;
     Program ahead;  ///< none: it needs a runtime process of its own
-    std::uint32_t tmp_mib = 0;
+    sandbox::SandboxSpec spec;
+    Bytes memory;  ///< that the host gives for it
+    /// Whether what is parked is of use to it.
+    bool may_be_parked() const;
   };
   /// How often idle environments are looked at: often while one may have to be frozen.
   enum class Sweep { none, slow, quiet, busy };
@@ -173,11 +176,11 @@ class Pool {
   Result<Needs> needs_of(const model::FunctionVersion& function) const;
   Task<Lease> start_new(model::FunctionPtr function, Needs needs, Claim claim);
   Task<Lease> assign_parked(model::FunctionPtr function, Needs needs, MemberPtr member);
-  Task<void> claim_for(const model::FunctionVersion& function, Claim& claim);
+  Task<void> claim_for(Bytes memory, Claim& claim);
   Task<void> make_room(std::function<Result<void>()> attempt);
   MemberPtr take_idle(const model::FunctionPtr& function);
   MemberPtr take_oldest_idle();
-  MemberPtr make_member(Claim claim, Program program, std::uint32_t tmp_mib);
+  MemberPtr make_member(Claim claim, Program program, sandbox::SandboxSpec spec);
   void give_back(MemberPtr member);
   void push_idle(MemberPtr member);
   void retire(MemberPtr member);
@@ -193,10 +196,10 @@ class Pool {
   DecisionRecord explain_room(const Result<void>& room, const std::string& account_id);
 
   Parked& parked_of(const Program& program);
-  MemberPtr take_parked(Parked& parked, std::uint32_t tmp_mib);
+  MemberPtr take_parked(Parked& parked);
   MemberPtr take_spare_parked();
   Parked* most_parked();
-  bool expects_parked(const Parked& parked, std::uint32_t tmp_mib) const;
+  bool expects_parked(const Parked& parked) const;
   void note_parked(Parked& parked, int change);
   std::size_t wanted(const Parked& parked, SteadyTime now) const;
   std::size_t parked_count() const;

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 namespace proa::runtime_api {
@@ -81,6 +82,8 @@ class RuntimeSession {
   /// Further answers to the call before that came in the latest call, and were passed over. Sixteen
   /// at most: more break the protocol. None where the runtime is refused such an answer itself.
   virtual int late_answers() const { return 0; }
+  /// Serves a connection of the runtime process; a session that serves none closes it.
+  virtual void serve(os::UniqueFd connection) { connection.reset(); }
 };
 
 /// Session over frames on a Unix stream socket.
@@ -106,12 +109,13 @@ class FrameSession final : public RuntimeSession {
 };
 
 /// Session over the HTTP Runtime API, 2018-06-01: serves the runtime process's requests on a
-/// listening socket that only its environment can reach. The process gets its configuration as
+/// listening socket that only its environment can reach, or on connections that it is given. The
+/// process gets its configuration as
 /// environment variables when it is started, so init() only waits for its first /next.
 class HttpSession final : public RuntimeSession {
  public:
   struct State;  // private to runtime_api/: http_session.h
-  /// Errc: os (the descriptor does not listen).
+  /// Without a listener there is serve(). Errc: os (the descriptor does not listen).
   static Result<std::unique_ptr<RuntimeSession>> create(boost::asio::any_io_executor executor,
                                                         os::UniqueFd listener);
   ~HttpSession() override;
@@ -122,6 +126,7 @@ class HttpSession final : public RuntimeSession {
   boost::asio::awaitable<CallOutcome> call(const model::Invocation& invocation,
                                            WallTime function_deadline,
                                            SteadyTime deadline) override;
+  void serve(os::UniqueFd connection) override { server_->serve(std::move(connection)); }
 
  private:
   explicit HttpSession(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -133,15 +138,19 @@ class HttpSession final : public RuntimeSession {
 using FunctionApi = std::function<boost::asio::awaitable<http::Response>(
     http::Request&, const model::FunctionCaller&)>;
 
-/// The Lambda API on a listening socket that only one environment can reach. Owned by it.
+/// The Lambda API on a listening socket that only one environment can reach, or on connections that
+/// it is given. Owned by the environment.
 class FunctionEndpoint {
  public:
-  /// `api` outlives it. Errc: os (the descriptor does not listen).
+  /// `api` outlives it. Without a listener there is serve(). Errc: os (the descriptor does not
+  /// listen).
   static Result<std::unique_ptr<FunctionEndpoint>> create(boost::asio::any_io_executor executor,
                                                           os::UniqueFd listener,
                                                           model::FunctionCaller caller,
                                                           const FunctionApi& api);
   const model::FunctionCaller& caller() const { return state_->caller; }
+  /// Serves a connection of code inside.
+  void serve(os::UniqueFd connection) { server_->serve(std::move(connection)); }
   /// The trace that the code works for from now on (X-Amzn-Trace-Id); empty: none. A request of it
   /// that names no trace gets this one, so that chains of calls can be followed whatever client the
   /// code uses. Lambda's SDKs send it themselves.

@@ -11,7 +11,8 @@ class ContainerFactory final : public SandboxFactory {
  public:
   ContainerFactory(boost::asio::any_io_executor executor, launcher::Client& launcher)
       : executor_(std::move(executor)), launcher_(launcher) {}
-  std::unique_ptr<Sandbox> make(std::uint32_t tmp_mib) override;
+  /// Of a container, whatever the spec says of isolation.
+  std::unique_ptr<Sandbox> make(SandboxSpec spec) override;
 
  private:
   boost::asio::any_io_executor executor_;

@@ -7,6 +7,9 @@
 
 namespace proa::sandbox {
 
+/// Of a kill of everything inside, which the kernel does in milliseconds.
+inline constexpr auto kKillLimit = std::chrono::seconds(10);
+
 inline SteadyTime deadline_after(std::chrono::steady_clock::duration time) {
   return std::chrono::steady_clock::now() + time;
 }

@@ -1,17 +1,48 @@
 // The microVM backend: virtual machines by QEMU, booted by the launcher in an environment's place.
 //
-// Nouns: Guest (one machine whose first process, proa-init, answers), boot_guest() (boots one and
-// ends it: whether a kernel works here, and how fast), AcceleratorChoice (hardware virtualisation
-// or translation, and why). Runs on its shard's executor.
+// Nouns: MicrovmFactory (machines as sandboxes), GuestBuild (what one is made of), boot_guest()
+// (boots one and ends it: whether a kernel works here, and how fast), AcceleratorChoice (hardware
+// virtualisation or translation, and why). Runs on its shard's executor. Long document:
+// docs/decisions/0023-guests.md.
 #pragma once
 
 #include "launcher/launcher.h"
 #include "sandbox/sandbox.h"
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <string>
 
 namespace proa::sandbox {
+
+/// What a machine for a function is made of.
+struct GuestBuild {
+  launcher::GuestPlan plan;  ///< but for its memory, which follows from the function's
+  std::string kernel_name;   ///< "stock"
+  std::chrono::milliseconds boot_limit{0};
+};
+
+/// Finds kernel, processor and images for a machine, and makes images that are not there yet: may
+/// take seconds. Errc: unsupported (names what the host lacks and what to do), not_found (a tree),
+/// exhausted, unavailable, os.
+using GuestBuilder = std::function<Task<GuestBuild>(Assignment)>;
+
+/// Makes sandboxes that are virtual machines, through one shard's launcher client, which must
+/// outlive it and them, as what the builder refers to.
+class MicrovmFactory final : public SandboxFactory {
+ public:
+  MicrovmFactory(boost::asio::any_io_executor executor, launcher::Client& launcher,
+                 GuestBuilder build)
+      : executor_(std::move(executor)), launcher_(launcher), build_(std::move(build)) {}
+  /// A machine, whatever the spec says of isolation.
+  std::unique_ptr<Sandbox> make(SandboxSpec spec) override;
+
+ private:
+  boost::asio::any_io_executor executor_;
+  launcher::Client& launcher_;
+  GuestBuilder build_;
+};
 
 /// What becomes of booting a kernel.
 struct BootReport {

@@ -1,15 +1,16 @@
 // Sandbox: one isolated place that runs one runtime process at a time.
 //
-// Nouns: Sandbox (the interface both backends implement: container now, microVM later),
-// SandboxLimits, RuntimeCommand (what to run inside), RuntimeProcess (its ends on our side).
-// `environment` drives it and alone knows the order of steps; a sandbox never calls back. Runs on
-// its shard's executor. Backends: container/ (namespaces and control groups, by launcher::Client).
-// Long document: docs/architecture.md, "Environments".
+// Nouns: Sandbox (the interface that both backends implement), Assignment (what it gets with its
+// function), RuntimeCommand (what to run inside), RuntimeProcess (its ends on our side).
+// `environment` drives it and alone knows the order of steps. Runs on its shard's executor.
+// Backends: container/ (namespaces and control groups) and microvm/ (virtual machines by QEMU),
+// both by launcher::Client. Long document: docs/architecture.md, "Environments".
 #pragma once
 
 #include "base/task.h"
 #include "base/units.h"
 #include "frames/link.h"
+#include "frames/streams.h"
 #include "model/function.h"
 #include "os/unique_fd.h"
 
@@ -24,7 +25,7 @@
 
 namespace proa::sandbox {
 
-/// What the inside may use. Enforced, or configure() fails.
+/// What the inside may use. Enforced, or assign() fails.
 struct SandboxLimits {
   Bytes memory;                  ///< of all processes together
   std::uint32_t memory_mib = 0;  ///< MemorySize as the user set it; CPU follows from it
@@ -32,10 +33,25 @@ struct SandboxLimits {
   model::NetworkPolicy network = model::NetworkPolicy::none;
 };
 
+/// What a sandbox gets with the function that it is given to for good.
+struct Assignment {
+  SandboxLimits limits;
+  std::string tree_id;                      ///< its code, at /var/task; empty: none, and no layers
+  std::vector<std::string> layer_tree_ids;  ///< merged at /opt, later ones win
+  std::string interpreter;                  ///< that will run it, its path inside; empty: its own
+};
+
+/// What the host gives for a function with `memory_mib` in this isolation: a machine has a kernel
+/// of its own, and QEMU around it.
+Bytes memory_on_host(model::Isolation isolation, std::uint32_t memory_mib);
+
 /// Where code inside reaches what the daemon serves: the HTTP Runtime API (AWS_LAMBDA_RUNTIME_API)
 /// and the Lambda API for functions that call functions (AWS_ENDPOINT_URL_LAMBDA).
 inline constexpr std::string_view kRuntimeApiAddress = "127.0.0.1:9001";
 inline constexpr std::string_view kLambdaApiAddress = "127.0.0.1:9002";
+
+/// Serves a connection, a stream socket, of code inside.
+using ConnectionSink = std::function<void(os::UniqueFd)>;
 
 /// A program inside the sandbox. Runs as the function's user (inside uid 993).
 struct RuntimeCommand {
@@ -59,7 +75,7 @@ struct RuntimeExit {
 /// What all processes inside use; what the kernel does not count is missing.
 struct SandboxUsage {
   std::optional<Bytes> memory;                        ///< now, page cache of its files included
-  std::optional<Bytes> memory_peak;                   ///< since configure()
+  std::optional<Bytes> memory_peak;                   ///< since assign()
   std::optional<std::chrono::microseconds> cpu_time;  ///< since start(), ended ones included
 };
 
@@ -73,19 +89,18 @@ class Sandbox {
  public:
   virtual ~Sandbox() = default;
 
-  /// Brings it up: isolation in place, proa-init running, no user code. Errc: exhausted, os,
-  /// unavailable (the launcher is gone), deadline.
+  /// Brings up what needs no function, and no user code. Errc: exhausted, os, unavailable (the
+  /// launcher is gone), deadline.
   virtual Task<void> start() = 0;
-  /// Sets limits and network. Before adopt_code(). Errc: os (names the limit that did not take).
-  virtual Task<void> configure(SandboxLimits limits) = 0;
-  /// Shows a code tree at /var/task and layers merged at /opt, read-only; once in its life.
-  /// Errc: not_found (tree), unavailable, os.
-  virtual Task<void> adopt_code(std::string tree_id, std::vector<std::string> layer_tree_ids) = 0;
-  /// A listening stream socket that only code inside can reach, at kRuntimeApiAddress and
-  /// kLambdaApiAddress: each call gives a descriptor of its own of the same socket, since a new
-  /// runtime process gets a new server. After start(). Errc: exhausted, unavailable.
-  virtual Result<os::UniqueFd> runtime_api_listener() const = 0;
-  virtual Result<os::UniqueFd> lambda_api_listener() const = 0;
+  /// Gives it to a function, once in its life: limits and network hold, code is at /var/task and
+  /// layers are at /opt, read-only, and proa-init runs. Errc: os (names the limit that did not
+  /// take), not_found (tree), unsupported (names what the host lacks), unavailable, deadline.
+  virtual Task<void> assign(Assignment assignment) = 0;
+  /// From now on connections that code inside makes to a service, at kRuntimeApiAddress or
+  /// kLambdaApiAddress, arrive at the listening stream socket that this gives; where it gives none,
+  /// each is given to `sink`. A new runtime process gets a new server: call it again. After
+  /// start(). Errc: exhausted, unavailable.
+  virtual Result<os::UniqueFd> open_service(frames::Service service, ConnectionSink sink) = 0;
   /// Starts the runtime process; none may run. Errc: exhausted, unavailable.
   virtual Task<RuntimeProcess> start_runtime(RuntimeCommand command) = 0;
   /// The end of the runtime process started last, as soon as it is known, also when the whole
@@ -108,23 +123,31 @@ class Sandbox {
   /// Errc: unsupported (names the missing kernel file), os.
   virtual Result<void> run_on(std::string_view processors) = 0;
 
-  /// Most memory used since configure(); nothing where the kernel does not count it.
+  /// Most memory used since assign(); nothing where the kernel does not count it.
   virtual std::optional<Bytes> memory_peak() const = 0;
   /// How often the kernel killed a process of it for lack of memory.
   virtual std::uint64_t oom_kills() const = 0;
   /// Empty before start().
   virtual UsageReader usage_reader() const = 0;
+  /// The guest kernel that runs it, as in "stock"; empty: the host's.
+  virtual std::string kernel() const { return {}; }
 
   /// Ends everything inside and gives its resources back. Always call before destruction.
   virtual Task<void> close() = 0;
 };
 
-/// Makes sandboxes of one backend for one shard. Owned by the shard.
+/// What a sandbox is made with.
+struct SandboxSpec {
+  model::Isolation isolation = model::Isolation::container;
+  std::uint32_t tmp_mib = 0;  ///< size of its /tmp
+};
+
+/// Makes sandboxes for one shard. Owned by the shard.
 class SandboxFactory {
  public:
   virtual ~SandboxFactory() = default;
-  /// A new sandbox with a /tmp of `tmp_mib` MiB; start() it first.
-  virtual std::unique_ptr<Sandbox> make(std::uint32_t tmp_mib) = 0;
+  /// A new one; start() it first.
+  virtual std::unique_ptr<Sandbox> make(SandboxSpec spec) = 0;
 };
 
 }  // namespace proa::sandbox

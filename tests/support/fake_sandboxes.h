@@ -36,7 +36,7 @@ struct FakeWorld {
   Pending<bool> starts;
   Pending<bool> answers;
   std::optional<Error> start_error;   ///< of every start from now on
-  std::optional<Error> assign_error;  ///< of every adopt_code() from now on
+  std::optional<Error> assign_error;  ///< of every assign() from now on
   bool can_freeze = true;
   bool can_pin = true;
   std::vector<std::string> processors;  ///< what run_on() was told, of all sandboxes
@@ -60,10 +60,10 @@ struct FakeWorld {
 /// One of them. Its bootstrap answers every call with FakeWorld::answer.
 class FakeSandbox final : public Sandbox {
  public:
-  FakeSandbox(boost::asio::any_io_executor executor, FakeWorld& world, std::uint32_t size_mib)
-      : tmp_mib(size_mib), executor_(executor), world_(world), exit_(executor), tasks_(executor) {}
+  FakeSandbox(boost::asio::any_io_executor executor, FakeWorld& world, SandboxSpec given)
+      : spec(given), executor_(executor), world_(world), exit_(executor), tasks_(executor) {}
 
-  const std::uint32_t tmp_mib;
+  const SandboxSpec spec;
   std::optional<SandboxLimits> limits;
   std::string tree_id;
   std::string program;  ///< what start_runtime() was asked to run
@@ -88,19 +88,15 @@ class FakeSandbox final : public Sandbox {
     if (world_.start_error) co_return *world_.start_error;
     co_return ok();
   }
-  Task<void> configure(SandboxLimits given) override {
-    limits = given;
-    co_return ok();
-  }
-  Task<void> adopt_code(std::string tree, std::vector<std::string>) override {
+  Task<void> assign(Assignment assignment) override {
     if (world_.assign_error) co_return *world_.assign_error;
-    tree_id = std::move(tree);
+    limits = assignment.limits;
+    tree_id = std::move(assignment.tree_id);
     co_return ok();
   }
-  Result<os::UniqueFd> runtime_api_listener() const override {
+  Result<os::UniqueFd> open_service(frames::Service, ConnectionSink) override {
     return Error(Errc::unavailable, "a fake sandbox has no network");
   }
-  Result<os::UniqueFd> lambda_api_listener() const override { return runtime_api_listener(); }
   Task<RuntimeProcess> start_runtime(RuntimeCommand command) override {
     program = command.arguments.empty() ? std::string() : command.arguments.front();
     CO_TRY(auto pair, frames::make_link());
@@ -149,6 +145,9 @@ class FakeSandbox final : public Sandbox {
     return world_.memory_peak;
   }
   std::uint64_t oom_kills() const override { return world_.oom_kills; }
+  std::string kernel() const override {
+    return spec.isolation == model::Isolation::microvm ? "fake" : "";
+  }
   UsageReader usage_reader() const override {
     return [] {
       SandboxUsage usage;
@@ -223,8 +222,8 @@ class FakeSandboxes final : public SandboxFactory {
  public:
   FakeSandboxes(boost::asio::any_io_executor executor, FakeWorld& world)
       : executor_(std::move(executor)), world_(world) {}
-  std::unique_ptr<Sandbox> make(std::uint32_t tmp_mib) override {
-    auto made = std::make_unique<FakeSandbox>(executor_, world_, tmp_mib);
+  std::unique_ptr<Sandbox> make(SandboxSpec spec) override {
+    auto made = std::make_unique<FakeSandbox>(executor_, world_, spec);
     ++world_.made;
     world_.alive.push_back(made.get());
     return made;

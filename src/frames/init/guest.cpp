@@ -95,6 +95,7 @@ class Guest final : public PortActions {
   int interest(std::size_t place);
   void attend(std::size_t place, short events);
   void deliver(Stream& stream, Ends& ends);
+  void collect_output();
   void collect(Stream& stream, Ends& ends);
   void settle(std::size_t place);
   static void close_to_inside(Stream& stream, Ends& ends);
@@ -244,10 +245,26 @@ void Guest::deliver(Stream& stream, Ends& ends) {
   close_to_inside(stream, ends);
 }
 
+// What was printed before an answer is in its pipe when the answer comes: the host hears of it
+// first, as far as it has room.
+void Guest::collect_output() {
+  Stream* output = port_.streams().find(kOutputStream);
+  Ends* ends = ends_of(kOutputStream);
+  for (int i = 0; i < kMovesPerTurn && output != nullptr && ends->from_inside >= 0; ++i) {
+    const auto room = port_.room(*output);
+    const ssize_t count = room.empty() ? -1 : ::read(ends->from_inside, room.data(), room.size());
+    if (count <= 0) return;  // an end is found where it is waited for
+    port_.put(*output, static_cast<std::size_t>(count));
+  }
+}
+
 void Guest::collect(Stream& stream, Ends& ends) {
   if (port_.room(stream).empty()) return;
-  // The host hears of it before what the memory was used for.
-  if (stream.id != kOutputStream && memory_.is_due()) port_.report_memory();
+  if (stream.id != kOutputStream) {
+    collect_output();
+    // The host hears of it before what the memory was used for.
+    if (memory_.is_due()) port_.report_memory();
+  }
   const auto room = port_.room(stream);
   if (room.empty()) return;
   const ssize_t count = ::read(ends.from_inside, room.data(), room.size());

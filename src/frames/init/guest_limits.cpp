@@ -30,6 +30,11 @@ const char* set_guest_limits() {
   if (!write_whole("/proc/sys/user/max_user_namespaces", "0") && errno != ENOENT) {
     return "number of user namespaces";
   }
+  // A container's memory is limited as it is used, not as it is asked for: a machine would refuse
+  // what is larger than itself, and a program would see another error.
+  if (!write_whole("/proc/sys/vm/overcommit_memory", "1") && errno != ENOENT) {
+    return "overcommit of memory";
+  }
   return write_whole("/proc/self/oom_score_adj", "-1000") ? nullptr : "oom_score_adj of init";
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "frames/guest_devices.h"
 
 #include <array>
 #include <compare>
@@ -56,11 +57,11 @@ struct Prefix {
 /// Highest environment number: 100.64.1.0 + 64,999 is still in the /16, with room to spare.
 inline constexpr std::uint32_t kEnvironmentsMax = 65'000;
 /// The same in every environment, so that snapshots and clones fit anywhere.
-inline constexpr const char* kInside4 = "169.254.100.2";
-inline constexpr const char* kInside6 = "fd70:726f:61ff::2";
+inline constexpr const char* kInside4 = frames::kGuestAddress4;
+inline constexpr const char* kInside6 = frames::kGuestAddress6;
 /// Once, on the router's loopback device: default gateway and DNS of every environment.
-inline constexpr const char* kGateway4 = "169.254.100.1";
-inline constexpr const char* kGateway6 = "fd70:726f:61ff::1";
+inline constexpr const char* kGateway4 = frames::kGuestGateway4;
+inline constexpr const char* kGateway6 = frames::kGuestGateway6;
 
 /// Which addresses one instance of Proa uses outside its environments.
 class AddressPlan {

@@ -10,8 +10,8 @@
 namespace proa::launcher::net {
 
 /// The same in every environment, so that a clone's neighbour cache stays true.
-inline constexpr MacAddress kInsideMac{0x02, 0x70, 0x72, 0x6f, 0x61, 0x02};
-inline constexpr MacAddress kRouterMac{0x02, 0x70, 0x72, 0x6f, 0x61, 0x01};
+inline constexpr MacAddress kInsideMac = frames::kGuestMac;
+inline constexpr MacAddress kRouterMac = frames::kGuestGatewayMac;
 inline constexpr MacAddress kUplinkHostMac{0x02, 0x70, 0x72, 0x6f, 0x60, 0x01};
 inline constexpr MacAddress kUplinkRouterMac{0x02, 0x70, 0x72, 0x6f, 0x60, 0x02};
 

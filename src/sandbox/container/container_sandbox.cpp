@@ -5,6 +5,7 @@
 #include "os/seqpacket.h"
 #include "sandbox/container.h"
 #include "sandbox/deadline.h"
+#include "sandbox/start_body.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -14,12 +15,7 @@ namespace proa::sandbox {
 namespace asio = boost::asio;
 namespace {
 
-// Inside ids of the function's user; the launcher's user namespaces map exactly these.
-constexpr std::uint32_t kFunctionUid = 993;
-constexpr std::uint32_t kFunctionGid = 990;
-
 constexpr auto kStartLimit = std::chrono::seconds(10);
-constexpr auto kKillLimit = std::chrono::seconds(10);
 
 // Control frames are short; a megabyte of "control" from inside is an attack.
 constexpr std::uint32_t kMaxControlBody = 64;
@@ -56,28 +52,10 @@ Result<RuntimeEnds> make_ends() {
   return ends;
 }
 
-Result<std::string> start_body(const RuntimeCommand& command) {
-  const std::vector<std::string_view> arguments(command.arguments.begin(), command.arguments.end());
-  const std::vector<std::string_view> variables(command.environment.begin(),
-                                                command.environment.end());
-  frames::StartSpec spec;
-  spec.uid = kFunctionUid;
-  spec.gid = kFunctionGid;
-  spec.descriptors = 5;  // standard three, and the runtime link
-  spec.directory = command.directory;
-  spec.arguments = arguments;
-  spec.variables = variables;
-  std::string body(frames::start_body_size(spec), '\0');
-  if (frames::encode_start(spec, std::as_writable_bytes(std::span(body))) != frames::Status::ok) {
-    return Error(Errc::too_large, "command line and environment of the runtime exceed 256 KiB");
-  }
-  return body;
-}
-
 }  // namespace
 
-std::unique_ptr<Sandbox> ContainerFactory::make(std::uint32_t tmp_mib) {
-  return std::make_unique<ContainerSandbox>(executor_, launcher_, tmp_mib);
+std::unique_ptr<Sandbox> ContainerFactory::make(SandboxSpec spec) {
+  return std::make_unique<ContainerSandbox>(executor_, launcher_, spec.tmp_mib);
 }
 
 ContainerSandbox::ContainerSandbox(asio::any_io_executor executor, launcher::Client& launcher,
@@ -116,22 +94,18 @@ Task<void> ContainerSandbox::start() {
   co_return ok();
 }
 
-Task<void> ContainerSandbox::configure(SandboxLimits limits) {
-  co_return co_await slot_.configure(limits);
+Task<void> ContainerSandbox::assign(Assignment assignment) {
+  CO_TRY(co_await slot_.configure(assignment.limits));
+  if (assignment.tree_id.empty()) co_return ok();
+  co_return co_await launcher_.adopt_code(slot_.id(), std::move(assignment.tree_id),
+                                          std::move(assignment.layer_tree_ids));
 }
 
-Task<void> ContainerSandbox::adopt_code(std::string tree_id,
-                                        std::vector<std::string> layer_tree_ids) {
-  co_return co_await launcher_.adopt_code(slot_.id(), std::move(tree_id),
-                                          std::move(layer_tree_ids));
-}
-
-Result<os::UniqueFd> ContainerSandbox::runtime_api_listener() const {
-  return another(slot_.sockets().runtime_api);
-}
-
-Result<os::UniqueFd> ContainerSandbox::lambda_api_listener() const {
-  return another(slot_.sockets().lambda_api);
+// The sockets are in the container's own network namespace, so whoever connects is inside.
+Result<os::UniqueFd> ContainerSandbox::open_service(frames::Service service, ConnectionSink) {
+  const launcher::EnvironmentSockets& sockets = slot_.sockets();
+  return another(service == frames::Service::runtime_api ? sockets.runtime_api
+                                                         : sockets.lambda_api);
 }
 
 Task<RuntimeProcess> ContainerSandbox::start_runtime(RuntimeCommand command) {

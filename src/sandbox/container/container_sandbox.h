@@ -21,10 +21,8 @@ class ContainerSandbox final : public Sandbox {
   ~ContainerSandbox() override;
 
   Task<void> start() override;
-  Task<void> configure(SandboxLimits limits) override;
-  Task<void> adopt_code(std::string tree_id, std::vector<std::string> layer_tree_ids) override;
-  Result<os::UniqueFd> runtime_api_listener() const override;
-  Result<os::UniqueFd> lambda_api_listener() const override;
+  Task<void> assign(Assignment assignment) override;
+  Result<os::UniqueFd> open_service(frames::Service service, ConnectionSink sink) override;
   Task<RuntimeProcess> start_runtime(RuntimeCommand command) override;
   Task<RuntimeExit> runtime_exit(SteadyTime deadline) override;
   bool has_runtime_exited() const override { return exit_.is_set(); }

@@ -13,6 +13,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto kKvmLimit = std::chrono::milliseconds(5'000);
+constexpr std::uint32_t kUnusedTmpMib = 512;
 
 #if defined(__x86_64__)
 std::int64_t raw_ns() {
@@ -34,7 +35,10 @@ Task<BootReport> boot_guest(asio::any_io_executor executor, launcher::Client& la
   report.accelerator = plan.accelerator;
   Guest guest(std::move(executor), launcher);
   const auto begin = std::chrono::steady_clock::now();
-  auto started = co_await guest.start(std::move(plan), limit);
+  auto started = co_await guest.take_slot(kUnusedTmpMib);
+  SandboxLimits limits;
+  limits.memory_mib = plan.memory_mib;
+  if (started) started = co_await guest.boot(std::move(plan), limits, limit);
   report.took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begin);
   auto closed = co_await guest.close();

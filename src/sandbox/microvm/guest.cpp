@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "sandbox/deadline.h"
+#include "sandbox/host_memory.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,16 +17,17 @@ namespace {
 constexpr auto kEndLimit = std::chrono::seconds(10);
 /// Of the console, for whoever asks why a guest did not start.
 constexpr std::size_t kConsoleTail = 2048;
-/// What QEMU itself takes at most beside the guest's memory: its heap and translated code.
-constexpr std::uint32_t kQemuMib = 160;
-constexpr std::uint32_t kUnusedTmpMib = 512;
-constexpr std::uint32_t kThreads = 64;
+/// QEMU's own, and up to 64 for its disks, without which it gives up.
+constexpr std::uint32_t kThreads = 128;
+/// A boot is our work and not the function's: it gets a whole processor, which goes with this.
+constexpr std::uint32_t kBootMib = 1'769;
 
 }  // namespace
 
-Guest::Guest(asio::any_io_executor executor, launcher::Client& launcher)
+Guest::Guest(asio::any_io_executor executor, launcher::Client& launcher, GuestPort::Events events)
     : executor_(executor),
       launcher_(launcher),
+      events_(std::move(events)),
       slot_(launcher, launcher::SlotUse::guest),
       console_(executor),
       init_up_(executor),
@@ -34,18 +36,16 @@ Guest::Guest(asio::any_io_executor executor, launcher::Client& launcher)
 
 Guest::~Guest() { check(tasks_.running() == 0, "a guest must be closed before it is destroyed"); }
 
-Task<void> Guest::take_slot(const launcher::GuestPlan& plan) {
-  CO_TRY(co_await slot_.acquire(kUnusedTmpMib));
-  SandboxLimits limits;
-  limits.memory = Bytes::mib(plan.memory_mib + kQemuMib);
-  limits.memory_mib = plan.memory_mib;
-  limits.pids = kThreads;
-  co_return co_await slot_.configure(limits);
-}
+Task<void> Guest::take_slot(std::uint32_t tmp_mib) { co_return co_await slot_.acquire(tmp_mib); }
 
-Task<void> Guest::start(launcher::GuestPlan plan, std::chrono::milliseconds limit) {
+Task<void> Guest::boot(launcher::GuestPlan plan, SandboxLimits limits,
+                       std::chrono::milliseconds limit) {
   const SteadyTime deadline = deadline_after(limit);
-  CO_TRY(co_await take_slot(plan));
+  limits.memory = Bytes::mib(std::uint64_t{plan.memory_mib} + kQemuMib);
+  limits.pids = kThreads;
+  SandboxLimits while_booting = limits;
+  while_booting.memory_mib = std::max(limits.memory_mib, kBootMib);
+  CO_TRY(co_await slot_.configure(while_booting));
   CO_TRY(auto ends, co_await launcher_.start_guest(slot_.id(), std::move(plan)));
   tasks_.spawn(watch_exit());
   CO_TRY(port_, GuestPort::adopt(executor_, std::move(ends.port), port_events()));
@@ -56,7 +56,7 @@ Task<void> Guest::start(launcher::GuestPlan plan, std::chrono::milliseconds limi
     co_return Error(up.error().code(), "the guest did not answer within " +
                                            std::to_string(limit.count()) + " ms" + last_words());
   }
-  if (up.value()) co_return ok();
+  if (up.value()) co_return co_await slot_.configure(limits);
   auto reason = co_await ended_.wait(deadline_after(kEndLimit), "end of a guest");
   const bool is_launchers = reason && !reason.value().empty();
   co_return Error(Errc::unavailable, "the guest ended before it answered" +
@@ -73,20 +73,38 @@ std::string Guest::last_words() const {
   return text.empty() ? "; its console shows nothing" : "; its console ends with:\n" + text;
 }
 
+bool Guest::take_frame(frames::Type type, std::string_view body) {
+  if (type != frames::Type::init_up) {
+    return init_up_.is_set() && events_.frame && events_.frame(type, body);
+  }
+  if (init_up_.is_set()) return false;
+  // A machine's own clock has no more than the seconds of its start.
+  port_->set_clock(std::chrono::system_clock::now());
+  init_up_.set(true);
+  return true;
+}
+
 GuestPort::Events Guest::port_events() {
   GuestPort::Events events;
-  events.frame = [this](frames::Type type, std::string_view) {
-    if (type != frames::Type::init_up) return false;  // nothing else was asked for
-    init_up_.set(true);
-    return true;
+  events.frame = [this](frames::Type type, std::string_view body) {
+    return take_frame(type, body);
   };
-  // No process was started that could connect: the end of it is closed at once.
-  events.connection = [](frames::Service, os::UniqueFd) {};
+  // Where nothing is served, the end of it is closed at once.
+  events.connection = [this](frames::Service service, os::UniqueFd connection) {
+    if (events_.connection) events_.connection(service, std::move(connection));
+  };
   events.ended = [this] {
     launcher_.kill(slot_.id());
-    init_up_.set(false);
+    end();
   };
   return events;
+}
+
+void Guest::end() {
+  if (has_ended_) return;
+  has_ended_ = true;
+  init_up_.set(false);
+  if (events_.ended) events_.ended();
 }
 
 asio::awaitable<void> Guest::watch_console() {
@@ -106,7 +124,7 @@ asio::awaitable<void> Guest::watch_exit() {
   auto exit = co_await launcher_.exited(slot_.id());
   ended_.set(exit ? exit.value().start_failure : std::string());
   if (port_) port_->close();
-  init_up_.set(false);
+  end();
 }
 
 Task<void> Guest::close() {

@@ -1,4 +1,5 @@
-// One virtual machine: a slot of the launcher with QEMU in it, its port and its console.
+// One virtual machine: a slot of the launcher with QEMU in it, its port and its console. Private to
+// sandbox/.
 #pragma once
 
 #include "base/pending.h"
@@ -15,34 +16,51 @@
 namespace proa::sandbox {
 
 /// Owned by whoever boots it; close() before destruction. Background tasks read the port and the
-/// console until the machine is gone; close() joins them.
+/// console until the machine is gone; close() joins them. States: new -> take_slot() -> boot() ->
+/// up -> ended.
 class Guest {
  public:
-  Guest(boost::asio::any_io_executor executor, launcher::Client& launcher);
+  /// `events` are those of the port of a machine that has answered. `ended` comes also for one that
+  /// never has.
+  Guest(boost::asio::any_io_executor executor, launcher::Client& launcher,
+        GuestPort::Events events = {});
   ~Guest();
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
 
-  /// Boots until proa-init answers. Errc as boot_guest(). On error only close() may follow.
-  Task<void> start(launcher::GuestPlan plan, std::chrono::milliseconds limit);
+  /// Errc: as Slot::acquire(). On error only close() may follow, here and below.
+  Task<void> take_slot(std::uint32_t tmp_mib);
+  /// Boots until proa-init answers, and tells it the time. Of `limits` the memory and the number of
+  /// processes are replaced by what QEMU needs. Errc as boot_guest().
+  Task<void> boot(launcher::GuestPlan plan, SandboxLimits limits, std::chrono::milliseconds limit);
   Task<void> close();
+
+  Slot& slot() { return slot_; }
+  const Slot& slot() const { return slot_; }
+  /// Only once it is up.
+  GuestPort& port() { return *port_; }
+  /// True once nothing can run in it any more.
+  bool has_ended() const { return has_ended_; }
 
  private:
   boost::asio::awaitable<void> watch_console();
   boost::asio::awaitable<void> watch_exit();
-  Task<void> take_slot(const launcher::GuestPlan& plan);
+  bool take_frame(frames::Type type, std::string_view body);
+  void end();
   GuestPort::Events port_events();
   /// "; its console ended with: ..." or nothing.
   std::string last_words() const;
 
   boost::asio::any_io_executor executor_;
   launcher::Client& launcher_;
+  GuestPort::Events events_;
   Slot slot_;
   std::unique_ptr<GuestPort> port_;
   boost::asio::posix::stream_descriptor console_;
   std::string console_text_;
   Pending<bool> init_up_;
   Pending<std::string> ended_;  ///< empty, or why it could not be started
+  bool has_ended_ = false;
   TaskGroup tasks_;
 };
 

@@ -112,6 +112,13 @@ Result<RuntimeProcess> GuestPort::start_process(std::string_view body) {
   return ours;
 }
 
+void GuestPort::set_clock(std::chrono::system_clock::time_point now) {
+  const auto since = std::chrono::nanoseconds(now.time_since_epoch());
+  std::array<std::byte, frames::kSetClockSize> body{};
+  frames::encode_set_clock(static_cast<std::uint64_t>(since.count()), body);
+  send(frames::Type::set_clock, {reinterpret_cast<const char*>(body.data()), body.size()});
+}
+
 Task<void> GuestPort::process_over(SteadyTime deadline) {
   auto over = co_await process_over_.wait(deadline, "end of the streams of a guest's process");
   if (!over) co_return over.error();
@@ -206,6 +213,10 @@ void GuestPort::wake(Joined& joined) {
 }
 
 bool GuestPort::settle() {
+  // What was printed before an answer is told before it.
+  for (const JoinedPtr& joined : joined_) {
+    if (joined && joined->stream->id == frames::kOutputStream) wake(*joined);
+  }
   for (std::size_t i = 0; i < joined_.size(); ++i) {
     Stream& stream = streams_->places()[i];
     if (stream.id == 0) continue;

@@ -15,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -63,6 +64,7 @@ class GuestPort {
   /// Waits until what the last process wrote is delivered and its streams are over. Errc: deadline.
   Task<void> process_over(SteadyTime deadline);
   void kill_all() { send(frames::Type::kill_all, {}); }
+  void set_clock(std::chrono::system_clock::time_point now);
 
   void close();
   boost::asio::awaitable<void> join() { return tasks_.join(); }

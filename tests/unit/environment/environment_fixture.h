@@ -36,7 +36,8 @@ class EnvironmentTest : public testing::Test {
     parts.logs = &log_;
     std::optional<RuntimeProgram> ahead;
     if (!is_bare) ahead = program_;
-    environment_ = std::make_unique<Environment>(parts, std::move(ahead), 512);
+    environment_ = std::make_unique<Environment>(parts, std::move(ahead),
+                                                 sandbox::SandboxSpec{isolation_, 512});
   }
   model::FunctionPtr function() const {
     auto function = std::make_shared<model::FunctionVersion>(function_);
@@ -63,6 +64,7 @@ class EnvironmentTest : public testing::Test {
   logs::FakeLogWriter log_;
   sandbox::FakeWorld world_{io_.get_executor()};
   sandbox::FakeSandboxes sandboxes_{io_.get_executor(), world_};
+  model::Isolation isolation_ = model::Isolation::container;
   RuntimeProgram program_;
   model::FunctionVersion function_;
   model::Invocation invocation_;

@@ -19,6 +19,20 @@ TEST_F(EnvironmentTest, TheAnswerCarriesWhatTheCallerIsTold) {
   EXPECT_FALSE(environment_->needs_reset());
 }
 
+TEST_F(EnvironmentTest, TheAnswerSaysWhatKindOfPlaceItWasAndWithWhichKernel) {
+  assign();
+  EXPECT_EQ(invoke().value().isolation, model::Isolation::container);
+  EXPECT_EQ(invoke().value().kernel, "");
+  EXPECT_TRUE(run(environment_->close()));
+  isolation_ = function_.settings.isolation = model::Isolation::microvm;
+  assign(true);
+  EXPECT_EQ(sandbox().program, "/usr/bin/fake") << "before the first call";
+  const auto result = invoke();
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result.value().isolation, model::Isolation::microvm);
+  EXPECT_EQ(result.value().kernel, "fake");
+}
+
 TEST_F(EnvironmentTest, TheTailHoldsStartEndAndReport) {
   assign();
   invocation_.wants_log_tail = true;
@@ -106,10 +120,9 @@ TEST_F(EnvironmentTest, EveryCallLeavesItsLinesAndARecord) {
   ASSERT_TRUE(invoke());
   world_.exits_in_call = true;
   ASSERT_TRUE(invoke());
-  EXPECT_EQ(log_.entries,
-            (std::vector<std::string>{"init_began fake1.0", "call_began Root=1-0-0",
-                                      "call_ended success", "call_began Root=1-0-0",
-                                      "call_ended error"}));
+  EXPECT_EQ(log_.entries, (std::vector<std::string>{"init_began fake1.0", "call_began Root=1-0-0",
+                                                    "call_ended success", "call_began Root=1-0-0",
+                                                    "call_ended error"}));
   EXPECT_EQ(log_.streams.back()->group.name, "/aws/lambda/f");
   EXPECT_EQ(log_.streams.back()->environment_id, environment_->id());
   EXPECT_EQ(logs::to_string(log_.requests.back()), invocation_.request_id);

@@ -21,7 +21,7 @@ class MemoryPeakTest : public ::testing::Test {
 
   boost::asio::io_context io_{1};
   sandbox::FakeWorld world_{io_.get_executor()};
-  sandbox::FakeSandbox sandbox_{io_.get_executor(), world_, 512};
+  sandbox::FakeSandbox sandbox_{io_.get_executor(), world_, {model::Isolation::container, 512}};
   SteadyTime now_{std::chrono::hours(1)};
   MemoryPeak peak_;
 };

@@ -28,7 +28,7 @@ class ProcessorPinTest : public ::testing::Test {
 
   boost::asio::io_context io_{1};
   sandbox::FakeWorld world_{io_.get_executor()};
-  sandbox::FakeSandbox sandbox_{io_.get_executor(), world_, 512};
+  sandbox::FakeSandbox sandbox_{io_.get_executor(), world_, {model::Isolation::container, 512}};
   PinWatch watch_{io_.get_executor(), "1", "0-1"};
   ProcessorPin pin_{&watch_, sandbox_};
 };

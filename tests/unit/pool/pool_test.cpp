@@ -96,8 +96,28 @@ TEST_F(PoolTest, AParkedEnvironmentOfAnotherRuntimeOrWithAnotherTmpIsNotTaken) {
   auto large = changed(function("l"), [](auto& version) { version.ephemeral_storage_mib = 1024; });
   EXPECT_EQ(call(large).second, Start::cold);
   bool has_large = false;
-  for (const auto* one : world_.alive) has_large = has_large || one->tmp_mib == 1024;
+  for (const auto* one : world_.alive) has_large = has_large || one->spec.tmp_mib == 1024;
   EXPECT_TRUE(has_large);
+}
+
+TEST_F(PoolTest, AMachineIsMadeForItsFunctionAndNothingIsParkedForIt) {
+  park("python3.11");
+  const std::size_t parked = world_.made;
+  const Bytes before = budget_->use().memory_counted;
+  const auto machine = changed(
+      function("m"), [](auto& version) { version.settings.isolation = model::Isolation::microvm; });
+  {
+    const auto lease = take(machine);
+    ASSERT_TRUE(lease);
+    EXPECT_EQ(lease->start(), Start::cold);
+    EXPECT_EQ(world_.made, parked + 1);
+    const auto& made = *world_.alive.back();
+    EXPECT_EQ(made.spec.isolation, model::Isolation::microvm);
+    EXPECT_EQ(made.program, "/usr/bin/python3.11") << "it waits for the first call";
+    EXPECT_EQ(pool_->counts().parked, 1U) << "it was left alone";
+    EXPECT_GT(budget_->use().memory_counted.count(), 2 * before.count()) << "it takes more";
+  }
+  EXPECT_EQ(call(machine).second, Start::warm);
 }
 
 TEST_F(PoolTest, ABrokenIdleEnvironmentIsNotGivenOutAndItsPlaceIsFreed) {

@@ -23,7 +23,7 @@ class ContainerSandboxTest : public test::PlayedLauncherTest {
  protected:
   ContainerSandboxTest() {
     ContainerFactory factory(io_.get_executor(), *client_);
-    sandbox_ = factory.make(777);
+    sandbox_ = factory.make({model::Isolation::container, 777});
   }
   ~ContainerSandboxTest() override {
     client_->disconnect();  // ends whatever the sandbox waits for
@@ -78,20 +78,25 @@ class ContainerSandboxTest : public test::PlayedLauncherTest {
     return await(sandbox_->start_runtime(std::move(command)));
   }
 
+  Result<os::UniqueFd> listener(frames::Service service) const {
+    return sandbox_->open_service(
+        service, [](const os::UniqueFd&) { ADD_FAILURE() << "a container has listeners"; });
+  }
+
   os::UniqueFd init_;
   std::unique_ptr<Sandbox> sandbox_;
 };
 
 TEST_F(ContainerSandboxTest, ItIsUpWhenProaInitSaysSo) {
-  EXPECT_EQ(sandbox_->runtime_api_listener().error().code(), Errc::unavailable) << "not yet";
+  EXPECT_EQ(listener(frames::Service::runtime_api).error().code(), Errc::unavailable) << "not yet";
   const auto outcome = begin_start();
   EXPECT_FALSE(outcome->has_value());
   say(frames::Type::init_up);
   ASSERT_TRUE(outcome->has_value());
   EXPECT_TRUE(**outcome);
   EXPECT_FALSE(sandbox_->has_ended());
-  const auto runtime_api = sandbox_->runtime_api_listener();
-  const auto lambda_api = sandbox_->lambda_api_listener();
+  const auto runtime_api = listener(frames::Service::runtime_api);
+  const auto lambda_api = listener(frames::Service::lambda_api);
   ASSERT_TRUE(runtime_api && lambda_api);
   EXPECT_EQ(number_of(runtime_api.value().get()), number_of(runtime_api_.get()));
   EXPECT_EQ(number_of(lambda_api.value().get()), number_of(lambda_api_.get()));
@@ -109,10 +114,20 @@ TEST_F(ContainerSandboxTest, AStartThatFailsBeforeProaInitSaysAtWhichStep) {
   EXPECT_TRUE(sandbox_->has_ended());
 }
 
-TEST_F(ContainerSandboxTest, TheTreesGoToTheSpawnRole) {
+TEST_F(ContainerSandboxTest, LimitsGoToThePoolRoleAndThenTheTreesToTheSpawnRole) {
   start();
-  const std::vector<std::string> layers{std::string(launcher::kTreeIdSize, 'b')};
-  const auto adopted = begin(sandbox_->adopt_code(std::string(launcher::kTreeIdSize, 'a'), layers));
+  EXPECT_EQ(use_, launcher::SlotUse::container);
+  Assignment assignment;
+  assignment.limits.memory = Bytes::mib(256);
+  assignment.limits.memory_mib = 256;
+  assignment.tree_id = std::string(launcher::kTreeIdSize, 'a');
+  assignment.layer_tree_ids = {std::string(launcher::kTreeIdSize, 'b')};
+  const auto adopted = begin(sandbox_->assign(std::move(assignment)));
+  const auto limits = request_at<launcher::ConfigureSlot>(pool_);
+  ASSERT_TRUE(limits);
+  EXPECT_EQ(limits->limits.memory_bytes, Bytes::mib(256).count());
+  EXPECT_FALSE(request_at<launcher::AdoptCode>(spawn_)) << "no code before its limits";
+  answer(pool_, done(limits->request));
   const auto trees = request_at<launcher::AdoptCode>(spawn_);
   ASSERT_TRUE(trees);
   EXPECT_EQ(trees->slot, kSlot);
@@ -206,7 +221,7 @@ TEST_F(ContainerSandboxTest, ClosingKillsWaitsForTheEndAndGivesTheSlotBackLast) 
   const auto release = request_at<launcher::ReleaseSlot>(pool_);
   ASSERT_TRUE(release);
   EXPECT_EQ(release->slot, kSlot);
-  EXPECT_EQ(sandbox_->runtime_api_listener().error().code(), Errc::unavailable);
+  EXPECT_EQ(listener(frames::Service::runtime_api).error().code(), Errc::unavailable);
   EXPECT_TRUE(await(sandbox_->close())) << "twice is no error";
 }
 

@@ -23,13 +23,21 @@ class GuestTest : public test::PlayedLauncherTest {
     plan.needs_acpi = true;
     return plan;
   }
+  Task<void> start(std::chrono::milliseconds limit) {
+    CO_TRY(co_await guest_.take_slot(640));
+    SandboxLimits limits;
+    limits.memory_mib = 77;
+    co_return co_await guest_.boot(plan(), limits, limit);
+  }
   /// Begins to start it, until the machine runs.
   frames::Outcome<void> begin_start(std::chrono::milliseconds limit = 10s) {
-    auto outcome = begin(guest_.start(plan(), limit));
-    give_slot();
+    auto outcome = begin(start(limit));
+    EXPECT_EQ(give_slot(), 640U);
+    EXPECT_EQ(use_, launcher::SlotUse::guest);
     const auto limits = request_at<launcher::ConfigureSlot>(pool_);
     EXPECT_TRUE(limits);
     EXPECT_GT(limits->limits.memory_bytes, Bytes::mib(96).count()) << "QEMU takes some itself";
+    EXPECT_EQ(limits->limits.memory_mib, 1'769U) << "it boots with a whole processor";
     EXPECT_EQ(limits->network, launcher::Network::none);
     answer(pool_, done(limits->request));
     const auto start = request_at<launcher::StartGuest>(spawn_);
@@ -43,12 +51,32 @@ class GuestTest : public test::PlayedLauncherTest {
     answer(spawn_, done(start->request), {port.second.get(), console.second.get()});
     return outcome;
   }
+  /// The first process answers, and gets the limits of its function.
+  void answer_up() {
+    say_at(port_, frames::Type::init_up);
+    const auto limits = request_at<launcher::ConfigureSlot>(pool_);
+    ASSERT_TRUE(limits);
+    EXPECT_EQ(limits->limits.memory_mib, 77U) << "the processor is shared by this";
+    answer(pool_, done(limits->request));
+  }
   void print(std::string_view text) {
     EXPECT_EQ(::write(console_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
     run_ready();
   }
 
-  Guest guest_{io_.get_executor(), *client_};
+  GuestPort::Events events() {
+    GuestPort::Events events;
+    events.frame = [this](frames::Type type, std::string_view) {
+      frames_.push_back(type);
+      return true;
+    };
+    events.ended = [this] { ++ends_; };
+    return events;
+  }
+
+  std::vector<frames::Type> frames_;
+  int ends_ = 0;
+  Guest guest_{io_.get_executor(), *client_, events()};
   os::UniqueFd port_;
   os::UniqueFd console_;
 };
@@ -56,9 +84,46 @@ class GuestTest : public test::PlayedLauncherTest {
 TEST_F(GuestTest, ItIsUpWhenProaInitAnswers) {
   const auto outcome = begin_start();
   EXPECT_FALSE(outcome->has_value());
-  say_at(port_, frames::Type::init_up);
+  answer_up();
   ASSERT_TRUE(outcome->has_value());
   EXPECT_TRUE(**outcome);
+}
+
+TEST_F(GuestTest, ItIsToldTheTimeWhenItAnswers) {
+  const auto outcome = begin_start();
+  answer_up();
+  std::string frame(frames::kHeaderSize + frames::kSetClockSize, '\0');
+  ASSERT_EQ(::read(port_.get(), frame.data(), frame.size()), static_cast<ssize_t>(frame.size()));
+  frames::Header header;
+  const auto bytes = std::as_bytes(std::span(frame));
+  ASSERT_EQ(frames::decode_header(bytes, header), frames::Status::ok);
+  EXPECT_EQ(header.type, frames::Type::set_clock);
+  std::uint64_t told = 0;
+  ASSERT_EQ(frames::decode_set_clock(bytes.subspan(frames::kHeaderSize), told), frames::Status::ok);
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  EXPECT_NEAR(static_cast<double>(told), static_cast<double>(now.count()), 5e9);
+}
+
+TEST_F(GuestTest, WhatItSaysOnceItIsUpIsForItsOwner) {
+  const auto outcome = begin_start();
+  answer_up();
+  say_at(port_, frames::Type::killed);
+  EXPECT_EQ(frames_, std::vector{frames::Type::killed});
+  EXPECT_FALSE(guest_.has_ended());
+  say_at(port_, frames::Type::init_up);
+  EXPECT_TRUE(guest_.has_ended()) << "a first process begins once";
+  EXPECT_EQ(ends_, 1);
+  EXPECT_TRUE(request_at<launcher::KillSandbox>(spawn_));
+}
+
+TEST_F(GuestTest, OneThatSaysSomethingBeforeItIsUpIsEnded) {
+  const auto outcome = begin_start();
+  say_at(port_, frames::Type::killed);
+  EXPECT_TRUE(frames_.empty());
+  EXPECT_TRUE(request_at<launcher::KillSandbox>(spawn_));
+  report_exit(SIGKILL);
+  EXPECT_EQ(finish(outcome).error().code(), Errc::unavailable);
+  EXPECT_EQ(ends_, 1);
 }
 
 TEST_F(GuestTest, OneThatStaysSilentIsGivenUpWithTheLastWordsOfItsConsole) {
@@ -116,7 +181,7 @@ TEST_F(GuestTest, AConsoleThatFloodsIsReadAndForgotten) {
 
 TEST_F(GuestTest, CloseEndsTheMachineAndGivesTheSlotBack) {
   const auto outcome = begin_start();
-  say_at(port_, frames::Type::init_up);
+  answer_up();
   ASSERT_TRUE(outcome->has_value());
   const auto closed = begin(guest_.close());
   EXPECT_TRUE(request_at<launcher::KillSandbox>(spawn_));

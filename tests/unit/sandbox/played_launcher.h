@@ -96,6 +96,7 @@ class PlayedLauncherTest : public ::testing::Test {
     EXPECT_TRUE(slot);
     if (!slot) return 0;
     answer(pool_, done(slot->request), {runtime_api_.get(), lambda_api_.get()});
+    use_ = slot->use;
     return slot->tmp_mib;
   }
 
@@ -104,6 +105,7 @@ class PlayedLauncherTest : public ::testing::Test {
   os::UniqueFd pool_;
   os::UniqueFd runtime_api_;
   os::UniqueFd lambda_api_;
+  launcher::SlotUse use_ = launcher::SlotUse::container;  ///< of the slot that was given last
   std::unique_ptr<launcher::Client> client_;
 };
 

@@ -1,0 +1,65 @@
+#include "images/images.h"
+#include "sandbox/job.h"
+
+#include <chrono>
+
+namespace proa::images {
+namespace asio = boost::asio;
+namespace {
+
+constexpr auto kMakeLimit = std::chrono::minutes(5);
+constexpr auto kMemory = Bytes::mib(1'024);
+/// What a whole processor goes with.
+constexpr std::uint32_t kMemoryMib = 1'769;
+/// The image and what it is put together from lie there: the largest that there is.
+constexpr std::uint32_t kTmpMib = 10'240;
+
+}  // namespace
+
+ImageMaker::ImageMaker(asio::any_io_executor executor, sandbox::SandboxFactory& containers,
+                       ImageStore& store, asio::thread_pool& blocking)
+    : executor_(executor),
+      containers_(containers),
+      store_(store),
+      blocking_(blocking),
+      tasks_(executor) {}
+
+Task<void> ImageMaker::ensure(ImageRecipe recipe) {
+  if (store_.use(recipe.id)) co_return ok();
+  Outcome outcome = making_[recipe.id];
+  if (!outcome) {
+    outcome = std::make_shared<Pending<Making>>(executor_);
+    making_[recipe.id] = outcome;
+    tasks_.spawn(make(std::move(recipe), outcome));  // which may have ended by now
+  }
+  CO_TRY(auto made, co_await outcome->wait(SteadyTime::max(), "the making of an image"));
+  if (made.failure) co_return std::move(*made.failure);
+  co_return ok();
+}
+
+// For all who ask meanwhile: it goes on when who asked first has given up.
+asio::awaitable<void> ImageMaker::make(ImageRecipe recipe, Outcome outcome) {
+  auto made = co_await make_in_container(recipe);
+  making_.erase(recipe.id);
+  outcome->set({made ? std::nullopt : std::optional(made.error())});
+}
+
+Task<void> ImageMaker::make_in_container(const ImageRecipe& recipe) {
+  CO_TRY(auto image, store_.begin());
+  sandbox::ContainerJob job;
+  job.assignment.limits.memory = kMemory;
+  job.assignment.limits.memory_mib = kMemoryMib;
+  job.assignment.tree_id = recipe.tree_id;
+  job.assignment.layer_tree_ids = recipe.layer_tree_ids;
+  job.tmp_mib = kTmpMib;
+  job.command.arguments = recipe.arguments;
+  job.command.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"};
+  job.product = image.file();
+  job.product_most = Bytes::mib(kTmpMib);
+  job.limit = kMakeLimit;
+  auto words = co_await sandbox::run_job(containers_, blocking_, std::move(job));
+  if (!words) co_return words.error().with_context("an image");
+  co_return store_.keep(std::move(image), recipe.id);
+}
+
+}  // namespace proa::images

@@ -1,0 +1,132 @@
+// Images: the read-only disks of virtual machines, made of what containers see of code, layers and
+// the host's programs.
+//
+// Nouns: ImageRecipe (what one is made of, and by that its id), ImageStore (DATA/images: a file
+// ID.erofs for each; what was not used for longest goes when they take too much), ImageMaker (has a
+// container make what is not there). `apps/proa` owns them. The programs that make images run as
+// function code does, since what they read is a function's. Long document:
+// docs/decisions/0024-images.md.
+#pragma once
+
+#include "base/pending.h"
+#include "base/task.h"
+#include "base/task_group.h"
+#include "base/units.h"
+#include "os/unique_fd.h"
+#include "sandbox/sandbox.h"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace proa::images {
+
+/// What an image is made of, by a program of /var/runtime/image in a container.
+struct ImageRecipe {
+  std::string id;                           ///< 64 hex digits, of all that matters for the content
+  std::string tree_id;                      ///< at /var/task; empty: none
+  std::vector<std::string> layer_tree_ids;  ///< at /opt
+  std::vector<std::string> arguments;       ///< the program and its own
+};
+
+/// An image of one code tree.
+ImageRecipe code_recipe(const std::string& tree_id);
+/// An image of layers, merged; later ones win. There is one at least.
+ImageRecipe layers_recipe(const std::vector<std::string>& tree_ids);
+/// A root with these interpreters (paths inside) and what they need; `state` is anything that
+/// changes when the host's files do.
+ImageRecipe root_recipe(const std::vector<std::string>& interpreters, std::string_view state);
+
+/// An image that is being written. Its file goes unless it is kept.
+class NewImage {
+ public:
+  NewImage(std::filesystem::path path, os::UniqueFd file)
+      : path_(std::move(path)), file_(std::move(file)) {}
+  NewImage(NewImage&& other) noexcept
+      : path_(std::exchange(other.path_, {})), file_(std::move(other.file_)) {}
+  NewImage& operator=(NewImage&&) = delete;
+  ~NewImage();
+
+  int file() const { return file_.get(); }
+
+ private:
+  friend class ImageStore;
+  std::filesystem::path path_;  ///< empty: there is none any more
+  os::UniqueFd file_;
+};
+
+struct ImageStoreOptions {
+  std::filesystem::path folder;     ///< exists, and is used by nobody else
+  Bytes most = Bytes::mib(10'240);  ///< that all images take together, but for one that alone is
+                                    ///< larger
+};
+
+/// What a store holds.
+struct ImageTotals {
+  std::size_t images = 0;
+  Bytes bytes;
+};
+
+/// Thread-safe; everything blocks for file operations.
+class ImageStore {
+ public:
+  /// Removes what an interrupted process left half made. Errc: os.
+  static Result<std::unique_ptr<ImageStore>> open(ImageStoreOptions options);
+
+  /// Whether it is there; if so it counts as used now.
+  bool use(const std::string& id);
+  /// A new file for an image. Errc: exhausted, os.
+  Result<NewImage> begin();
+  /// Gives it its name, durably, and removes others where all take too much. A machine that runs
+  /// from a removed one goes on. Errc: exhausted (disk full), os.
+  Result<void> keep(NewImage image, const std::string& id);
+  ImageTotals totals() const;
+  Bytes most() const { return options_.most; }
+
+ private:
+  explicit ImageStore(ImageStoreOptions options) : options_(std::move(options)) {}
+  std::filesystem::path path_of(const std::string& id) const;
+  Result<void> make_room(const std::filesystem::path& kept);
+
+  ImageStoreOptions options_;
+  mutable std::mutex mutex_;
+};
+
+/// Has containers make images, one for each recipe however many ask. Belongs to one executor, that
+/// of the containers; join() before destruction.
+class ImageMaker {
+ public:
+  /// All outlive it.
+  ImageMaker(boost::asio::any_io_executor executor, sandbox::SandboxFactory& containers,
+             ImageStore& store, boost::asio::thread_pool& blocking);
+
+  /// Makes it unless it is there. On the executor. Errc: as sandbox::run_job(), exhausted, os.
+  Task<void> ensure(ImageRecipe recipe);
+  boost::asio::awaitable<void> join() { return tasks_.join(); }
+
+ private:
+  struct Making {
+    std::optional<Error> failure;
+  };
+  using Outcome = std::shared_ptr<Pending<Making>>;
+
+  boost::asio::awaitable<void> make(ImageRecipe recipe, Outcome outcome);
+  Task<void> make_in_container(const ImageRecipe& recipe);
+
+  boost::asio::any_io_executor executor_;
+  sandbox::SandboxFactory& containers_;
+  ImageStore& store_;
+  boost::asio::thread_pool& blocking_;
+  std::map<std::string, Outcome> making_;  ///< by id
+  TaskGroup tasks_;
+};
+
+}  // namespace proa::images

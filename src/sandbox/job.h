@@ -1,0 +1,31 @@
+// A program that is run in a container for what it makes: images, kernels.
+#pragma once
+
+#include "sandbox/sandbox.h"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace proa::sandbox {
+
+/// What is run, and with what. It has no network unless the assignment gives it some.
+struct ContainerJob {
+  Assignment assignment;
+  std::uint32_t tmp_mib = 0;
+  RuntimeCommand command;
+  int input = -1;    ///< a file whose bytes it reads by descriptor 3; -1: none. Borrowed
+  int product = -1;  ///< a file that gets what it writes to descriptor 4. Borrowed
+  Bytes product_most;
+  std::chrono::milliseconds limit{0};  ///< of all of it
+};
+
+/// Runs it as function code runs, and gives its last words, 2 KiB of what it printed at most. On
+/// the executor of the containers; `blocking` moves the bytes. The container is gone when this
+/// ends. Errc: unavailable (it failed; with its words), unsupported (it ended with 127: a program
+/// is missing; likewise), too_large (the product), deadline, not_found (tree), exhausted, os.
+Task<std::string> run_job(SandboxFactory& containers, boost::asio::thread_pool& blocking,
+                          ContainerJob job);
+
+}  // namespace proa::sandbox

@@ -1,0 +1,136 @@
+#include "sandbox/microvm/microvm_sandbox.h"
+
+#include "base/check.h"
+#include "sandbox/deadline.h"
+#include "sandbox/host_memory.h"
+#include "sandbox/start_body.h"
+
+#include <signal.h>
+
+namespace proa::sandbox {
+namespace asio = boost::asio;
+namespace {
+
+/// What a process printed comes by another stream than the news of its end. One that left others
+/// behind keeps that stream open, so the news does not wait for ever.
+constexpr auto kLastWordsLimit = std::chrono::milliseconds(250);
+
+std::size_t place_of(frames::Service service) {
+  return service == frames::Service::runtime_api ? 0 : 1;
+}
+
+}  // namespace
+
+std::unique_ptr<Sandbox> MicrovmFactory::make(SandboxSpec spec) {
+  return std::make_unique<MicrovmSandbox>(executor_, launcher_, build_, spec.tmp_mib);
+}
+
+MicrovmSandbox::MicrovmSandbox(asio::any_io_executor executor, launcher::Client& launcher,
+                               const GuestBuilder& build, std::uint32_t tmp_mib)
+    : build_(build),
+      tmp_mib_(tmp_mib),
+      killed_(executor),
+      exit_(executor),
+      tasks_(executor),
+      guest_(executor, launcher, guest_events()) {}
+
+MicrovmSandbox::~MicrovmSandbox() {
+  check(tasks_.running() == 0, "a sandbox must be closed before it is destroyed");
+}
+
+Task<void> MicrovmSandbox::start() { co_return co_await guest_.take_slot(tmp_mib_); }
+
+Task<void> MicrovmSandbox::assign(Assignment assignment) {
+  const SandboxLimits limits = assignment.limits;
+  CO_TRY(auto build, co_await build_(std::move(assignment)));
+  build.plan.memory_mib = guest_memory_mib(limits.memory_mib);
+  kernel_name_ = std::move(build.kernel_name);
+  CO_TRY(co_await guest_.boot(std::move(build.plan), limits, build.boot_limit));
+  is_up_ = true;
+  co_return ok();
+}
+
+Result<os::UniqueFd> MicrovmSandbox::open_service(frames::Service service, ConnectionSink sink) {
+  sinks_[place_of(service)] = std::move(sink);
+  return os::UniqueFd();
+}
+
+Task<RuntimeProcess> MicrovmSandbox::start_runtime(RuntimeCommand command) {
+  if (has_ended() || !is_up_) co_return Error(Errc::unavailable, "sandbox has ended");
+  CO_TRY(auto body, start_body(command));
+  // Of a program that could not be executed, after which nothing is killed.
+  CO_TRY(co_await guest_.port().process_over(deadline_after(kKillLimit)));
+  exit_.reset();
+  co_return guest_.port().start_process(body);
+}
+
+Task<RuntimeExit> MicrovmSandbox::runtime_exit(SteadyTime deadline) {
+  co_return co_await exit_.wait(deadline, "end of the runtime process");
+}
+
+Task<void> MicrovmSandbox::kill_runtime() {
+  if (has_ended() || !is_up_) co_return Error(Errc::unavailable, "sandbox has ended");
+  killed_.reset();
+  guest_.port().kill_all();
+  const SteadyTime deadline = deadline_after(kKillLimit);
+  CO_TRY(const bool is_killed, co_await killed_.wait(deadline, "kill of the runtime's processes"));
+  if (!is_killed) co_return Error(Errc::unavailable, "sandbox has ended");
+  co_return co_await guest_.port().process_over(deadline);
+}
+
+GuestPort::Events MicrovmSandbox::guest_events() {
+  GuestPort::Events events;
+  events.frame = [this](frames::Type type, std::string_view body) {
+    return take_frame(type, body);
+  };
+  events.connection = [this](frames::Service service, os::UniqueFd connection) {
+    const ConnectionSink& sink = sinks_[place_of(service)];
+    if (sink) sink(std::move(connection));
+  };
+  events.ended = [this] { end(); };
+  return events;
+}
+
+bool MicrovmSandbox::take_frame(frames::Type type, std::string_view body) {
+  const auto bytes = std::as_bytes(std::span(body));
+  if (type == frames::Type::killed) {
+    killed_.set(true);
+    return body.empty();
+  }
+  if (type == frames::Type::memory) {
+    frames::MemoryView memory;
+    if (frames::decode_memory(bytes, memory) != frames::Status::ok) return false;
+    memory_peak_ = Bytes(memory.peak_bytes);
+    oom_kills_ = memory.oom_kills;
+    return true;
+  }
+  frames::ExitedView view;
+  if (type != frames::Type::exited || frames::decode_exited(bytes, view) != frames::Status::ok) {
+    return false;
+  }
+  RuntimeExit exit;
+  exit.wait_status = static_cast<int>(view.wait_status);
+  exit.exec_errno = static_cast<int>(view.start_errno);
+  tasks_.spawn(report_exit(exit));
+  return true;
+}
+
+asio::awaitable<void> MicrovmSandbox::report_exit(RuntimeExit exit) {
+  (void)co_await guest_.port().process_over(deadline_after(kLastWordsLimit));
+  exit_.set(exit);
+}
+
+void MicrovmSandbox::end() {
+  RuntimeExit exit;
+  exit.wait_status = SIGKILL;
+  exit_.set(exit);
+  killed_.set(false);
+}
+
+Task<void> MicrovmSandbox::close() {
+  CO_TRY(co_await guest_.close());
+  co_await tasks_.join();
+  co_return ok();
+}
+
+}  // namespace proa::sandbox

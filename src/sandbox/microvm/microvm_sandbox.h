@@ -1,0 +1,57 @@
+// A function's virtual machine as a sandbox. Private to sandbox/.
+#pragma once
+
+#include "sandbox/microvm/guest.h"
+
+#include <array>
+
+namespace proa::sandbox {
+
+/// See Sandbox. Owned by an Environment. A machine's devices are fixed when it boots, so it boots
+/// when its function is known: start() takes a slot only.
+class MicrovmSandbox final : public Sandbox {
+ public:
+  /// `build` outlives it.
+  MicrovmSandbox(boost::asio::any_io_executor executor, launcher::Client& launcher,
+                 const GuestBuilder& build, std::uint32_t tmp_mib);
+  ~MicrovmSandbox() override;
+
+  Task<void> start() override;
+  Task<void> assign(Assignment assignment) override;
+  Result<os::UniqueFd> open_service(frames::Service service, ConnectionSink sink) override;
+  Task<RuntimeProcess> start_runtime(RuntimeCommand command) override;
+  Task<RuntimeExit> runtime_exit(SteadyTime deadline) override;
+  bool has_runtime_exited() const override { return exit_.is_set(); }
+  Task<void> kill_runtime() override;
+  bool has_ended() const override { return guest_.has_ended(); }
+  Result<void> freeze() override { return guest_.slot().freeze(); }
+  Result<void> thaw() override { return guest_.slot().thaw(); }
+  Result<void> run_on(std::string_view processors) override {
+    return guest_.slot().run_on(processors);
+  }
+  std::optional<Bytes> memory_peak() const override { return memory_peak_; }
+  std::uint64_t oom_kills() const override { return guest_.slot().oom_kills() + oom_kills_; }
+  UsageReader usage_reader() const override { return guest_.slot().usage_reader(); }
+  std::string kernel() const override { return kernel_name_; }
+  Task<void> close() override;
+
+ private:
+  GuestPort::Events guest_events();
+  bool take_frame(frames::Type type, std::string_view body);
+  boost::asio::awaitable<void> report_exit(RuntimeExit exit);
+  void end();
+
+  const GuestBuilder& build_;
+  std::uint32_t tmp_mib_;
+  bool is_up_ = false;
+  std::string kernel_name_;
+  std::array<ConnectionSink, 2> sinks_;  ///< of the runtime API, of the Lambda API
+  std::optional<Bytes> memory_peak_;     ///< as proa-init has said last
+  std::uint32_t oom_kills_ = 0;          ///< likewise
+  Pending<bool> killed_;
+  Pending<RuntimeExit> exit_;
+  TaskGroup tasks_;
+  Guest guest_;
+};
+
+}  // namespace proa::sandbox

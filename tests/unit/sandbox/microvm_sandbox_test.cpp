@@ -1,0 +1,256 @@
+// A machine between a launcher and a first process that the test plays. Real ones: tests/compat/.
+#include "sandbox/microvm/microvm_sandbox.h"
+
+#include "sandbox/host_memory.h"
+#include "unit/sandbox/played_launcher.h"
+
+#include <signal.h>
+
+namespace proa::sandbox {
+namespace {
+
+using test::kSlot;
+using namespace std::chrono_literals;
+
+const std::string kRootImage(launcher::kTreeIdSize, 'c');
+
+class MicrovmSandboxTest : public test::PlayedLauncherTest {
+ protected:
+  MicrovmSandboxTest() {
+    GuestBuilder build = [this](Assignment assignment) { return build_for(std::move(assignment)); };
+    factory_ = std::make_unique<MicrovmFactory>(io_.get_executor(), *client_, std::move(build));
+    sandbox_ = factory_->make({model::Isolation::microvm, 777});
+  }
+  ~MicrovmSandboxTest() override {
+    client_->disconnect();
+    EXPECT_TRUE(await(sandbox_->close()));
+  }
+
+  Task<GuestBuild> build_for(Assignment assignment) {
+    asked_ = std::move(assignment);
+    if (build_error_) co_return *build_error_;
+    GuestBuild build;
+    build.plan.kernel = std::string(launcher::kKernelIdSize, 'a');
+    build.plan.tsc_khz = 2'000'000;
+    build.plan.root_image = kRootImage;
+    build.kernel_name = "stock";
+    build.boot_limit = 10s;
+    co_return build;
+  }
+  void take_slot() {
+    const auto started = begin(sandbox_->start());
+    EXPECT_EQ(give_slot(), 777U);
+    EXPECT_EQ(use_, launcher::SlotUse::guest);
+    ASSERT_TRUE(finish(started));
+    EXPECT_FALSE(request_at<launcher::StartGuest>(spawn_)) << "its function is not known yet";
+  }
+  frames::Outcome<void> begin_assign() {
+    Assignment assignment;
+    assignment.limits.memory_mib = 256;
+    assignment.limits.network = model::NetworkPolicy::lan;
+    assignment.tree_id = "code";
+    assignment.layer_tree_ids = {"layer"};
+    return begin(sandbox_->assign(std::move(assignment)));
+  }
+  /// Up to a machine that has answered.
+  void boot() {
+    take_slot();
+    const auto assigned = begin_assign();
+    const auto limits = request_at<launcher::ConfigureSlot>(pool_);
+    ASSERT_TRUE(limits);
+    EXPECT_EQ(limits->limits.memory_bytes, memory_on_host(model::Isolation::microvm, 256).count());
+    EXPECT_EQ(limits->network, launcher::Network::lan);
+    answer(pool_, done(limits->request));
+    start_ = request_at<launcher::StartGuest>(spawn_);
+    ASSERT_TRUE(start_);
+    auto port = std::move(os::stream_pair().value());
+    auto console = std::move(os::stream_pair().value());
+    port_ = std::move(port.first);
+    console_ = std::move(console.first);
+    answer(spawn_, done(start_->request), {port.second.get(), console.second.get()});
+    say_at(port_, frames::Type::init_up);
+    const auto own = request_at<launcher::ConfigureSlot>(pool_);
+    ASSERT_TRUE(own);
+    EXPECT_EQ(own->limits.memory_mib, 256U);
+    answer(pool_, done(own->request));
+    ASSERT_TRUE(finish(assigned));
+    EXPECT_EQ(heard().first, frames::Type::set_clock);
+  }
+  /// The next frame that the first process gets.
+  std::pair<frames::Type, std::string> heard() {
+    run_ready();
+    std::string head(frames::kHeaderSize, '\0');
+    frames::Header header;
+    if (::recv(port_.get(), head.data(), head.size(), MSG_DONTWAIT) !=
+            static_cast<ssize_t>(head.size()) ||
+        frames::decode_header(std::as_bytes(std::span(head)), header) != frames::Status::ok) {
+      ADD_FAILURE() << "no frame";
+      return {};
+    }
+    std::string body(header.body_size, '\0');
+    if (!body.empty()) {
+      EXPECT_EQ(::recv(port_.get(), body.data(), body.size(), MSG_DONTWAIT),
+                static_cast<ssize_t>(body.size()));
+    }
+    return {header.type, body};
+  }
+  RuntimeProcess start_runtime() {
+    RuntimeCommand command;
+    command.arguments = {"/usr/bin/node"};
+    auto process = await(sandbox_->start_runtime(std::move(command)));
+    EXPECT_TRUE(process) << process.error().message();
+    return process ? std::move(process.value()) : RuntimeProcess();
+  }
+  void say_exited(std::uint32_t wait_status) {
+    std::string body(frames::kExitedSize, '\0');
+    frames::encode_exited({wait_status, 0},
+                          std::as_writable_bytes(std::span(body)).first<frames::kExitedSize>());
+    say_at(port_, frames::Type::exited, body);
+  }
+  void say_end(std::uint32_t stream) { say_at(port_, frames::Type::stream_end, number(stream)); }
+  static std::string number(std::uint32_t value) {
+    std::string text(4, '\0');
+    for (std::size_t i = 0; i < 4; ++i) text[i] = static_cast<char>(value >> (8 * i));
+    return text;
+  }
+
+  std::optional<Error> build_error_;
+  Assignment asked_;
+  std::unique_ptr<MicrovmFactory> factory_;
+  std::unique_ptr<Sandbox> sandbox_;
+  std::optional<launcher::StartGuest> start_;
+  os::UniqueFd port_;
+  os::UniqueFd console_;
+};
+
+TEST_F(MicrovmSandboxTest, ItBootsWhenItsFunctionIsKnownWithWhatWasBuiltForIt) {
+  boot();
+  EXPECT_EQ(asked_.tree_id, "code");
+  EXPECT_EQ(asked_.layer_tree_ids, std::vector<std::string>{"layer"});
+  EXPECT_EQ(start_->slot, kSlot);
+  EXPECT_EQ(start_->memory_mib, guest_memory_mib(256)) << "its kernel takes some";
+  EXPECT_EQ(sandbox_->kernel(), "stock");
+  EXPECT_FALSE(sandbox_->has_ended());
+}
+
+TEST_F(MicrovmSandboxTest, WhatCannotBeBuiltIsTheErrorOfTheAssignment) {
+  take_slot();
+  build_error_ = Error(Errc::unsupported, "no kernel");
+  const auto failed = finish(begin_assign());
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), Errc::unsupported);
+  EXPECT_EQ(failed.error().message(), "no kernel");
+  EXPECT_EQ(await(sandbox_->start_runtime({})).error().code(), Errc::unavailable);
+  EXPECT_EQ(await(sandbox_->kill_runtime()).error().code(), Errc::unavailable);
+}
+
+TEST_F(MicrovmSandboxTest, ARuntimesAnswersAndOutputComeThroughThePort) {
+  boot();
+  const RuntimeProcess process = start_runtime();
+  const auto [type, body] = heard();
+  ASSERT_EQ(type, frames::Type::start);
+  frames::StartView view;
+  ASSERT_EQ(frames::decode_start(std::as_bytes(std::span(body)), view), frames::Status::ok);
+  EXPECT_EQ(view.uid, 993U);
+  say_at(port_, frames::Type::stream_data, number(frames::kAnswersStream) + "answer");
+  say_at(port_, frames::Type::stream_data, number(frames::kOutputStream) + "print");
+  std::array<char, 16> text{};
+  EXPECT_EQ(::recv(process.link.in.get(), text.data(), text.size(), MSG_DONTWAIT), 6);
+  EXPECT_EQ(::read(process.output.get(), text.data(), text.size()), 5);
+}
+
+TEST_F(MicrovmSandboxTest, AnEndIsToldWhenWhatWasPrintedBeforeHasCome) {
+  boot();
+  const RuntimeProcess process = start_runtime();
+  say_exited(9);
+  EXPECT_FALSE(sandbox_->has_runtime_exited());
+  say_at(port_, frames::Type::stream_data, number(frames::kOutputStream) + "last");
+  say_end(frames::kOutputStream);
+  say_end(frames::kAnswersStream);
+  say_at(port_, frames::Type::stream_stop, number(frames::kCallsStream));
+  say_end(frames::kCallsStream);
+  const auto exit =
+      await(sandbox_->runtime_exit(std::chrono::steady_clock::now() + std::chrono::seconds(20)));
+  ASSERT_TRUE(exit) << exit.error().message();
+  EXPECT_EQ(exit.value().wait_status, 9);
+  std::array<char, 16> text{};
+  EXPECT_EQ(::read(process.output.get(), text.data(), text.size()), 4);
+}
+
+TEST_F(MicrovmSandboxTest, OfAProcessThatLeftOthersBehindTheEndIsToldAllTheSame) {
+  boot();
+  const RuntimeProcess process = start_runtime();
+  say_exited(0);
+  const auto exit =
+      await(sandbox_->runtime_exit(std::chrono::steady_clock::now() + std::chrono::seconds(20)));
+  ASSERT_TRUE(exit) << exit.error().message();
+  EXPECT_EQ(exit.value().wait_status, 0);
+}
+
+TEST_F(MicrovmSandboxTest, AConnectionFromInsideGoesToTheOneWhoServesIt) {
+  boot();
+  std::vector<os::UniqueFd> runtime;
+  std::vector<os::UniqueFd> lambda;
+  const auto listener = sandbox_->open_service(
+      frames::Service::runtime_api, [&](os::UniqueFd end) { runtime.push_back(std::move(end)); });
+  ASSERT_TRUE(listener);
+  EXPECT_FALSE(listener.value()) << "a machine's connections are brought";
+  ASSERT_TRUE(sandbox_->open_service(frames::Service::lambda_api,
+                                     [&](os::UniqueFd end) { lambda.push_back(std::move(end)); }));
+  say_at(port_, frames::Type::stream_open, number(frames::kFirstConnection) + number(2));
+  EXPECT_EQ(runtime.size(), 0U);
+  ASSERT_EQ(lambda.size(), 1U);
+  say_at(port_, frames::Type::stream_data, number(frames::kFirstConnection) + "GET /");
+  std::array<char, 16> text{};
+  EXPECT_EQ(::recv(lambda[0].get(), text.data(), text.size(), MSG_DONTWAIT), 5);
+}
+
+TEST_F(MicrovmSandboxTest, MemoryIsWhatTheFirstProcessSaysOfIt) {
+  boot();
+  EXPECT_FALSE(sandbox_->memory_peak());
+  frames::MemoryView memory;
+  memory.peak_bytes = Bytes::mib(33).count();
+  memory.oom_kills = 2;
+  std::string body(frames::kMemorySize, '\0');
+  frames::encode_memory(memory,
+                        std::as_writable_bytes(std::span(body)).first<frames::kMemorySize>());
+  say_at(port_, frames::Type::memory, body);
+  EXPECT_EQ(sandbox_->memory_peak(), Bytes::mib(33));
+  EXPECT_EQ(sandbox_->oom_kills(), 2U);
+  say_at(port_, frames::Type::memory, "short");
+  EXPECT_TRUE(sandbox_->has_ended()) << "what it says makes no sense any more";
+}
+
+TEST_F(MicrovmSandboxTest, AKillIsOverWhenNobodyIsLeft) {
+  boot();
+  const RuntimeProcess process = start_runtime();
+  EXPECT_EQ(heard().first, frames::Type::start);
+  const auto killed = begin(sandbox_->kill_runtime());
+  EXPECT_EQ(heard().first, frames::Type::kill_all);
+  say_exited(SIGKILL);
+  say_at(port_, frames::Type::killed);
+  EXPECT_FALSE(killed->has_value()) << "its streams are not over";
+  for (const std::uint32_t stream : {frames::kOutputStream, frames::kAnswersStream}) {
+    say_end(stream);
+  }
+  say_at(port_, frames::Type::stream_stop, number(frames::kCallsStream));
+  say_end(frames::kCallsStream);
+  ASSERT_TRUE(finish(killed));
+  EXPECT_TRUE(sandbox_->has_runtime_exited());
+}
+
+TEST_F(MicrovmSandboxTest, TheEndOfTheMachineIsThatOfItsProcesses) {
+  boot();
+  const RuntimeProcess process = start_runtime();
+  const auto killed = begin(sandbox_->kill_runtime());
+  port_.reset();
+  EXPECT_EQ(finish(killed).error().code(), Errc::unavailable);
+  EXPECT_TRUE(sandbox_->has_ended());
+  const auto exit = await(sandbox_->runtime_exit(std::chrono::steady_clock::now()));
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit.value().wait_status, SIGKILL);
+  EXPECT_EQ(await(sandbox_->start_runtime({})).error().code(), Errc::unavailable);
+}
+
+}  // namespace
+}  // namespace proa::sandbox
