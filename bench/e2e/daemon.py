@@ -54,9 +54,12 @@ def zip_of(files):
 class Daemon:
     """One daemon on a port it chose and a temporary data folder. close() leaves nothing behind."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, prepare=None):
+        """`prepare` is called with the data folder before the daemon starts."""
         self.folder = tempfile.mkdtemp(prefix="proa-bench-")
         os.chmod(self.folder, 0o755)
+        if prepare:
+            prepare(os.path.join(self.folder, "data"))
         self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             # Functions of one whole processor, 1,769 MB each, that use a few: 64 of them must fit.

@@ -16,6 +16,12 @@ BINARY_DIR = os.environ.get("PROA_BINARY_DIR", "build/dev/bin")
 # own, it could not enter namespaces.
 LAUNCHER = os.environ.get("PROA_LAUNCHER")
 ROLE = "arn:aws:iam::000000000000:role/any"
+# The same tests with functions in machines: "microvm". Their kernel and root are made once, by
+# guests.py, and lie in the folder PROA_COMPAT_GUESTS.
+ISOLATION = os.environ.get("PROA_COMPAT_ISOLATION", "container")
+GUESTS = os.environ.get("PROA_COMPAT_GUESTS")
+containers_only = unittest.skipUnless(
+    ISOLATION == "container", "it is about what containers share: a machine has its own kernel")
 
 
 def zip_of(files):
@@ -36,10 +42,16 @@ class Daemon:
     def __init__(self, arguments=(), prefix=(), listen="127.0.0.1:0"):
         self.listen = listen
         self.arguments = [*(["--launcher", LAUNCHER] if LAUNCHER else []), *arguments]
+        if "--isolation" not in self.arguments:
+            self.arguments += ["--isolation", ISOLATION]
         self.prefix = list(prefix)
         self.folder = tempfile.mkdtemp(prefix="proa-compat-")
         os.chmod(self.folder, 0o755)
         self.log = open(os.path.join(self.folder, "log"), "w+", encoding="utf-8")
+        if GUESTS:
+            for name in ("kernels", "images"):
+                shutil.copytree(os.path.join(GUESTS, name),
+                                os.path.join(self.folder, "data", name))
         self.start()
 
     def start(self):
@@ -118,7 +130,7 @@ class DaemonTestCase(unittest.TestCase):
         """A boto3 client that signs with `key`: an id and a secret."""
         import boto3
         from botocore.config import Config
-        options.setdefault("read_timeout", 60)
+        options.setdefault("read_timeout", 60 if ISOLATION == "container" else 300)
         client = boto3.client(
             service, endpoint_url=self.daemon.endpoint, region_name="us-east-1",
             aws_access_key_id=key[0], aws_secret_access_key=key[1],

@@ -237,7 +237,7 @@ class Functions(VerbTestCase):
     def test_config_refuses_before_it_changes(self):
         before = self.client().get_function(FunctionName="variables")["Configuration"]
         for word, said in (("memroy=1", "did you mean 'memory'?"), ("memory=lots", "memory=lots"),
-                           ("network=moon", "proa:network"), ("isolation=microvm", "not supported"),
+                           ("network=moon", "proa:network"), ("network=host:80", "not supported"),
                            ("kernel=auto", "not supported"), ("memory", "no value")):
             code, out, err = self.run_proa("config", "variables", "timeout=9", word)
             self.assertEqual((code, out), (2, b""), word)

@@ -5,7 +5,7 @@ import socket
 import unittest
 import urllib.request
 
-from daemon import ROLE, zip_of
+from daemon import ISOLATION, ROLE, containers_only, zip_of
 from network_world import HOST4, HOST6, LAN4, METADATA4, SERVER4
 from test_network import Uplink
 
@@ -54,6 +54,7 @@ class Isolation(Uplink):
     def section(self, name):
         return self.seen_inside[name]
 
+    @containers_only
     def test_only_its_own_processes(self):
         names = [process["name"] for process in self.section("processes")]
         self.assertEqual(names, ["proa-init", "python3.11"])
@@ -74,6 +75,7 @@ class Isolation(Uplink):
         self.assertEqual(listening, {"127.0.0.1:9001", "127.0.0.1:9002"})
         self.assertEqual(network["sockets"]["udp"] + network["unix_sockets"], [])
 
+    @containers_only
     def test_no_capability_no_new_privileges_and_filters(self):
         privileges = self.section("privileges")
         self.assertEqual([held for held in privileges["capabilities"].values() if held], [])
@@ -81,6 +83,20 @@ class Isolation(Uplink):
         # Files of the host's /usr may have the bit, but no mount honours it.
         for mount in self.section("mounts"):
             self.assertIn("nosuid", mount["options"].split(","), mount)
+
+    @unittest.skipUnless(ISOLATION == "microvm", "it is about machines")
+    def test_in_a_machine_it_has_no_rights_and_no_way_to_some(self):
+        privileges = self.section("privileges")
+        self.assertEqual([held for held in privileges["capabilities"].values() if held], [])
+        self.assertEqual(privileges["NoNewPrivs"], "1")
+        for mount in self.section("mounts"):
+            self.assertIn("nosuid", mount["options"].split(","), mount)
+        ids = self.section("ids")
+        self.assertEqual((ids["uid"], ids["gid"], ids["groups"]), ([993] * 3, [990] * 3, []))
+        self.assertEqual(ids["hostname"], "sandbox")
+        names = [process["name"] for process in self.section("processes")]
+        self.assertIn("python3.11", names)
+        self.assertNotIn("proa", names)
 
     def test_everything_but_tmp_is_read_only(self):
         writable = [mount["point"] for mount in self.section("mounts")
@@ -97,11 +113,13 @@ class Isolation(Uplink):
         self.assertEqual({device["path"] for device in self.section("devices")},
                          {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"})
 
+    @containers_only
     def test_control_groups_look_like_roots_and_cannot_be_changed(self):
         cgroups = self.section("cgroups")
         self.assertEqual({line.split(":", 2)[2] for line in cgroups["self"]}, {"/"})
         self.assertFalse(cgroups["writable"])
 
+    @containers_only
     def test_ids_are_of_a_user_of_its_own_and_namespaces_not_the_hosts(self):
         ids = self.section("ids")
         self.assertEqual((ids["uid"], ids["gid"], ids["groups"]), ([993] * 3, [990] * 3, []))
@@ -118,6 +136,7 @@ class Isolation(Uplink):
         self.assertEqual(set(self.section("descriptors")), {"0", "1", "2", "3", "4"})
         self.assertEqual(self.section("descriptors")["0"], "/dev/null")
 
+    @containers_only
     def test_no_keys(self):
         self.assertEqual(self.section("keys"),
                          {"keys": [], "users": [], "session_keyring": {"error": "EPERM"}})

@@ -47,6 +47,8 @@ run    iproute2               cmd:ip
 run    nftables               cmd:nft
 run    passt                  cmd:pasta
 run    kmod                   cmd:depmod
+run    qemu-system-x86        cmd:qemu-system-x86_64
+run    erofs-utils            cmd:mkfs.erofs
 run    tzdata                 file:/usr/share/zoneinfo/Europe/Berlin
 bundle python3-boto3          file:/usr/lib/python3/dist-packages/boto3/__init__.py
 bundle npm                    cmd:npm
@@ -70,6 +72,7 @@ test   libtool                cmd:libtoolize
 test   make                   cmd:make
 test   wrk                    cmd:wrk
 test   qemu-system-x86        cmd:qemu-system-x86_64
+test   erofs-utils            cmd:mkfs.erofs
 test   shellcheck             cmd:shellcheck
 test   zsh                    cmd:zsh
 test   fish                   cmd:fish

@@ -137,6 +137,10 @@ What to try next (any AWS tool works the same way; the keys may be anything):
   aws --endpoint-url $quickstart_endpoint lambda list-functions
   curl -d '{"name": "curl"}' $quickstart_endpoint/2015-03-31/functions/python-hello/invocations
   curl $quickstart_endpoint/proa/v1/status
+  export PROA_ENDPOINT=$quickstart_endpoint
+  proa=build/release/bin/proa
+  \$proa kernel add stock; \$proa deploy examples/python-hello --isolation microvm
+                                  the same function in a virtual machine
   ls examples/                    one small function a folder, each with a README.md
   tail -f $quickstart_log
 TEXT

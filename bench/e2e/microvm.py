@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""microvm: functions in virtual machines beside the same in containers.
+
+For every kernel that is there (the stock one, which apt brings, and those in build/kernels): how
+long it boots until its first process answers, first calls from first byte to first byte, warm
+calls, and what an idle machine weighs. Of the same functions in containers the same.
+"""
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import daemon
+import figures
+
+LANGUAGES = {"python": daemon.PYTHON, "node": daemon.NODE}
+KERNELS = os.path.join(figures.ROOT, "build/kernels")
+# Parked environments have Lambda's default; a function that wants another size starts cold.
+UNPARKED = {"EphemeralStorage": {"Size": 1024}}
+MEMORY_MB = 256
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=int, default=5, help="boots and first calls of each kind")
+    parser.add_argument("--warm", type=int, default=300, help="warm calls")
+    parser.add_argument("--quick", action="store_true", help="little of everything: does it work?")
+    options = parser.parse_args(arguments)
+    if options.quick:
+        options.samples, options.warm = 1, 10
+    return options
+
+
+def why_not():
+    """Why no machine runs here; None if one can."""
+    for program in ("/usr/bin/qemu-system-x86_64", "/usr/bin/mkfs.erofs"):
+        if not os.access(program, os.X_OK):
+            return f"{program} is not installed"
+    return None if os.path.exists("/dev/net/tun") else "there is no /dev/net/tun"
+
+
+class Machines(daemon.Daemon):
+    """A daemon with all kernels that there are."""
+
+    def wait_until_ready(self):
+        super().wait_until_ready()
+        self.environment = dict(os.environ, PROA_ENDPOINT=f"http://127.0.0.1:{self.port}")
+        self.kernels = {}
+        self.proa("kernel", "add", "stock")
+        for kernel in json.loads(self.proa("kernel", "list", "--json"))["kernels"]:
+            self.kernels.setdefault(kernel["name"], kernel["id"])
+
+    def proa(self, *words):
+        done = subprocess.run([os.path.join(daemon.BINARY_DIR, "proa"), *words], timeout=900,
+                              env=self.environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise daemon.Refused(done.stderr.strip())
+        return done.stdout
+
+
+def bring_kernels(folder):
+    """What `./dev kernels` has built, to a data folder that does not exist yet."""
+    os.makedirs(folder, exist_ok=True)
+    if os.path.isdir(KERNELS):
+        shutil.copytree(KERNELS, os.path.join(folder, "kernels"))
+
+
+def boots_ms(proa, kernel, samples):
+    told = [json.loads(proa.proa("kernel", "verify", kernel, "--boot", "--json"))
+            for _ in range(samples)]
+    return [one["boot"]["took_ms"] for one in told]
+
+
+def first_ms(proa, name, language, more):
+    path = proa.create(name, *language, **{"MemorySize": MEMORY_MB, "Timeout": 60, **more})
+    said = daemon.load(proa.port, path=path, calls=1, seconds=120, tally="X-Proa-Start")
+    return path, next(iter(said["tally"])), said["first_byte_us"][0] / 1000
+
+
+def weigh(proa):
+    """KiB (PSS) of each machine that is there."""
+    found = []
+    for pid in daemon.descendants(proa.process.pid):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+                if file.read().startswith("qemu-system"):
+                    found.append(daemon.pss_kib(pid))
+        except OSError:
+            continue
+    return found
+
+
+def measure_kind(proa, kind, language, more, options):
+    times, path = [], None
+    for number in range(options.samples):
+        path, start, time_ms = first_ms(proa, f"{kind}-{number}", language, more)
+        times.append(time_ms)
+    warm = daemon.load(proa.port, path=path, clients=1, calls=options.warm, seconds=120)
+    return {"first_ms": figures.spread(times), "start": start,
+            "warm_p50_ms": warm["answer"]["p50_us"] / 1000}
+
+
+def measure(proa, options):
+    results = {"boot_ms": {}, "calls": {}}
+    for kernel in proa.kernels:
+        results["boot_ms"][kernel] = figures.spread(boots_ms(proa, kernel, options.samples))
+    for name, language in LANGUAGES.items():
+        kinds = {"container, parked": {}, "container, cold": UNPARKED}
+        for kernel in proa.kernels:
+            tags = {"proa:isolation": "microvm"}
+            if len(proa.kernels) > 1:
+                tags["proa:kernel"] = kernel
+            kinds[f"machine, {kernel}"] = {"Tags": tags}
+        for kind, more in kinds.items():
+            # Interpreters, code and roots that are made once are not what is measured.
+            word = kind.replace(", ", "-")
+            first_ms(proa, f"{name}-{word}-wake", language, more)
+            time.sleep(1)
+            results["calls"][f"{name}: {kind}"] = measure_kind(
+                proa, f"{name}-{word}", language, more, options)
+    results["idle_kib"] = weigh(proa)
+    return results
+
+
+def main(arguments):
+    options = parse(arguments)
+    if os.geteuid() != 0:
+        print("skipped: proa serve needs root to make environments")
+        return 0
+    if reason := why_not():
+        print("skipped: " + reason)
+        return 0
+    facts = figures.machine()
+    try:
+        with Machines(prepare=bring_kernels) as proa:
+            results = measure(proa, options)
+            guests = proa.status()["guests"]
+    except daemon.Refused as refused:
+        print(f"skipped: {refused}")
+        return 0
+    facts["load_after"] = round(os.getloadavg()[0], 2)
+    print(f"Virtual machines, by {guests['accelerator']} ({guests['reason'].splitlines()[0]}): "
+          "median (least-most)")
+    rows = [[f"boot of {kernel}, ms", figures.shown(times), ""]
+            for kernel, times in results["boot_ms"].items()]
+    for kind, one in results["calls"].items():
+        rows.append([f"{kind}: first call, ms ({one['start']})", figures.shown(one["first_ms"], 1),
+                     f"warm p50 {one['warm_p50_ms']:.3f} ms"])
+    if results["idle_kib"]:
+        weights = figures.spread([each / 1024 for each in results["idle_kib"]])
+        rows.append(["an idle machine of %d MB, MiB (PSS)" % MEMORY_MB, figures.shown(weights),
+                     f"{len(results['idle_kib'])} machines"])
+    print(figures.table(["", "figure", ""], rows))
+    figures.save("microvm", facts, results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,55 @@
+"""What the tests of functions in machines need of a host, and of a daemon."""
+import os
+import subprocess
+
+from daemon import BINARY_DIR
+from test_kernels import why_not as why_no_kernel
+
+MACHINE = {"proa:isolation": "microvm"}
+
+
+def why_not():
+    """Why no machine runs here; None if one can."""
+    for program, package in (("/usr/bin/qemu-system-x86_64", "qemu-system-x86"),
+                             ("/usr/bin/mkfs.erofs", "erofs-utils")):
+        if not os.access(program, os.X_OK):
+            return f"{program} is not installed (package {package})"
+    if not os.path.exists("/dev/net/tun"):
+        return "there is no /dev/net/tun"
+    return why_no_kernel()
+
+
+def add_kernel(endpoint):
+    environment = dict(os.environ, PROA_ENDPOINT=endpoint, ASAN_OPTIONS="detect_leaks=0")
+    subprocess.run([os.path.join(BINARY_DIR, "proa"), "kernel", "add", "stock"], env=environment,
+                   capture_output=True, timeout=900, check=True)
+
+
+def make(folder):
+    """Fills `folder` with what daemons copy: `/usr/bin/python3 guests.py FOLDER`."""
+    import json
+    import shutil
+
+    import boto3
+    from daemon import ROLE, Daemon, zip_of
+    daemon = Daemon(["--isolation", "microvm"])
+    try:
+        add_kernel(daemon.endpoint)
+        client = boto3.client("lambda", endpoint_url=daemon.endpoint, region_name="us-east-1",
+                              aws_access_key_id="any", aws_secret_access_key="any")
+        client.create_function(FunctionName="first", Runtime="python3.11", Handler="app.handler",
+                               Role=ROLE, Timeout=60, Code={"ZipFile": zip_of(
+                                   {"app.py": "def handler(event, context): return event"})})
+        answer = client.invoke(FunctionName="first", Payload=b"1")
+        if json.load(answer["Payload"]) != 1:
+            raise RuntimeError("a function in a machine does not answer: " + str(answer))
+        for name in ("kernels", "images"):
+            shutil.copytree(os.path.join(daemon.folder, "data", name), os.path.join(folder, name))
+        daemon.stop()
+    finally:
+        daemon.close()
+
+
+if __name__ == "__main__":
+    import sys
+    make(sys.argv[1])

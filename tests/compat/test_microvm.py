@@ -1,0 +1,186 @@
+"""Functions in virtual machines: the stock kernel, this host's interpreters, code as disks. What
+they share with containers is in the other tests, which run in machines too: ./dev test-microvm."""
+import json
+import os
+import re
+import signal
+import threading
+import time
+import unittest
+
+from daemon import ROLE, Daemon, DaemonTestCase, children_of, zip_of
+from guests import MACHINE, add_kernel, why_not
+
+LOOK = """
+import os, platform, socket, subprocess, time
+def handler(event, context):
+    print("printed in a machine")
+    with open("/tmp/kept", "a") as file: file.write("x")
+    try:
+        with open("/var/task/new", "w") as file: written = "written"
+    except OSError as failed: written = failed.strerror
+    disk = os.statvfs("/tmp")
+    return {"event": event, "kernel": platform.release(), "uid": os.getuid(), "time": time.time(),
+            "task": sorted(os.listdir("/var/task")), "opt": sorted(os.listdir("/opt")),
+            "tmp": disk.f_frsize * disk.f_bavail, "written": written,
+            "kept": os.path.getsize("/tmp/kept"), "host": socket.gethostname(),
+            "sum": subprocess.check_output(["sh", "-c", "echo $((6*7))"]).decode()}
+"""
+NODE = """
+const { execSync } = require('child_process');
+exports.handler = async (event) => ({ twice: event.n * 2, kernel: execSync('uname -r').toString(),
+                                      random: Math.random() });
+"""
+SLEEP = """
+import time
+def handler(event, context):
+    time.sleep(event)
+    return "slept"
+"""
+
+
+def qemu_of(daemon):
+    """Process ids of the machines of a daemon."""
+    found = []
+    for pid in children_of(daemon.process.pid):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                if file.read().startswith("qemu-system"):
+                    found.append(pid)
+        except OSError:
+            pass
+    return found
+
+
+def head_of(answer):
+    return answer["ResponseMetadata"]["HTTPHeaders"]
+
+
+class Microvms(DaemonTestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if reason := why_not():
+            raise unittest.SkipTest(reason)
+        add_kernel(cls.daemon.endpoint)
+
+    def machine(self, name, code, **more):
+        more.setdefault("Timeout", 60)
+        return self.deploy(name, code, Tags=MACHINE, **more)
+
+    def test_a_python_function_runs_in_a_machine_and_stays_warm(self):
+        client = self.machine("look", LOOK)
+        first = client.invoke(FunctionName="look", Payload=b'{"n": 1}', LogType="Tail")
+        told = json.load(first["Payload"])
+        now = time.time()
+        self.assertEqual((told["event"], told["uid"], told["host"], told["sum"]),
+                         ({"n": 1}, 993, "sandbox", "42\n"))
+        self.assertEqual((told["task"], told["opt"], told["kept"]), (["app.py"], [], 1))
+        self.assertEqual(told["written"], "Read-only file system")
+        self.assertEqual(told["tmp"], 512 << 20)
+        self.assertRegex(told["kernel"], "^6.*-cloud-")
+        self.assertLess(abs(told["time"] - now), 2)
+        head = head_of(first)
+        self.assertEqual((head["x-proa-isolation"], head["x-proa-kernel"], head["x-proa-start"]),
+                         ("microvm", "stock", "cold"))
+        self.assertEqual(head["x-proa-runtime"], "python3.11.2")
+        second = client.invoke(FunctionName="look", Payload=b"2")
+        self.assertEqual(json.load(second["Payload"])["kept"], 2)
+        self.assertEqual(head_of(second)["x-proa-start"], "warm")
+        self.assertEqual(head_of(second)["x-proa-environment"], head["x-proa-environment"])
+
+    def test_a_node_function_runs_in_a_machine(self):
+        client = self.machine("node", NODE, runtime="nodejs20.x", handler="index.handler",
+                              file="index.js", MemorySize=256)
+        answer = client.invoke(FunctionName="node", Payload=b'{"n": 21}')
+        told = json.load(answer["Payload"])
+        self.assertEqual(told["twice"], 42)
+        self.assertIn("-cloud-", told["kernel"])
+
+    def test_a_machine_that_dies_fails_its_call_and_the_next_one_gets_another(self):
+        client = self.machine("dies", SLEEP)
+        self.assertEqual(json.load(client.invoke(FunctionName="dies", Payload=b"0")["Payload"]),
+                         "slept")
+        other = self.deploy("beside", SLEEP)
+        answers = []
+        call = threading.Thread(target=lambda: answers.append(
+            self.client().invoke(FunctionName="dies", Payload=b"30")))
+        call.start()
+        time.sleep(1)
+        machines = qemu_of(self.daemon)
+        for machine in machines:
+            os.kill(machine, signal.SIGKILL)
+        call.join(timeout=20)
+        self.assertEqual(len(answers), 1, "the call is told at once")
+        self.assertEqual(answers[0]["FunctionError"], "Unhandled")
+        self.assertEqual(json.load(answers[0]["Payload"])["errorType"], "Runtime.ExitError")
+        self.assertEqual(json.load(other.invoke(FunctionName="beside", Payload=b"0")["Payload"]),
+                         "slept")
+        again = client.invoke(FunctionName="dies", Payload=b"0")
+        self.assertEqual((json.load(again["Payload"]), head_of(again)["x-proa-start"]),
+                         ("slept", "cold"))
+
+    def test_a_machine_that_hangs_ends_with_its_calls_time(self):
+        client = self.machine("hangs", SLEEP, Timeout=5)
+        client.invoke(FunctionName="hangs", Payload=b"0")
+        before = set(qemu_of(self.daemon))
+        answers = []
+        call = threading.Thread(target=lambda: answers.append(
+            self.client().invoke(FunctionName="hangs", Payload=b"1")))
+        for machine in before:
+            os.kill(machine, signal.SIGSTOP)
+        call.start()
+        call.join(timeout=40)
+        self.assertEqual(len(answers), 1)
+        self.assertIn("Task timed out after 5.00 seconds",
+                      json.load(answers[0]["Payload"])["errorMessage"])
+        again = client.invoke(FunctionName="hangs", Payload=b"0")
+        self.assertEqual(json.load(again["Payload"]), "slept")
+
+    def test_the_status_names_the_processor_and_the_images(self):
+        client = self.machine("status", SLEEP)
+        client.invoke(FunctionName="status", Payload=b"0")
+        status, out, error = self.proa("status", "--json")
+        self.assertEqual(status, 0, error)
+        guests = json.loads(out)["guests"]
+        self.assertIn(guests["accelerator"], ("kvm", "tcg"))
+        self.assertGreater(guests["images"], 1)
+        self.assertGreater(guests["image_bytes"], 50 << 20)
+
+    def test_idle_machines_are_frozen_and_go_on(self):
+        client = self.machine("frozen", LOOK)
+        client.invoke(FunctionName="frozen", Payload=b"1")
+        time.sleep(1)
+        told = json.load(client.invoke(FunctionName="frozen", Payload=b"2")["Payload"])
+        self.assertEqual(told["kept"], 2)
+        self.assertLess(abs(told["time"] - time.time()), 2, "its clock did not stand still")
+
+
+class Refusals(DaemonTestCase):
+    def test_without_a_kernel_the_call_says_what_to_do(self):
+        client = self.deploy("bare", SLEEP, Tags=MACHINE)
+        with self.assertRaises(client.exceptions.ClientError) as refused:
+            client.invoke(FunctionName="bare", Payload=b"0")
+        self.assertIn("proa kernel add stock", str(refused.exception))
+        self.assertEqual(refused.exception.response["ResponseMetadata"]["HTTPStatusCode"], 400)
+
+    def test_a_broken_image_ends_the_boot_and_says_so(self):
+        if reason := why_not():
+            self.skipTest(reason)
+        add_kernel(self.daemon.endpoint)
+        client = self.deploy("broken", SLEEP, Tags=MACHINE, Timeout=60)
+        client.invoke(FunctionName="broken", Payload=b"0")
+        folder = os.path.join(self.daemon.folder, "data", "images")
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), "r+b") as file:
+                file.seek(1024)  # erofs's superblock
+                file.write(b"\0" * 128)
+        client.update_function_configuration(FunctionName="broken", MemorySize=256)
+        client.get_waiter("function_updated_v2").wait(FunctionName="broken")
+        with self.assertRaises(client.exceptions.ClientError) as refused:
+            client.invoke(FunctionName="broken", Payload=b"0")
+        self.assertRegex(str(refused.exception), "the guest ended before it answered")
+
+
+if __name__ == "__main__":
+    unittest.main()
