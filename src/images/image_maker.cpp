@@ -1,3 +1,4 @@
+#include "base/run_on.h"
 #include "images/images.h"
 #include "sandbox/job.h"
 
@@ -14,6 +15,12 @@ constexpr std::uint32_t kMemoryMib = 1'769;
 /// The image and what it is put together from lie there: the largest that there is.
 constexpr std::uint32_t kTmpMib = 10'240;
 
+// They await nothing, so any thread of the pool may run them.
+Task<bool> use(ImageStore& store, std::string id) { co_return store.use(id); }
+Task<void> keep(ImageStore& store, NewImage image, std::string id) {
+  co_return store.keep(std::move(image), id);
+}
+
 }  // namespace
 
 ImageMaker::ImageMaker(asio::any_io_executor executor, sandbox::SandboxFactory& containers,
@@ -25,7 +32,6 @@ ImageMaker::ImageMaker(asio::any_io_executor executor, sandbox::SandboxFactory& 
       tasks_(executor) {}
 
 Task<void> ImageMaker::ensure(ImageRecipe recipe) {
-  if (store_.use(recipe.id)) co_return ok();
   Outcome outcome = making_[recipe.id];
   if (!outcome) {
     outcome = std::make_shared<Pending<Making>>(executor_);
@@ -39,12 +45,15 @@ Task<void> ImageMaker::ensure(ImageRecipe recipe) {
 
 // For all who ask meanwhile: it goes on when who asked first has given up.
 asio::awaitable<void> ImageMaker::make(ImageRecipe recipe, Outcome outcome) {
-  auto made = co_await make_in_container(recipe);
+  auto made = co_await make_unless_there(recipe);
   making_.erase(recipe.id);
   outcome->set({made ? std::nullopt : std::optional(made.error())});
 }
 
-Task<void> ImageMaker::make_in_container(const ImageRecipe& recipe) {
+Task<void> ImageMaker::make_unless_there(const ImageRecipe& recipe) {
+  CO_TRY(const bool is_there,
+         co_await run_on<bool>(blocking_.get_executor(), use(store_, recipe.id)));
+  if (is_there) co_return ok();
   CO_TRY(auto image, store_.begin());
   sandbox::ContainerJob job;
   job.assignment.limits.memory = kMemory;
@@ -59,7 +68,8 @@ Task<void> ImageMaker::make_in_container(const ImageRecipe& recipe) {
   job.limit = kMakeLimit;
   auto words = co_await sandbox::run_job(containers_, blocking_, std::move(job));
   if (!words) co_return words.error().with_context("an image");
-  co_return store_.keep(std::move(image), recipe.id);
+  co_return co_await run_on<void>(blocking_.get_executor(),
+                                  keep(store_, std::move(image), recipe.id));
 }
 
 }  // namespace proa::images

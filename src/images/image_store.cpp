@@ -1,5 +1,6 @@
 #include "images/images.h"
 #include "os/file.h"
+#include "os/file_digest.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kSuffix = ".erofs";
+constexpr const char* kSumSuffix = ".sum";
 constexpr const char* kNewBegin = ".new-";
 /// In a folder that is ours alone; the launcher opens it for a machine, which is another user.
 constexpr mode_t kMode = 0644;
@@ -61,8 +63,36 @@ fs::path ImageStore::path_of(const std::string& id) const {
   return options_.folder / (id + kSuffix);
 }
 
+fs::path ImageStore::sum_of(const std::string& id) const {
+  return options_.folder / (id + kSumSuffix);
+}
+
+bool ImageStore::is_intact(const std::string& id) const {
+  const auto sum = os::read_file(sum_of(id));
+  const auto digest = os::file_digest(path_of(id));
+  return sum && digest && sum.value() == digest.value().sha256;
+}
+
+void ImageStore::remove(const std::string& id) {
+  ::unlink(path_of(id).c_str());
+  ::unlink(sum_of(id).c_str());
+  const std::lock_guard guard(mutex_);
+  intact_.erase(id);
+}
+
 bool ImageStore::use(const std::string& id) {
-  return ::utimensat(AT_FDCWD, path_of(id).c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0;
+  if (::utimensat(AT_FDCWD, path_of(id).c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  {
+    const std::lock_guard guard(mutex_);
+    if (intact_.contains(id)) return true;
+  }
+  if (!is_intact(id)) {
+    remove(id);
+    return false;
+  }
+  const std::lock_guard guard(mutex_);
+  intact_.insert(id);
+  return true;
 }
 
 Result<NewImage> ImageStore::begin() {
@@ -76,15 +106,20 @@ Result<void> ImageStore::keep(NewImage image, const std::string& id) {
   if (::fchmod(image.file(), kMode) != 0 || ::fsync(image.file()) != 0) {
     return os_error("keep image " + id);
   }
+  TRY(const auto digest, os::file_digest(image.path_));
+  TRY(os::replace_file(sum_of(id), digest.sha256, kMode));
   const fs::path path = path_of(id);
   if (::rename(image.path_.c_str(), path.c_str()) != 0) return os_error("name image " + id);
   image.path_.clear();
+  {
+    const std::lock_guard guard(mutex_);
+    intact_.insert(id);
+  }
   return make_room(path);
 }
 
 // The one that was just made stays, however large.
 Result<void> ImageStore::make_room(const fs::path& kept) {
-  const std::lock_guard guard(mutex_);
   std::vector<Stored> all = stored_in(options_.folder);
   std::uint64_t bytes = 0;
   for (const Stored& one : all) bytes += one.bytes;
@@ -94,9 +129,7 @@ Result<void> ImageStore::make_room(const fs::path& kept) {
   for (const Stored& one : all) {
     if (bytes <= options_.most.count()) break;
     if (one.path == kept) continue;
-    if (::unlink(one.path.c_str()) != 0 && errno != ENOENT) {
-      return os_error("remove " + one.path.string());
-    }
+    remove(one.path.stem().string());
     bytes -= one.bytes;
   }
   return ok();

@@ -22,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,13 +76,15 @@ struct ImageTotals {
   Bytes bytes;
 };
 
-/// Thread-safe; everything blocks for file operations.
+/// Thread-safe; everything blocks for file operations. Beside ID.erofs lies ID.sum, the SHA-256 of
+/// its bytes.
 class ImageStore {
  public:
   /// Removes what an interrupted process left half made. Errc: os.
   static Result<std::unique_ptr<ImageStore>> open(ImageStoreOptions options);
 
-  /// Whether it is there; if so it counts as used now.
+  /// Whether it is there as it was made; if so it counts as used now. The first time in a process
+  /// all of it is read, and what has changed is removed.
   bool use(const std::string& id);
   /// A new file for an image. Errc: exhausted, os.
   Result<NewImage> begin();
@@ -94,14 +97,18 @@ class ImageStore {
  private:
   explicit ImageStore(ImageStoreOptions options) : options_(std::move(options)) {}
   std::filesystem::path path_of(const std::string& id) const;
+  std::filesystem::path sum_of(const std::string& id) const;
+  bool is_intact(const std::string& id) const;
+  void remove(const std::string& id);
   Result<void> make_room(const std::filesystem::path& kept);
 
   ImageStoreOptions options_;
   mutable std::mutex mutex_;
+  std::set<std::string> intact_;  ///< those that were read whole, or made, by this process
 };
 
-/// Has containers make images, one for each recipe however many ask. Belongs to one executor, that
-/// of the containers; join() before destruction.
+/// Has containers make images that are not there, one for each recipe however many ask. Belongs to
+/// one executor, that of the containers; join() before destruction.
 class ImageMaker {
  public:
   /// All outlive it.
@@ -119,7 +126,7 @@ class ImageMaker {
   using Outcome = std::shared_ptr<Pending<Making>>;
 
   boost::asio::awaitable<void> make(ImageRecipe recipe, Outcome outcome);
-  Task<void> make_in_container(const ImageRecipe& recipe);
+  Task<void> make_unless_there(const ImageRecipe& recipe);
 
   boost::asio::any_io_executor executor_;
   sandbox::SandboxFactory& containers_;

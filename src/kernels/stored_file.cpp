@@ -1,67 +1,26 @@
 #include "kernels/stored_file.h"
 
-#include "base/encoding.h"
 #include "os/file.h"
+#include "os/file_digest.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <memory>
+#include <utility>
 
 namespace proa::kernels {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kReadAtOnce = std::size_t{256} * 1024;
-
-struct FreeDigest {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
-/// Neither a link nor a pipe, whoever has put it there.
-Result<os::UniqueFd> open_regular(const fs::path& file, std::uint64_t& bytes) {
-  TRY(auto opened, os::open_file(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-  struct stat status {};
-  if (::fstat(opened.get(), &status) != 0) return os_error("stat " + file.string());
-  if (!S_ISREG(status.st_mode)) {
-    return Error(Errc::corrupt, file.filename().string() + " is not a regular file");
-  }
-  bytes = static_cast<std::uint64_t>(status.st_size);
-  return opened;
-}
-
 }  // namespace
 
-Result<std::uint64_t> size_of(const fs::path& file) {
-  std::uint64_t bytes = 0;
-  TRY(open_regular(file, bytes));
-  return bytes;
-}
+Result<std::uint64_t> size_of(const fs::path& file) { return os::file_bytes(file); }
 
 Result<KernelFile> measure(const fs::path& file) {
-  KernelFile measured;
-  TRY(const auto opened, open_regular(file, measured.bytes));
-  const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(EVP_MD_CTX_new());
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  std::string part(kReadAtOnce, '\0');
-  measured.bytes = 0;
-  for (;;) {
-    const ssize_t got = ::read(opened.get(), part.data(), part.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return os_error("read " + file.string());
-    if (got == 0) break;
-    measured.bytes += static_cast<std::uint64_t>(got);
-    EVP_DigestUpdate(context.get(), part.data(), static_cast<std::size_t>(got));
-  }
-  Sha256Digest digest = {};
-  EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
-  measured.sha256 = to_hex(digest);
-  return measured;
+  TRY(auto found, os::file_digest(file));
+  return KernelFile{found.bytes, std::move(found.sha256)};
 }
 
 Result<void> sync(const fs::path& path) {

@@ -72,6 +72,20 @@ TEST_F(ImageStoreTest, WhatAKilledProcessLeftGoesAtTheNextStart) {
   EXPECT_TRUE(store_->use("a"));
 }
 
+TEST_F(ImageStoreTest, OneThatHasChangedSinceItWasMadeIsRemovedWhenItIsUsed) {
+  keep("a", 10);
+  keep("b", 10);
+  open(Bytes(1'000));  // as a new process
+  std::ofstream(file_of("a")) << "other bytes";
+  EXPECT_FALSE(store_->use("a"));
+  EXPECT_FALSE(fs::exists(file_of("a")));
+  EXPECT_TRUE(store_->use("b"));
+  fs::remove(folder_ / "b.sum");
+  EXPECT_TRUE(store_->use("b")) << "it was read whole already";
+  open(Bytes(1'000));
+  EXPECT_FALSE(store_->use("b")) << "nobody knows what it should be";
+}
+
 TEST_F(ImageStoreTest, WhatWasNotUsedForLongestMakesRoom) {
   open(Bytes(250));
   keep("a", 100);

@@ -1,0 +1,64 @@
+#include "os/file_digest.h"
+
+#include "base/encoding.h"
+#include "os/file.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+namespace proa::os {
+namespace {
+
+constexpr std::size_t kReadAtOnce = std::size_t{256} * 1024;
+
+struct FreeDigest {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+/// Neither a link nor a pipe, whoever has put it there.
+Result<UniqueFd> open_regular(const std::filesystem::path& file, std::uint64_t& bytes) {
+  TRY(auto opened, open_file(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  struct stat status {};
+  if (::fstat(opened.get(), &status) != 0) return os_error("stat " + file.string());
+  if (!S_ISREG(status.st_mode)) {
+    return Error(Errc::corrupt, file.filename().string() + " is not a regular file");
+  }
+  bytes = static_cast<std::uint64_t>(status.st_size);
+  return opened;
+}
+
+}  // namespace
+
+Result<std::uint64_t> file_bytes(const std::filesystem::path& file) {
+  std::uint64_t bytes = 0;
+  TRY(open_regular(file, bytes));
+  return bytes;
+}
+
+Result<FileDigest> file_digest(const std::filesystem::path& file) {
+  FileDigest found;
+  TRY(const auto opened, open_regular(file, found.bytes));
+  const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(EVP_MD_CTX_new());
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  std::string part(kReadAtOnce, '\0');
+  found.bytes = 0;
+  for (;;) {
+    const ssize_t got = ::read(opened.get(), part.data(), part.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return os_error("read " + file.string());
+    if (got == 0) break;
+    found.bytes += static_cast<std::uint64_t>(got);
+    EVP_DigestUpdate(context.get(), part.data(), static_cast<std::size_t>(got));
+  }
+  Sha256Digest digest = {};
+  EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+  found.sha256 = to_hex(digest);
+  return found;
+}
+
+}  // namespace proa::os

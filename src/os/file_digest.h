@@ -1,0 +1,23 @@
+// What is in a file: its size and SHA-256.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace proa::os {
+
+struct FileDigest {
+  std::uint64_t bytes = 0;
+  std::string sha256;  ///< 64 lower-case hex digits
+};
+
+/// Of a regular file, no link followed. Reads all of it. Errc: not_found, corrupt (not a regular
+/// file), os.
+Result<FileDigest> file_digest(const std::filesystem::path& file);
+/// Its size alone. Errc: the same.
+Result<std::uint64_t> file_bytes(const std::filesystem::path& file);
+
+}  // namespace proa::os
