@@ -2,8 +2,8 @@
 # Builds a guest kernel.
 #   build.sh VARIANT < /dev/null 3< linux-source-*.tar.xz 4> product.tar
 # The product has three files: kernel (a stripped ELF file that boots by PVH), config, and facts
-# ("NAME=VALUE" a line). Nothing of it depends on when, where and by whom it was built. The last line
-# that is printed says what went wrong; the status is 127 where a program is missing.
+# ("NAME=VALUE" a line). Nothing of it depends on when, where and by whom it was built. What is
+# printed says what went wrong; the status is 127 where a program is missing.
 set -eu
 
 variant=$1
@@ -52,8 +52,8 @@ done
 set -f  # tar shall see the patterns
 # shellcheck disable=SC2086 # a list
 tar -x --xz --no-same-owner --strip-components=1 -C "$work/source" $unneeded \
-  --exclude='*/arch/[!x]*/*' --exclude='*/Documentation/*/*' --exclude='*/tools/testing/*' \
-  --exclude='*/tools/perf/*' -f - <&3 || fail "the source cannot be unpacked"
+  --exclude='*/arch/[!x]*/*.[chS]' --exclude='*/arch/*.dts*' --exclude='*/Documentation/*/*' \
+  --exclude='*/tools/testing/*' --exclude='*/tools/perf/*' -f - <&3 || fail "the source cannot be unpacked"
 set +f
 
 export ARCH=x86_64 LC_ALL=C SOURCE_DATE_EPOCH=0
@@ -62,13 +62,13 @@ export KBUILD_BUILD_HOST=proa KBUILD_BUILD_VERSION=1
 build() {
   make -C "$work/source" O="$work/build" LOCALVERSION="-proa-$variant" "$@" > "$log" 2>&1 && return
   # What the compiler has said, and make's own words at the end.
-  { grep -E '(error|Error|undefined|cannot|No such)' "$log" || tail -n 5 "$log"; } | tail -n 8 >&2
+  { grep -E '(error|undefined|can.?not|can.t|No such)' "$log" || tail -n 5 "$log"; } | tail -n 8 >&2
   fail "make $* has failed"
 }
 
 KCONFIG_ALLCONFIG="$work/fragments" build allnoconfig
 lost=$(sh "$here/missing.sh" "$work/fragments" "$work/build/.config")
-[ -z "$lost" ] || fail "these options of $variant do not hold, something that they need is off: $lost"
+[ -z "$lost" ] || fail "options of $variant do not hold, something that they need is off: $lost"
 
 jobs=$(nproc)
 build "-j$((jobs > 8 ? 8 : jobs))" vmlinux  # each takes up to 300 MiB
