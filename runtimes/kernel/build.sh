@@ -53,7 +53,8 @@ set -f  # tar shall see the patterns
 # shellcheck disable=SC2086 # a list
 tar -x --xz --no-same-owner --strip-components=1 -C "$work/source" $unneeded \
   --exclude='*/arch/[!x]*/*.[chS]' --exclude='*/arch/*.dts*' --exclude='*/Documentation/*/*' \
-  --exclude='*/tools/testing/*' --exclude='*/tools/perf/*' -f - <&3 || fail "the source cannot be unpacked"
+  --exclude='*/tools/testing/*' --exclude='*/tools/perf/*' -f - <&3 ||
+  fail "the source cannot be unpacked"
 set +f
 
 export ARCH=x86_64 LC_ALL=C SOURCE_DATE_EPOCH=0
