@@ -21,11 +21,19 @@ std::chrono::milliseconds boot_limit(Accelerator accelerator) {
 
 /// Awaits nothing, so any thread of the pool may run it.
 Task<std::uint32_t> measure() { co_return sandbox::measure_tsc_khz(); }
-Task<kernels::Kernel> find_kernel(kernels::KernelStore& kernels) {
-  auto found = kernels.find(kernels::kStock);
-  if (found || found.error().code() != Errc::not_found) co_return found;
-  co_return Error(Errc::unsupported,
-                  "There is no guest kernel on this host: add one with proa kernel add stock");
+/// The one that the function wants, else the smallest that has a network card.
+Task<kernels::Kernel> find_kernel(kernels::KernelStore& kernels, const std::string& wanted) {
+  std::vector<std::string> names{"net", "full", kernels::kStock};
+  if (!wanted.empty()) names = {wanted};
+  for (const std::string& name : names) {
+    auto found = kernels.find(name);
+    if (found || found.error().code() != Errc::not_found) co_return found;
+  }
+  const std::string what = wanted.empty() ? "no guest kernel" : "no guest kernel " + wanted;
+  const std::string how = wanted.empty() || wanted == kernels::kStock
+                              ? "add one with proa kernel add stock"
+                              : "build it with proa kernel build " + wanted;
+  co_return Error(Errc::unsupported, "There is " + what + " on this host: " + how);
 }
 Task<std::string> read_state(const GuestRoot& root) { co_return root.state(); }
 
@@ -41,10 +49,14 @@ std::unique_ptr<Guests::Connection> Guests::connect(Shard& shard) {
   shard_ = &shard;
   maker_ = std::make_unique<images::ImageMaker>(shard.executor(), shard.containers(), images_,
                                                 blocking_);
+  kernel_builder_ =
+      std::make_unique<kernels::KernelBuilder>(shard.executor(), shard.containers(), kernels_);
   return std::make_unique<Connection>(*this);
 }
 
 void Guests::disconnect() {
+  kernel_builder_->close();
+  kernel_builder_.reset();
   maker_.reset();
   choosing_.reset();
   shard_ = nullptr;
@@ -61,7 +73,8 @@ Task<sandbox::GuestBuild> Guests::build(sandbox::Assignment assignment) {
 
 Task<sandbox::GuestBuild> Guests::build_there(sandbox::Assignment assignment) {
   CO_TRY(const auto kernel,
-         co_await run_on<kernels::Kernel>(blocking_.get_executor(), find_kernel(kernels_)));
+         co_await run_on<kernels::Kernel>(blocking_.get_executor(),
+                                          find_kernel(kernels_, assignment.kernel)));
   sandbox::GuestBuild build;
   build.kernel_name = kernel.manifest.name;
   CO_TRY(build.plan, co_await plan_of(kernel));
@@ -129,6 +142,11 @@ Task<api::KernelBoot> Guests::boot_there(kernels::Kernel kernel) {
   boot.reason = choosing_->value().reason;
   boot.took = report.took;
   co_return boot;
+}
+
+Task<kernels::AddedKernel> Guests::build_kernel(std::string variant) {
+  co_return co_await run_on<kernels::AddedKernel>(shard_->executor(),
+                                                  kernel_builder_->build(std::move(variant)));
 }
 
 boost::json::object Guests::status() const {

@@ -29,7 +29,8 @@ class Guests {
          boost::asio::thread_pool& blocking);
   ~Guests();
 
-  /// Holds what belongs to the shard. Ends before it, and after its thread.
+  /// Holds what belongs to the shard. Ends before it, after its thread, and after
+  /// kernels::KernelStore::stop(): it waits for what is being built.
   class Connection {
    public:
     explicit Connection(Guests& guests) : guests_(guests) {}
@@ -46,6 +47,8 @@ class Guests {
   sandbox::GuestBuilder builder();
   /// As ApiOptions::boot_kernel; the first boot chooses between KVM and translation for all.
   Task<api::KernelBoot> boot(const kernels::Kernel& kernel);
+  /// As kernels::KernelBuilder::build(), from any executor.
+  Task<kernels::AddedKernel> build_kernel(std::string variant);
   /// For the status: who plays guests' processors, and why, and what images take.
   boost::json::object status() const;
 
@@ -66,6 +69,7 @@ class Guests {
   // On the shard's executor:
   Shard* shard_ = nullptr;
   std::unique_ptr<images::ImageMaker> maker_;
+  std::unique_ptr<kernels::KernelBuilder> kernel_builder_;
   std::optional<std::uint32_t> tsc_khz_;
   std::unique_ptr<Pending<sandbox::AcceleratorChoice>> choosing_;  ///< once somebody has begun
   // Anywhere:

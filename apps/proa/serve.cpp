@@ -52,6 +52,7 @@ struct Ground {
   bool is_loopback = true;  ///< nobody else can reach the listeners
   os::UniqueFd s3_folder;   ///< none without --s3-folder
   os::UniqueFd init_program;
+  fs::path runtimes;
   std::string metrics_token;
   std::vector<std::pair<std::string, std::string>> otlp_headers;
   environment::FoundInterpreters interpreters;
@@ -93,6 +94,7 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   }
   TRY(os::raise_descriptor_limit());  // before the launcher is made, which inherits it
   Ground ground;
+  ground.runtimes = runtimes_folder(options);
   TRY(auto user, find_user(options.user));
   ground.user = std::move(user);
   TRY(prepare_data_folder(options.data, ground.user));
@@ -243,6 +245,9 @@ api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& telle
   out.boot_kernel = [&guests = tellers.guests](const kernels::Kernel& kernel) {
     return guests.boot(kernel);
   };
+  out.build_kernel = [&guests = tellers.guests](std::string variant) {
+    return guests.build_kernel(std::move(variant));
+  };
   out.check_room = [&disk = *state.disk] { return disk.check_room(); };
   out.schedules = &tellers.timed_runs.schedules();
   out.retire_role = [&shards](std::string account_id, std::string arn) {
@@ -384,7 +389,8 @@ std::uint32_t shards_wanted(const ServeOptions& options) {
 }
 
 StoreGround store_ground(Ground& ground) {
-  return {ground.is_loopback, std::move(ground.s3_folder), std::move(ground.init_program)};
+  return {ground.is_loopback, std::move(ground.s3_folder), std::move(ground.init_program),
+          ground.runtimes};
 }
 
 Result<int> run(const ServeOptions& options) {

@@ -36,6 +36,7 @@ Result<Stores> open_stores(const ServeOptions& options, StoreGround ground,
   kernels::KernelStoreOptions kernel_options;
   kernel_options.folder = options.data / "kernels";
   kernel_options.init_program = std::move(ground.init_program);
+  kernel_options.recipes = ground.runtimes / "kernel";
   TRY(stores.kernels, kernels::KernelStore::open(std::move(kernel_options), clock));
   images::ImageStoreOptions image_options;
   image_options.folder = options.data / "images";

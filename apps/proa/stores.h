@@ -13,6 +13,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include <filesystem>
 #include <memory>
 
 namespace proa::apps {
@@ -37,6 +38,7 @@ struct StoreGround {
   bool is_loopback = true;  ///< nobody else can reach the listeners
   os::UniqueFd s3_folder;   ///< none without --s3-folder
   os::UniqueFd init_program;
+  std::filesystem::path runtimes;  ///< how kernels are built is said there
 };
 
 /// Opens all. `programs`, `blocking` and `clock` outlive them. Errc: denied (others could reach the

@@ -40,6 +40,7 @@ class BackupStore;
 
 namespace proa::kernels {
 class KernelStore;
+struct AddedKernel;
 struct Kernel;
 }  // namespace proa::kernels
 
@@ -91,6 +92,9 @@ struct ApiOptions {
   /// Boots a guest with this kernel and ends it once it answers; empty: no guests are supported.
   /// Errc: deadline or unavailable (it does not start; with the end of its console), exhausted, os.
   std::function<Task<KernelBoot>(const kernels::Kernel& kernel)> boot_kernel;
+  /// Builds a variant of the guest kernel and stores it; empty: not supported by this program.
+  /// Errc: as kernels::KernelBuilder::build().
+  std::function<Task<kernels::AddedKernel>(std::string variant)> build_kernel;
   /// Of the calls that begin a trace, 0 to 1 say that it is recorded (model/trace_context.h).
   double trace_sample_share = 0;
 

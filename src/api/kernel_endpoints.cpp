@@ -31,6 +31,16 @@ json::array texts(const std::vector<std::string>& list) {
   return out;
 }
 
+json::object describe(const kernels::BuildRecord& build) {
+  json::object lacks;
+  for (const kernels::Gate& gate : build.lacks) lacks[gate.option] = texts(gate.what);
+  return json::object{{"release", build.release},
+                      {"compiler", build.compiler},
+                      {"key", build.key},
+                      {"options", texts(build.options)},
+                      {"lacks", std::move(lacks)}};
+}
+
 json::object describe(const kernels::Kernel& kernel) {
   const kernels::Manifest& manifest = kernel.manifest;
   json::object out;
@@ -47,6 +57,7 @@ json::object describe(const kernels::Kernel& kernel) {
   out["may_use_noapictimer"] = manifest.may_use_noapictimer;
   out["modules"] = texts(manifest.modules);
   if (manifest.memory_min_mib) out["memory_min_mib"] = *manifest.memory_min_mib;
+  if (manifest.build) out["build"] = describe(*manifest.build);
   return out;
 }
 
@@ -67,13 +78,32 @@ json::object describe(const KernelBoot& boot) {
       {"accelerator", boot.accelerator}, {"reason", boot.reason}, {"took_ms", boot.took.count()}};
 }
 
-/// Where a new kernel comes from; there is one source so far.
-Result<void> check_source(const json::object& body, const std::optional<std::string>& source) {
-  static constexpr auto kMembers = std::to_array<std::string_view>({"source"});
+constexpr std::string_view kBuild = "build";
+
+/// Where a new kernel comes from.
+Result<void> check_source(const json::object& body, const std::optional<std::string>& source,
+                          const std::optional<std::string>& variant) {
+  static constexpr auto kMembers = std::to_array<std::string_view>({"source", "variant"});
   TRY(check_members(body, kMembers));
-  if (!source) return Error(Errc::invalid, "The request needs a source: \"stock\"");
-  if (*source == kernels::kStock) return ok();
-  return Error(Errc::invalid, "There is no source '" + *source + "'; stock is one");
+  if (!source) return Error(Errc::invalid, "The request needs a source: \"stock\" or \"build\"");
+  if (*source != kernels::kStock && *source != kBuild) {
+    return Error(Errc::invalid, "There is no source '" + *source + "'; stock and build are some");
+  }
+  if ((*source == kBuild) == variant.has_value()) return ok();
+  return Error(Errc::invalid, "A variant goes with the source \"build\", and with no other one");
+}
+
+/// Errc: as KernelStore::add_stock() and ApiOptions::build_kernel.
+Task<kernels::AddedKernel> add(Context& context, KernelStore& store,
+                               const std::optional<std::string>& variant) {
+  if (!variant) {
+    std::function<Result<kernels::AddedKernel>()> work = [&store] { return store.add_stock(); };
+    co_return co_await off_shard<kernels::AddedKernel>(context.blocking, std::move(work));
+  }
+  if (!context.options.build_kernel) {
+    co_return Error(Errc::unsupported, "Building kernels is not supported here");
+  }
+  co_return co_await context.options.build_kernel(*variant);
 }
 
 }  // namespace
@@ -92,11 +122,10 @@ Task<http::Response> add_kernel(Context& context, Call& call) {
   const json::object body = parse_object(call.request.body, problems);
   const Fields fields(body, problems);
   const auto source = fields.text("source");
+  const auto variant = fields.text("variant");
   if (auto refused = refusal(problems)) co_return std::move(*refused);
-  CO_TRY(check_source(body, source));
-  std::function<Result<kernels::AddedKernel>()> work = [store] { return store->add_stock(); };
-  CO_TRY(const auto added,
-         co_await off_shard<kernels::AddedKernel>(context.blocking, std::move(work)));
+  CO_TRY(check_source(body, source, variant));
+  CO_TRY(const auto added, co_await add(context, *store, variant));
   json::object answer = describe(added.kernel);
   answer["is_new"] = added.is_new;
   co_return json_response(added.is_new ? 201 : 200, json::serialize(answer));

@@ -82,6 +82,7 @@ Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram progr
   assignment.limits.memory_mib = function_->memory_mib;
   assignment.limits.network = function_->settings.network;
   assignment.tree_id = function_->tree_id;
+  assignment.kernel = function_->settings.kernel;
   for (const model::LayerRef& layer : function_->layers) {
     assignment.layer_tree_ids.push_back(layer.tree_id);
   }

@@ -112,6 +112,17 @@ Result<fs::path> download(const Commands& commands, const PackageRecord& image,
                                   measured.sha256 + ", apt's lists say " + image.sha256);
 }
 
+/// The package's files, below the folder that this gives.
+Result<fs::path> fetch(const Commands& commands, const PackageRecord& package, const fs::path& work,
+                       const Stage& stage) {
+  stage("downloading " + package.name);
+  TRY(const auto archive, download(commands, package, work));
+  stage("unpacking " + package.name);
+  Command unpack{"dpkg-deb", {"-x", archive.filename().string(), "root"}, work, kUnpackLimit};
+  TRY(commands.run(unpack));
+  return work / "root";
+}
+
 /// Where in the unpacked package /lib is: newer ones have it below /usr.
 Result<fs::path> find_base(const fs::path& root, const std::string& release) {
   for (const fs::path& base : {root, root / "usr"}) {
@@ -155,12 +166,7 @@ Result<UnpackedPackage> fetch_stock(const Commands& commands, const std::string&
                                     const fs::path& work, const Stage& stage) {
   stage("looking for the package");
   TRY(const auto image, find_image(commands, architecture, work));
-  stage("downloading " + image.name);
-  TRY(const auto archive, download(commands, image, work));
-  stage("unpacking " + image.name);
-  Command unpack{"dpkg-deb", {"-x", archive.filename().string(), "root"}, work, kUnpackLimit};
-  TRY(commands.run(unpack));
-  const fs::path root = work / "root";
+  TRY(const auto root, fetch(commands, image, work, stage));
   const auto kernel = only_one(root / "boot", kKernelPrefix, "");
   if (!kernel) return Error(Errc::corrupt, image.name + " has not one file boot/vmlinuz-*");
   const std::string release = kernel->filename().string().substr(kKernelPrefix.size());
@@ -168,6 +174,18 @@ Result<UnpackedPackage> fetch_stock(const Commands& commands, const std::string&
   fs::path modules = base / "lib" / "modules" / release;
   TRY(index_modules(commands, base, release, modules));
   return UnpackedPackage{image.name, image.version, *kernel, std::move(modules)};
+}
+
+Result<PackageRecord> find_source(const Commands& commands, const fs::path& work) {
+  return ask_apt(commands, kSourcePackage, work);
+}
+
+Result<fs::path> fetch_source(const Commands& commands, const PackageRecord& source,
+                              const fs::path& work, const Stage& stage) {
+  TRY(const auto root, fetch(commands, source, work, stage));
+  auto archive = only_one(root / "usr" / "src", "linux-source-", ".tar.xz");
+  if (archive) return std::move(*archive);
+  return Error(Errc::corrupt, source.name + " has not one file usr/src/linux-source-*.tar.xz");
 }
 
 }  // namespace proa::kernels

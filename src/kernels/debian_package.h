@@ -1,5 +1,5 @@
-// Debian's cloud kernel: downloaded and unpacked by the host's own tools, never installed. Private
-// to kernels/.
+// Debian's cloud kernel, and the source of its kernels: downloaded and unpacked by the host's own
+// tools, never installed. Private to kernels/.
 #pragma once
 
 #include "kernels/command.h"
@@ -38,5 +38,16 @@ Result<PackageRecord> parse_record(std::string_view text);
 /// lists and unpacks it there. Errc: as KernelStore::add_stock().
 Result<UnpackedPackage> fetch_stock(const Commands& commands, const std::string& architecture,
                                     const std::filesystem::path& work, const Stage& stage);
+
+/// The package with the source of Debian 12's kernel.
+inline constexpr const char* kSourcePackage = "linux-source-6.1";
+
+/// What apt knows about it. Errc: as KernelStore::add_stock().
+Result<PackageRecord> find_source(const Commands& commands, const std::filesystem::path& work);
+
+/// Downloads that package into the folder `work` as fetch_stock() does, and unpacks it: the file
+/// linux-source-*.tar.xz. Errc: as KernelStore::add_stock().
+Result<std::filesystem::path> fetch_source(const Commands& commands, const PackageRecord& source,
+                                           const std::filesystem::path& work, const Stage& stage);
 
 }  // namespace proa::kernels

@@ -1,3 +1,4 @@
+#include "kernels/built_kernel.h"
 #include "kernels/debian_package.h"
 #include "kernels/initramfs.h"
 #include "kernels/kernels.h"
@@ -5,8 +6,10 @@
 #include "kernels/module_file.h"
 #include "kernels/module_index.h"
 #include "kernels/stored_file.h"
+#include "kernels/variant.h"
 #include "os/file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -22,6 +25,8 @@ constexpr std::size_t kPrefixMin = 4;
 /// In a folder that is ours alone; QEMU opens it again by its descriptor, as another user.
 constexpr mode_t kStoredMode = 0644;
 constexpr int kRemovalTries = 10;
+/// In a new kernel's folder, until it is complete.
+constexpr const char* kWorkFolder = "work";
 
 #if defined(__aarch64__)
 constexpr const char* kHostArchitecture = "arm64";
@@ -180,22 +185,76 @@ class FolderKernels final : public KernelStore {
   }
 
   Result<AddedKernel> add_stock() override {
-    {
-      const std::lock_guard guard(mutex_);
-      if (!adding_.empty()) {
-        return Error(Errc::conflict, "A kernel is being added already: " + adding_);
-      }
-      adding_ = "beginning";
-    }
+    TRY(const auto adding, Adding::begin(*this));
     auto added = add_unpacked();
-    say("");
     if (!added) return added.error().with_context("The stock kernel cannot be added");
     return added;
+  }
+
+  Result<std::unique_ptr<KernelBuild>> begin_build(std::string_view variant) override {
+    TRY(auto adding, Adding::begin(*this));
+    auto begun = begin_variant(variant, std::move(adding));
+    if (begun || begun.error().code() == Errc::not_found) return begun;
+    return begun.error().with_context("The kernel " + std::string(variant) + " cannot be built");
   }
 
   void stop() override { commands_.stop(); }
 
  private:
+  /// While it lives, one kernel is being added.
+  class Adding {
+   public:
+    static Result<Adding> begin(FolderKernels& store) {
+      const std::lock_guard guard(store.mutex_);
+      if (!store.adding_.empty()) {
+        return Error(Errc::conflict, "A kernel is being added already: " + store.adding_);
+      }
+      store.adding_ = "beginning";
+      return Adding(store);
+    }
+    Adding(Adding&& other) noexcept : store_(std::exchange(other.store_, nullptr)) {}
+    Adding& operator=(Adding&&) = delete;
+    Adding(const Adding&) = delete;
+    Adding& operator=(const Adding&) = delete;
+    ~Adding() {
+      if (store_ != nullptr) store_->say("");
+    }
+
+   private:
+    explicit Adding(FolderKernels& store) : store_(&store) {}
+
+    FolderKernels* store_;
+  };
+
+  /// Where a build is made: its files, and what will be written about it.
+  struct Site {
+    NewFolder folder;
+    Manifest manifest;  ///< but for what is known at the end
+    os::UniqueFd source;
+    os::UniqueFd product;
+    bool needs_program = true;
+  };
+
+  class Build final : public KernelBuild {
+   public:
+    Build(FolderKernels& store, Adding adding, Site site)
+        : store_(store), adding_(std::move(adding)), site_(std::move(site)) {}
+
+    bool needs_program() const override { return site_.needs_program; }
+    std::vector<std::string> program() const override {
+      return {"/var/runtime/kernel/build.sh", site_.manifest.name};
+    }
+    int source() const override { return site_.source.get(); }
+    int product() const override { return site_.product.get(); }
+    int stopped() const override { return store_.commands_.stopped(); }
+    Result<AddedKernel> finish() override { return store_.finish(site_); }
+
+   private:
+    FolderKernels& store_;
+    Adding adding_;
+    Site site_;  // goes before others may add
+  };
+
   void say(std::string_view step) {
     const std::lock_guard guard(mutex_);
     adding_ = step;
@@ -231,17 +290,107 @@ class FolderKernels final : public KernelStore {
 
   Result<AddedKernel> add_unpacked() {
     TRY(auto folder, NewFolder::make(options_.folder));
-    const fs::path work = folder.path() / "work";
-    std::error_code failed;
-    fs::create_directory(work, failed);
-    if (failed) return os_error("create " + work.string(), failed.value());
+    TRY(const auto work, make_work(folder));
     const Stage stage = [this](std::string_view step) { say(step); };
     TRY(const auto package, fetch_stock(commands_, options_.architecture, work, stage));
     say("making the initrd");
     TRY(auto manifest, build(package, folder.path()));
+    TRY(remove_work(work));
+    return keep(folder, std::move(manifest));
+  }
+
+  static Result<fs::path> make_work(const NewFolder& folder) {
+    fs::path work = folder.path() / kWorkFolder;
+    std::error_code failed;
+    fs::create_directory(work, failed);
+    if (failed) return os_error("create " + work.string(), failed.value());
+    return work;
+  }
+
+  static Result<void> remove_work(const fs::path& work) {
+    std::error_code failed;
     fs::remove_all(work, failed);
     if (failed) return os_error("remove " + work.string(), failed.value());
-    return keep(folder, std::move(manifest));
+    return ok();
+  }
+
+  Result<std::unique_ptr<KernelBuild>> begin_variant(std::string_view name, Adding adding) {
+    if (options_.architecture != "x86_64") {
+      return Error(Errc::unsupported, "kernels are built for x86_64 only so far");
+    }
+    TRY(auto variant, read_variant(options_.recipes, name));
+    TRY(auto folder, NewFolder::make(options_.folder));
+    TRY(const auto work, make_work(folder));
+    say("looking for the source");
+    TRY(const auto source, find_source(commands_, work));
+    BuildRecord record;
+    TRY(record.compiler, ask_compiler(commands_, work));
+    TRY(record.key, build_key(source, variant, record.compiler, options_.recipes));
+    record.options = std::move(variant.options);
+    record.lacks = std::move(variant.lacks);
+    Site site{std::move(folder), {}, {}, {}};
+    site.manifest.name = std::move(variant.name);
+    site.manifest.package = source.name;
+    site.manifest.package_version = source.version;
+    site.manifest.build = std::move(record);
+    TRY(const bool is_there, take_built(site));
+    site.needs_program = !is_there;
+    if (!is_there) {
+      TRY(prepare(site, source, work));
+    }
+    return std::unique_ptr<KernelBuild>(
+        std::make_unique<Build>(*this, std::move(adding), std::move(site)));
+  }
+
+  /// Copies what was built before with the same key, perhaps for another initrd; whether there is
+  /// such a kernel.
+  Result<bool> take_built(Site& site) {
+    TRY(const auto all, list());
+    for (const Kernel& kernel : all.kernels) {
+      const auto& build = kernel.manifest.build;
+      if (!build || build->key != site.manifest.build->key) continue;
+      TRY(const auto checked, check_bytes(kernel));
+      if (!checked.problems.empty()) continue;
+      for (const char* name : {kKernelFile, kConfigFile}) {
+        std::error_code failed;
+        fs::copy_file(kernel.folder / name, site.folder.path() / name, failed);
+        if (failed) return os_error("copy " + (kernel.folder / name).string(), failed.value());
+      }
+      site.manifest.build->release = build->release;
+      return true;
+    }
+    return false;
+  }
+
+  Result<void> prepare(Site& site, const PackageRecord& source, const fs::path& work) {
+    const Stage stage = [this](std::string_view step) { say(step); };
+    TRY(const auto archive, fetch_source(commands_, source, work, stage));
+    TRY(site.source, os::open_file(archive, O_RDONLY | O_NOFOLLOW));
+    TRY(site.product, os::open_file(work / "product", O_RDWR | O_CREAT | O_EXCL, kStoredMode));
+    say("building " + site.manifest.name);
+    return ok();
+  }
+
+  Result<AddedKernel> finish(Site& site) {
+    const fs::path folder = site.folder.path();
+    Manifest manifest = site.manifest;
+    if (site.needs_program) {
+      TRY(auto facts, unpack_product(site.product.get(), folder));
+      manifest.build->release = std::move(facts.release);
+      manifest.build->compiler = std::move(facts.compiler);
+    }
+    say("making the initrd");
+    TRY(const auto init, os::read_all(options_.init_program.get()));
+    TRY(write_initramfs(folder / kInitrdFile, init, {}));
+    manifest.architecture = options_.architecture;
+    manifest.needs_acpi = false;
+    manifest.may_use_noapictimer = true;
+    manifest.made = clock_.wall_now();
+    TRY(sync(folder / kKernelFile));
+    TRY(manifest.kernel, measure(folder / kKernelFile));
+    TRY(manifest.initrd, measure(folder / kInitrdFile));
+    TRY(remove_work(folder / kWorkFolder));
+    return keep(site.folder, std::move(manifest));
   }
 
   /// Both files in their places, and what is to be written about them.

@@ -3,15 +3,22 @@
 // Nouns: Kernel (a folder named by its content: what QEMU boots, the initrd that loads its modules,
 // and a Manifest), KernelStore (lists, finds, verifies, removes and adds them), stock kernel
 // (Debian's cloud kernel, downloaded and unpacked, never installed, and an initrd of ours around
-// proa-init). `api` calls the store, apps/proa builds it; what it holds is for microVMs. Everything
-// blocks, so nothing of it runs on a shard. Long documents: docs/guides/kernels.md and
-// docs/decisions/0022-guest-kernels-on-disk.md.
+// proa-init), variant (a kernel that is built here out of Debian's source, with few options and no
+// modules), KernelBuilder (has a container build one). `api` calls the store, apps/proa builds it;
+// what it holds is for microVMs. What the store does blocks, so nothing of it runs on a shard. Long
+// documents: docs/guides/kernels.md, docs/decisions/0022-guest-kernels-on-disk.md and
+// docs/decisions/0025-guest-kernels-built.md.
 #pragma once
 
 #include "base/clock.h"
+#include "base/pending.h"
 #include "base/result.h"
+#include "base/task_group.h"
 #include "base/units.h"
 #include "os/unique_fd.h"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -21,11 +28,17 @@
 #include <string_view>
 #include <vector>
 
+namespace proa::sandbox {
+class SandboxFactory;
+}  // namespace proa::sandbox
+
 namespace proa::kernels {
 
 /// The files of a kernel's folder, beside manifest.json.
 inline constexpr const char* kKernelFile = "kernel";
 inline constexpr const char* kInitrdFile = "initrd";
+/// And of one that was built here: the whole configuration.
+inline constexpr const char* kConfigFile = "config";
 /// The name of the stock kernel.
 inline constexpr const char* kStock = "stock";
 
@@ -35,10 +48,25 @@ struct KernelFile {
   std::string sha256;  ///< 64 hex digits
 };
 
+/// What programs lose because a kernel is built without an option.
+struct Gate {
+  std::string option;             ///< "CONFIG_AIO"
+  std::vector<std::string> what;  ///< names of system calls, address families and the like
+};
+
+/// Out of what a kernel was built here.
+struct BuildRecord {
+  std::string key;       ///< 64 hex digits over source, options, compiler and how it is built
+  std::string release;   ///< what uname(2) says inside: "6.1.192-proa-net"
+  std::string compiler;  ///< in its own words
+  std::vector<std::string> options;  ///< asked for, "CONFIG_NET=y"; all others are at their least
+  std::vector<Gate> lacks;
+};
+
 /// What is known about one kernel; kept as manifest.json in its folder.
 struct Manifest {
-  std::string name;             ///< of the variant: "stock"
-  std::string package;          ///< it came in: "linux-image-6.1.0-56-cloud-amd64"
+  std::string name;             ///< "stock", or that of the variant: "net"
+  std::string package;          ///< it came in, or its source: "linux-image-6.1.0-56-cloud-amd64"
   std::string package_version;  ///< "6.1.192-2"
   std::string architecture;     ///< in Lambda's words: "x86_64", "arm64"
   KernelFile kernel;
@@ -49,6 +77,7 @@ struct Manifest {
   /// The least memory that it boots with, where somebody has measured it.
   std::optional<std::uint32_t> memory_min_mib;
   WallTime made;
+  std::optional<BuildRecord> build;  ///< of one that was built here
 };
 
 /// One stored kernel; a value.
@@ -77,16 +106,37 @@ struct Verification {
   std::vector<std::string> problems;  ///< each names a file; empty: all is as it was
 };
 
-/// What add_stock() has come to.
+/// What adding or building one has come to.
 struct AddedKernel {
   Kernel kernel;
   bool is_new = true;  ///< false: the same was there already
 };
 
+/// A kernel that is being built: its source is there. While this lives no other one is added; what
+/// was half made goes with it. Outlived by its store; its calls block.
+class KernelBuild {
+ public:
+  virtual ~KernelBuild() = default;
+
+  /// False: the same was built before, and no program needs to run.
+  virtual bool needs_program() const = 0;
+  /// The program that builds, inside a container, and its arguments. It reads the source by
+  /// descriptor 3 and writes its product to descriptor 4.
+  virtual std::vector<std::string> program() const = 0;
+  /// Descriptors of this build: the source; where the product goes; readable from stop() on.
+  virtual int source() const = 0;
+  virtual int product() const = 0;
+  virtual int stopped() const = 0;
+  /// Stores what the program has made. Once. Errc: corrupt (it is no product), exhausted (disk
+  /// full), os.
+  virtual Result<AddedKernel> finish() = 0;
+};
+
 struct KernelStoreOptions {
-  std::filesystem::path folder;  ///< exists, and is used by nobody else
-  os::UniqueFd init_program;     ///< proa-init, open for reading: /init of every initrd
-  std::string architecture;      ///< of this host, as in Manifest
+  std::filesystem::path folder;   ///< exists, and is used by nobody else
+  os::UniqueFd init_program;      ///< proa-init, open for reading: /init of every initrd
+  std::string architecture;       ///< of this host, as in Manifest
+  std::filesystem::path recipes;  ///< runtimes/kernel: what variants there are, and how to build
   /// Where apt-get, dpkg-deb and depmod are, as in $PATH.
   std::string search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -116,8 +166,45 @@ class KernelStore {
   /// mirror), deadline, cancelled (stop()), exhausted (disk full), corrupt (the package is not what
   /// it must be; names the file or module), os.
   virtual Result<AddedKernel> add_stock() = 0;
+  /// Downloads the kernel's source by apt, unless the variant was built out of the same by the same
+  /// before. Errc: as add_stock(), not_found (no such variant; names those there are), unsupported
+  /// (no compiler, or this architecture).
+  virtual Result<std::unique_ptr<KernelBuild>> begin_build(std::string_view variant) = 0;
   /// Ends what is being added, now and later, as cancelled. Does not block.
   virtual void stop() = 0;
+};
+
+/// Has containers build kernels. Belongs to one executor, that of the containers, and has a thread
+/// of its own for all that blocks: a build takes minutes, in which the daemon's other threads serve
+/// others. KernelStore::stop() ends what is being built; close() before the executor goes.
+class KernelBuilder {
+ public:
+  /// All outlive it.
+  KernelBuilder(boost::asio::any_io_executor executor, sandbox::SandboxFactory& containers,
+                KernelStore& store);
+
+  /// Builds the variant unless it is there; the program has 60 minutes. Goes on when whoever asked
+  /// has given up. On the executor. Errc: as KernelStore::begin_build(), KernelBuild::finish() and
+  /// sandbox::run_job().
+  Task<AddedKernel> build(std::string variant);
+  /// Waits for the thread; nothing may be asked from then on. Not on the executor. Blocks.
+  void close() { thread_.join(); }
+
+ private:
+  struct Built {
+    std::optional<AddedKernel> added;
+    std::optional<Error> failure;
+  };
+  using Outcome = std::shared_ptr<Pending<Built>>;
+
+  boost::asio::awaitable<void> make(std::string variant, Outcome outcome);
+  Task<AddedKernel> make_in_container(std::string variant);
+
+  boost::asio::any_io_executor executor_;
+  sandbox::SandboxFactory& containers_;
+  KernelStore& store_;
+  boost::asio::thread_pool thread_{1};
+  TaskGroup tasks_;
 };
 
 }  // namespace proa::kernels

@@ -18,7 +18,7 @@ namespace json = boost::json;
 constexpr std::size_t kIdDigits = 32;
 constexpr std::size_t kDigestDigits = 64;
 constexpr std::size_t kTextMax = 256;
-constexpr std::size_t kModulesMax = 1000;
+constexpr std::size_t kNamesMax = 1000;
 constexpr std::int64_t kLatestMs = 9'000'000'000'000;  ///< the year 2255
 
 /// Letters, digits and what stands in names and versions of packages and modules.
@@ -29,6 +29,12 @@ bool is_plain(std::string_view text) {
            return is_letter || (c >= '0' && c <= '9') ||
                   std::string_view("-_.+:~").find(c) != std::string_view::npos;
          });
+}
+
+/// Anything that a terminal can be told.
+bool is_printable(std::string_view text) {
+  return !text.empty() && text.size() <= kTextMax &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 bool is_digest(std::string_view text) {
@@ -43,12 +49,9 @@ class Reader {
   const std::string& wrong() const { return wrong_; }
   bool has(std::string_view name) const { return find(name) != nullptr; }
 
-  std::string text(std::string_view name) {
-    const json::value* const value = find(name);
-    const json::string* const text = value == nullptr ? nullptr : value->if_string();
-    if (text == nullptr || !is_plain({text->data(), text->size()})) return miss<std::string>(name);
-    return {text->data(), text->size()};
-  }
+  std::string text(std::string_view name) { return text_like(name, is_plain); }
+  std::string words(std::string_view name) { return text_like(name, is_printable); }
+  std::string digest(std::string_view name) { return text_like(name, is_digest); }
   bool flag(std::string_view name) {
     const json::value* const value = find(name);
     const bool* const flag = value == nullptr ? nullptr : value->if_bool();
@@ -68,25 +71,62 @@ class Reader {
     KernelFile file;
     file.bytes =
         static_cast<std::uint64_t>(inner.number("bytes", std::numeric_limits<std::int64_t>::max()));
-    file.sha256 = inner.text("sha256");
-    if (!inner.wrong().empty() || !is_digest(file.sha256)) return miss<KernelFile>(name);
-    return file;
+    file.sha256 = inner.digest("sha256");
+    return inner.wrong().empty() ? file : miss<KernelFile>(name);
   }
-  std::vector<std::string> names(std::string_view name) {
-    using Names = std::vector<std::string>;
+  std::vector<std::string> names(std::string_view name) { return names_like(name, is_plain); }
+  std::vector<Gate> gates(std::string_view name) {
+    using Gates = std::vector<Gate>;
+    const json::value* const value = find(name);
+    const json::object* const members = value == nullptr ? nullptr : value->if_object();
+    if (members == nullptr || members->size() > kNamesMax) return miss<Gates>(name);
+    Reader inner(*members);
+    Gates gates;
+    for (const auto& member : *members) {
+      const std::string_view option(member.key().data(), member.key().size());
+      gates.push_back({std::string(option), inner.names(option)});
+      if (!inner.wrong().empty() || !is_plain(option)) return miss<Gates>(name);
+    }
+    return gates;
+  }
+  BuildRecord build(std::string_view name) {
+    const json::value* const value = find(name);
+    const json::object* const members = value == nullptr ? nullptr : value->if_object();
+    if (members == nullptr) return miss<BuildRecord>(name);
+    Reader inner(*members);
+    BuildRecord build;
+    build.key = inner.digest("key");
+    build.release = inner.text("release");
+    build.compiler = inner.words("compiler");
+    build.options = inner.names_like("options", is_printable);
+    build.lacks = inner.gates("lacks");
+    return inner.wrong().empty() ? build
+                                 : miss<BuildRecord>(std::string(name) + "." + inner.wrong());
+  }
+
+ private:
+  using Names = std::vector<std::string>;
+
+  template <class Predicate>
+  std::string text_like(std::string_view name, const Predicate& is_right) {
+    const json::value* const value = find(name);
+    const json::string* const text = value == nullptr ? nullptr : value->if_string();
+    if (text == nullptr || !is_right({text->data(), text->size()})) return miss<std::string>(name);
+    return {text->data(), text->size()};
+  }
+  template <class Predicate>
+  Names names_like(std::string_view name, const Predicate& is_right) {
     const json::value* const value = find(name);
     const json::array* const items = value == nullptr ? nullptr : value->if_array();
-    if (items == nullptr || items->size() > kModulesMax) return miss<Names>(name);
+    if (items == nullptr || items->size() > kNamesMax) return miss<Names>(name);
     Names names;
     for (const json::value& item : *items) {
       const json::string* const text = item.if_string();
-      if (text == nullptr || !is_plain({text->data(), text->size()})) return miss<Names>(name);
+      if (text == nullptr || !is_right({text->data(), text->size()})) return miss<Names>(name);
       names.emplace_back(text->data(), text->size());
     }
     return names;
   }
-
- private:
   const json::value* find(std::string_view name) const {
     return members_.if_contains(json::string_view(name.data(), name.size()));
   }
@@ -110,6 +150,18 @@ json::array json_of(const std::vector<std::string>& names) {
   return list;
 }
 
+json::object json_of(const BuildRecord& build) {
+  json::object lacks;
+  for (const Gate& gate : build.lacks) lacks[gate.option] = json_of(gate.what);
+  json::object out;
+  out["key"] = build.key;
+  out["release"] = build.release;
+  out["compiler"] = build.compiler;
+  out["options"] = json_of(build.options);
+  out["lacks"] = std::move(lacks);
+  return out;
+}
+
 Error corrupt(const std::string& what) {
   return Error(Errc::corrupt, std::string(kManifestFile) + " " + what);
 }
@@ -131,6 +183,7 @@ Result<Manifest> read(Reader& reader) {
     manifest.memory_min_mib = static_cast<std::uint32_t>(reader.number("memory_min_mib", most));
   }
   manifest.made = WallTime(std::chrono::milliseconds(reader.number("made_ms", kLatestMs)));
+  if (reader.has("build")) manifest.build = reader.build("build");
   if (reader.wrong().empty()) return manifest;
   return corrupt("has no right '" + reader.wrong() + "'");
 }
@@ -151,6 +204,7 @@ std::string encode(const Manifest& manifest) {
   out["modules"] = json_of(manifest.modules);
   if (manifest.memory_min_mib) out["memory_min_mib"] = *manifest.memory_min_mib;
   out["made_ms"] = epoch_ms(manifest.made);
+  if (manifest.build) out["build"] = json_of(*manifest.build);
   return json::serialize(out) + "\n";
 }
 

@@ -71,7 +71,9 @@ std::string kernel_words(const StartGuest& request, const GuestNetwork& network)
     // The timer's calibration takes 250 ms; with ACPI a kernel hangs without it.
     words += request.needs_acpi != 0 ? " no_timer_check" : " no_timer_check noapictimer";
   }
-  words += " -- guest";
+  // What follows "--" is for the first process alone. Without ACPI, QEMU puts the devices behind
+  // our words, and the kernel must read them; a word that it does not know it passes on as well.
+  words += request.needs_acpi != 0 ? " -- guest" : " guest";
   return network.has_ipv6 ? words + " ipv6" : words;
 }
 

@@ -35,6 +35,8 @@ struct Settings {
   std::chrono::milliseconds idle_freeze{50};
   /// Idle time after which it is removed (`proa:idle remove=`).
   std::chrono::milliseconds idle_remove{std::chrono::minutes(10)};
+  /// Name of the guest kernel that its machines boot (`proa:kernel`); empty: the host's choice.
+  std::string kernel;
 
   bool operator==(const Settings&) const = default;
 };

@@ -18,8 +18,8 @@ constexpr std::size_t kValueMax = 256;
 constexpr milliseconds kDurationMax = std::chrono::hours(24 * 30);
 
 /// Keys that have a meaning in Proa's design and no code behind them yet.
-constexpr std::array<std::string_view, 5> kFutureKeys = {
-    "proa:kernel", "proa:sidecars", "proa:sidecars-allowed", "proa:hardware", "proa:connections"};
+constexpr std::array<std::string_view, 4> kFutureKeys = {"proa:sidecars", "proa:sidecars-allowed",
+                                                         "proa:hardware", "proa:connections"};
 
 Error unknown(std::string_view key, std::string_view item, std::string_view expected) {
   return Error(Errc::invalid, "The value '" + std::string(item) + "' of the tag '" +
@@ -110,17 +110,32 @@ Result<void> apply_idle(std::string_view key, std::string_view value, Settings& 
   return ok();
 }
 
+// Whether there is such a kernel is looked at when a machine is made: it may be stored later.
+Result<void> apply_kernel(std::string_view key, std::string_view value, Settings& settings) {
+  constexpr std::size_t kNameMax = 32;
+  if (value == "auto" || value.find(' ') != std::string_view::npos) return unsupported(key, value);
+  const bool is_name = !value.empty() && value.size() <= kNameMax && value.front() != '-' &&
+                       std::all_of(value.begin(), value.end(), [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                       });
+  if (!is_name) return unknown(key, value, "the name of a kernel, such as net (proa kernel list)");
+  settings.kernel = value;
+  return ok();
+}
+
 Result<void> apply(std::string_view key, std::string_view value, Settings& settings) {
   if (key == "proa:isolation") return apply_isolation(key, value, settings);
   if (key == "proa:network") return apply_network(key, value, settings);
   if (key == "proa:idle") return apply_idle(key, value, settings);
+  if (key == "proa:kernel") return apply_kernel(key, value, settings);
   if (std::find(kFutureKeys.begin(), kFutureKeys.end(), key) != kFutureKeys.end()) {
     return Error(Errc::unsupported,
                  "The tag '" + std::string(key) + "' is not supported by Proa yet");
   }
   return Error(Errc::invalid,
                "The tag '" + std::string(key) +
-                   "' is not known. Proa knows proa:isolation, proa:idle and proa:network");
+                   "' is not known. Proa knows proa:isolation, proa:kernel, proa:idle and "
+                   "proa:network");
 }
 
 bool begins_ignoring_case(std::string_view text, std::string_view prefix) {

@@ -25,6 +25,17 @@ DecisionRecord setting(std::string decision, std::string_view chosen, std::strin
   return record;
 }
 
+DecisionRecord kernel_record(const Settings& settings, const Tags& tags) {
+  constexpr std::string_view kHostsChoice = "net, else full, else stock: the first that is stored";
+  const std::string_view chosen = settings.kernel.empty() ? kHostsChoice : settings.kernel;
+  DecisionRecord record = setting("kernel", chosen, from_tag(tags, "proa:kernel"));
+  const bool has_card = settings.kernel != "nonet" && settings.kernel != "local";
+  if (!has_card && settings.network != NetworkPolicy::none) {
+    record.inputs.push_back({"network card", "none: the kernel has no driver for one", "kernel"});
+  }
+  return record;
+}
+
 std::string ms(std::chrono::milliseconds time) { return std::to_string(time.count()) + " ms"; }
 
 }  // namespace
@@ -35,6 +46,7 @@ std::vector<DecisionRecord> explain_settings(const Settings& settings, const Tag
       setting("isolation", to_string(settings.isolation), from_tag(tags, "proa:isolation")));
   records.push_back(
       setting("network", to_string(settings.network), from_tag(tags, "proa:network")));
+  if (settings.isolation == Isolation::microvm) records.push_back(kernel_record(settings, tags));
   DecisionRecord idle;
   idle.decision = "idle";
   idle.chosen =

@@ -41,8 +41,12 @@ Task<std::string> run_in(Sandbox& container, boost::asio::thread_pool& blocking,
   CO_TRY(co_await container.assign(std::move(job.assignment)));
   const std::string program = job.command.arguments.front();
   CO_TRY(auto process, co_await container.start_runtime(std::move(job.command)));
-  JobStream stream{std::move(process.link.out), std::move(process.link.in),
-                   std::move(process.output), job.input, job.product};
+  JobStream stream{std::move(process.link.out),
+                   std::move(process.link.in),
+                   std::move(process.output),
+                   job.input,
+                   job.product,
+                   job.stopped};
   CO_TRY(auto words,
          co_await run_on<std::string>(blocking.get_executor(),
                                       move(std::move(stream), job.product_most, deadline)));

@@ -39,9 +39,9 @@ class Moving {
 
   Result<std::string> run(SteadyTime deadline) {
     while (stream_.product || stream_.words) {
-      std::array<pollfd, 3> waits{pollfd{stream_.product.get(), POLLIN, 0},
-                                  pollfd{stream_.words.get(), POLLIN, 0},
-                                  pollfd{stream_.to_program.get(), POLLOUT, 0}};
+      std::array<pollfd, 4> waits{
+          pollfd{stream_.product.get(), POLLIN, 0}, pollfd{stream_.words.get(), POLLIN, 0},
+          pollfd{stream_.to_program.get(), POLLOUT, 0}, pollfd{stream_.stopped, POLLIN, 0}};
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
           deadline - std::chrono::steady_clock::now());
       const auto wait = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kPollMost));
@@ -49,6 +49,7 @@ class Moving {
       if (ready < 0 && errno != EINTR) return os_error("wait for a program");
       if (ready == 0 && left.count() <= 0)
         return Error(Errc::deadline, "the program takes too long");
+      if (waits[3].revents != 0) return Error(Errc::cancelled, "the daemon stops");
       if (waits[0].revents != 0) {
         TRY(take_product());
       }

@@ -16,11 +16,12 @@ struct JobStream {
   os::UniqueFd words;
   int input_file = -1;  ///< -1: it reads nothing. Borrowed, as the next
   int product_file = -1;
+  int stopped = -1;  ///< -1: nothing stops it. Borrowed
 };
 
 /// Moves all bytes until the program has closed what it writes. Blocks. The last words of the
-/// program, 2 KiB at most. Errc: too_large (the product has more than `most`), deadline, exhausted
-/// (disk full), os.
+/// program, 2 KiB at most. Errc: too_large (the product has more than `most`), deadline, cancelled
+/// (`stopped` became readable), exhausted (disk full), os.
 Result<std::string> move_bytes(JobStream stream, Bytes most, SteadyTime deadline);
 
 }  // namespace proa::sandbox

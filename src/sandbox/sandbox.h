@@ -39,6 +39,7 @@ struct Assignment {
   std::string tree_id;                      ///< its code, at /var/task; empty: none, and no layers
   std::vector<std::string> layer_tree_ids;  ///< merged at /opt, later ones win
   std::string interpreter;                  ///< that will run it, its path inside; empty: its own
+  std::string kernel;  ///< name of what a machine boots; empty: the host's choice
 };
 
 /// What the host gives for a function with `memory_mib` in this isolation: a machine has a kernel

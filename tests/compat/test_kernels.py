@@ -213,6 +213,56 @@ class Kernels(DaemonTestCase):
         self.assertEqual(os.listdir(self.folder()), [])
         self.daemon.start()
 
+    @unittest.skipUnless(os.environ.get("PROA_TEST_KERNEL_BUILD") == "1",
+                         "building takes minutes: PROA_TEST_KERNEL_BUILD=1 asks for it")
+    def test_a_kernel_of_our_own_is_built_once_and_boots(self):
+        status, out, error = self.kernel("build", "nonet", "--json")
+        self.assertEqual(status, 0, error)
+        told = json.loads(out)
+        self.addCleanup(self.kernel, "remove", told["id"])
+        folder = os.path.join(self.folder(), told["id"])
+        self.assertEqual(sorted(os.listdir(folder)),
+                         ["config", "initrd", "kernel", "manifest.json"])
+        self.assertRegex(told["build"]["release"], r"^6\.1\.\d+-proa-nonet$")
+        self.assertIn("socket", told["build"]["lacks"]["CONFIG_NET"])
+        self.assertEqual(told["modules"], [])
+        self.check_initrd(os.path.join(folder, "initrd"), [])
+        with open(os.path.join(folder, "config"), encoding="utf-8") as file:
+            lines = file.read().split("\n")
+        for option in told["build"]["options"]:
+            if not option.endswith("=n"):
+                self.assertIn(option, lines)
+
+        begun = time.monotonic()
+        status, out, _ = self.kernel("build", "nonet")
+        self.assertEqual((status, out.endswith("was there already.\n")), (0, True), out)
+        self.assertLess(time.monotonic() - begun, 60, "nothing is built again")
+        status, out, error = self.kernel("verify", "nonet", "--boot")
+        self.assertEqual(status, 0, out + error)
+
+    def test_an_unknown_variant_is_refused_and_a_build_can_be_interrupted(self):
+        status, _, error = self.kernel("build", "huge")
+        self.assertEqual(status, 4, error)
+        self.assertIn("these can be built: nonet, local, net, full", error)
+        if missing := [name for name in ("gcc", "make", "flex", "bison", "bc", "xz")
+                       if shutil.which(name) is None]:
+            self.skipTest("not installed: " + " ".join(missing))
+        result = []
+        builder = threading.Thread(target=lambda: result.append(self.kernel("build", "nonet")))
+        builder.start()
+        deadline = time.monotonic() + 300
+        while json.loads(self.get("/proa/v1/kernels")).get("adding") != "building nonet":
+            self.assertLess(time.monotonic(), deadline)
+            self.assertTrue(builder.is_alive(), result)
+            time.sleep(0.1)
+        begun = time.monotonic()
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertLess(time.monotonic() - begun, 30)
+        builder.join(60)
+        self.assertNotEqual(result[0][0], 0)
+        self.assertEqual(os.listdir(self.folder()), [])
+        self.daemon.start()
+
     def test_what_a_killed_daemon_left_goes_at_the_next_start(self):
         adder, _ = self.begin_add()
         self.daemon.process.kill()

@@ -52,6 +52,13 @@ run    erofs-utils            cmd:mkfs.erofs
 run    tzdata                 file:/usr/share/zoneinfo/Europe/Berlin
 bundle python3-boto3          file:/usr/lib/python3/dist-packages/boto3/__init__.py
 bundle npm                    cmd:npm
+kernel gcc                    cmd:gcc
+kernel make                   cmd:make
+kernel flex                   cmd:flex
+kernel bison                  cmd:bison
+kernel bc                     cmd:bc
+kernel xz-utils               cmd:xz
+kernel libelf-dev             file:/usr/include/gelf.h
 package dpkg-dev              cmd:dpkg-shlibdeps
 package lintian               cmd:lintian
 guest  mmdebstrap             cmd:mmdebstrap

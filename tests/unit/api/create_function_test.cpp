@@ -100,11 +100,10 @@ TEST_F(CreateFunctionTest, WantsRuntimeAndHandlerForAnArchive) {
 
 TEST_F(CreateFunctionTest, ChecksTags) {
   EXPECT_EQ(with("Tags", R"({"proa:colour": "red"})"),
-            invalid("The tag 'proa:colour' is not known. Proa knows proa:isolation, proa:idle and "
-                    "proa:network"));
-  EXPECT_EQ(
-      with("Tags", R"({"proa:network": "host:80"})"),
-      invalid("The value 'host:80' of the tag 'proa:network' is not supported by Proa yet"));
+            invalid("The tag 'proa:colour' is not known. Proa knows proa:isolation, proa:kernel, "
+                    "proa:idle and proa:network"));
+  EXPECT_EQ(with("Tags", R"({"proa:network": "host:80"})"),
+            invalid("The value 'host:80' of the tag 'proa:network' is not supported by Proa yet"));
   std::string many = "{";
   for (int i = 0; i < 51; ++i) many += (i > 0 ? ",\"k" : "\"k") + std::to_string(i) + "\":\"\"";
   EXPECT_EQ(with("Tags", (many + "}").c_str()),

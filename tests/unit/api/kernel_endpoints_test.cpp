@@ -31,6 +31,9 @@ class FakeKernels final : public kernels::KernelStore {
     if (failure) return *failure;
     return kernels::AddedKernel{kernel, is_new};
   }
+  Result<std::unique_ptr<kernels::KernelBuild>> begin_build(std::string_view) override {
+    return Error(Errc::internal, "the builder asks, not the API");
+  }
   void stop() override {}
 
   kernels::Kernel kernel;
@@ -99,13 +102,53 @@ TEST_F(KernelEndpointsTest, AddTheStockKernel) {
   EXPECT_EQ(send("POST", "/proa/v1/kernels", R"({"source":"stock"})").status, 400);
 }
 
+TEST_F(KernelEndpointsTest, BuildAVariant) {
+  std::string asked;
+  kernels::BuildRecord build;
+  build.key = "cc";
+  build.release = "6.1.9-proa-net";
+  build.compiler = "gcc 12";
+  build.options = {"CONFIG_NET=y"};
+  build.lacks = {{"CONFIG_AIO", {"io_setup", "io_submit"}}};
+  kernels_.kernel.manifest.build = build;
+  ApiOptions options;
+  options.kernels = &kernels_;
+  options.build_kernel = [&](std::string variant) -> Task<kernels::AddedKernel> {
+    asked = variant;
+    if (kernels_.failure) co_return *kernels_.failure;
+    co_return kernels::AddedKernel{kernels_.kernel, kernels_.is_new};
+  };
+  make(std::move(options));
+  const char* body = R"({"source":"build","variant":"net"})";
+  auto response = send("POST", "/proa/v1/kernels", body);
+  EXPECT_EQ(response.status, 201);
+  EXPECT_EQ(asked, "net");
+  EXPECT_NE(response.body.find(R"("build":{"release":"6.1.9-proa-net","compiler":"gcc 12",)"
+                               R"("key":"cc","options":["CONFIG_NET=y"],)"
+                               R"("lacks":{"CONFIG_AIO":["io_setup","io_submit"]}})"),
+            std::string::npos)
+      << response.body;
+  kernels_.is_new = false;
+  EXPECT_EQ(send("POST", "/proa/v1/kernels", body).status, 200);
+  kernels_.failure = Error(Errc::not_found, "There is no kernel variant 'net'");
+  EXPECT_EQ(send("POST", "/proa/v1/kernels", body).status, 404);
+  EXPECT_EQ(kernels_.asked, "");
+}
+
 TEST_F(KernelEndpointsTest, RefuseOtherSourcesByName) {
   const auto refused = [&](const char* body) {
     return failure(send("POST", "/proa/v1/kernels", body));
   };
   const std::string begin = "400 InvalidParameterValueException User message=";
-  EXPECT_EQ(refused("{}"), begin + "The request needs a source: \"stock\"");
-  EXPECT_EQ(refused(R"({"source":"mine"})"), begin + "There is no source 'mine'; stock is one");
+  EXPECT_EQ(refused("{}"), begin + "The request needs a source: \"stock\" or \"build\"");
+  EXPECT_EQ(refused(R"({"source":"mine"})"),
+            begin + "There is no source 'mine'; stock and build are some");
+  const std::string variant =
+      begin + "A variant goes with the source \"build\", and with no other one";
+  EXPECT_EQ(refused(R"({"source":"stock","variant":"net"})"), variant);
+  EXPECT_EQ(refused(R"({"source":"build"})"), variant);
+  EXPECT_EQ(refused(R"({"source":"build","variant":"net"})"),
+            begin + "Building kernels is not supported here");
   EXPECT_EQ(refused(R"({"source":"stock","x":1})"),
             begin + "There is no member 'x' in this request");
   EXPECT_EQ(refused("7").substr(0, 26), "400 SerializationException");

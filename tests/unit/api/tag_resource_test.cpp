@@ -24,7 +24,7 @@ TEST_F(TagResourceTest, RefusesBadTags) {
   EXPECT_EQ(failure(send("POST", kTagsPath, R"({"Tags": {}})")),
             invalid("An error and the provided tags cannot be null or empty."));
   EXPECT_EQ(failure(send("POST", kTagsPath, R"({"Tags": {"proa:kernel": "auto"}})")),
-            invalid("The tag 'proa:kernel' is not supported by Proa yet"));
+            invalid("The value 'auto' of the tag 'proa:kernel' is not supported by Proa yet"));
   EXPECT_TRUE(failure(send("POST", kTagsPath, R"({"Tags": {"proa:network": "moon"}})"))
                   .starts_with(invalid("The value 'moon' of the tag 'proa:network' is not known")));
 }

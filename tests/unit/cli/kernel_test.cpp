@@ -32,6 +32,38 @@ TEST_F(CliDaemonTest, KernelAddPassesOnWhyItCannotBe) {
   EXPECT_EQ(asked_, "") << "refused before the daemon is asked";
 }
 
+TEST_F(CliDaemonTest, KernelBuildSaysWhatIsStored) {
+  status_ = 201;
+  body_ = R"({"id":"01","name":"net","version":"6.1.9-1","bytes":10485760,"is_new":true})";
+  EXPECT_EQ(run({"kernel", "build", "net"}), "The net kernel 6.1.9-1 (01) is stored: 10 MiB.\n");
+  EXPECT_EQ(asked_, R"(POST /proa/v1/kernels {"source":"build","variant":"net"})");
+  status_ = 404;
+  body_ = R"({"Message":"There is no kernel variant 'x'; these can be built: net"})";
+  EXPECT_EQ(run({"kernel", "build", "x"}),
+            "error: There is no kernel variant 'x'; these can be built: net");
+  EXPECT_EQ(run({"kernel", "build"}).substr(0, 6), "error:");
+  EXPECT_EQ(code_, 2);
+}
+
+TEST_F(CliDaemonTest, KernelShowTellsOutOfWhatOneWasBuilt) {
+  body_ = R"({"id":"01","name":"net","needs_acpi":false,"modules":[],"build":{
+              "release":"6.1.9-proa-net","compiler":"gcc 12.2.0","key":"ab",
+              "options":["CONFIG_NET=y","CONFIG_UNIX=y"],
+              "lacks":{"CONFIG_AIO":["io_setup","io_submit"],"CONFIG_BPF":["bpf"]}}})";
+  const std::string shown = run({"kernel", "show", "net"});
+  EXPECT_NE(shown.find("needs ACPI:   no\n"
+                       "release:      6.1.9-proa-net\n"
+                       "compiler:     gcc 12.2.0\n"
+                       "options:      CONFIG_NET=y,CONFIG_UNIX=y\n"
+                       "lacks:        \n"
+                       "  CONFIG_AIO: io_setup,io_submit\n"
+                       "  CONFIG_BPF: bpf\n"),
+            std::string::npos)
+      << shown;
+  body_ = R"({"id":"01","build":{"lacks":{}}})";
+  EXPECT_NE(run({"kernel", "show", "net"}).find("lacks:        nothing\n"), std::string::npos);
+}
+
 TEST_F(CliDaemonTest, KernelListShowsKernelsAndWhatIsBroken) {
   around_.now = [] { return WallTime(std::chrono::seconds(1795694400)); };
   body_ = std::string(R"({"kernels":[)") + kKernel +
@@ -42,7 +74,8 @@ TEST_F(CliDaemonTest, KernelListShowsKernelsAndWhatIsBroken) {
             "Broken: odd: it is not a folder\n"
             "One more is being added: unpacking\n");
   body_ = R"({"kernels":[],"broken":[]})";
-  EXPECT_EQ(run({"kernel", "list"}), "No kernels. Store one: proa kernel add stock\n");
+  EXPECT_EQ(run({"kernel", "list"}),
+            "No kernels. Store one: proa kernel add stock, or proa kernel build net\n");
 }
 
 TEST_F(CliDaemonTest, KernelShowHasTheManifest) {

@@ -1,5 +1,5 @@
-// A host with an apt that has one kernel: scripts in a folder that is the search path, and a folder
-// that stands for the package.
+// A host with an apt that has one kernel and its source: scripts in a folder that is the search
+// path, and a folder that stands for both packages.
 #pragma once
 
 #include "base/encoding.h"
@@ -34,6 +34,7 @@ class FakeHostTest : public ::testing::Test {
     write("deb", "an archive");
     make_programs(to_hex(sha256("an archive")));
     write("proa-init", kElf + " the init");
+    make_recipes();
   }
   ~FakeHostTest() override { std::filesystem::remove_all(top_); }
 
@@ -78,6 +79,16 @@ class FakeHostTest : public ::testing::Test {
                  "kernel/fs/overlay.ko:\n");
   }
 
+  void make_recipes() const {
+    write("recipes/variants", "small: base\nnet: base net\n");
+    write("recipes/base.config", "CONFIG_PVH=y\n");
+    write("recipes/net.config", "CONFIG_NET=y\n");
+    write("recipes/gates", "CONFIG_NET: socket bind\nCONFIG_AIO: io_setup\n");
+    write("recipes/build.sh", "the program");
+    write("recipes/missing.sh", "a part of it");
+    write("package/usr/src/linux-source-6.1.tar.xz", "the source");
+  }
+
   void make_programs(const std::string& digest) const {
     const std::string image = std::string("linux-image-") + kRelease;
     program("apt-cache",
@@ -90,10 +101,15 @@ class FakeHostTest : public ::testing::Test {
                 "esac\n"
                 "echo 'Version: 6.1.9-1'\necho 'SHA256: " +
                 digest + "'\n");
-    program("apt-get", "[ \"$5\" = " + image +
-                           "=6.1.9-1 ] || exit 100\n"
-                           "cp " +
-                           (top_ / "deb").string() + " " + image + "_6.1.9-1_amd64.deb\n");
+    const std::string archive = (top_ / "deb").string();
+    program("apt-get", "case $5 in\n" + image + "=6.1.9-1) cp " + archive + " " + image +
+                           "_6.1.9-1_amd64.deb ;;\n"
+                           "linux-source-6.1=6.1.9-1) cp " +
+                           archive +
+                           " linux-source-6.1_6.1.9-1_all.deb ;;\n"
+                           "*) exit 100 ;;\n"
+                           "esac\n");
+    program("gcc", "echo 'gcc (Fake) 12.2.0'; echo 'more words'\n");
     program("dpkg-deb", "cp -r " + (top_ / "package").string() + " \"$3\"\n");
     program("depmod", "cp " + (top_ / "modules.dep").string() + " lib/modules/$3/modules.dep\n");
   }

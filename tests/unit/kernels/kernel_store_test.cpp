@@ -1,8 +1,9 @@
 #include "os/file.h"
 #include "support/manual_clock.h"
-#include "unit/kernels/fake_host.h"
+#include "unit/kernels/product.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mount.h>
 
 #include <cerrno>
@@ -22,6 +23,7 @@ class KernelStoreTest : public FakeHostTest {
     options.folder = folder_;
     options.init_program = os::open_file(top_ / "proa-init", O_RDONLY).value();
     options.architecture = "x86_64";
+    options.recipes = top_ / "recipes";
     options.search_path = search_path();
     return KernelStore::open(std::move(options), clock_).value();
   }
@@ -47,6 +49,15 @@ class KernelStoreTest : public FakeHostTest {
     const auto added = store.add_stock();
     EXPECT_TRUE(added) << added.error().message();
     return added ? added.value().kernel.id : "";
+  }
+
+  /// One more build, whose program does its work.
+  static Result<AddedKernel> build(KernelStore& store, const std::string& variant) {
+    auto begun = store.begin_build(variant);
+    if (!begun) return begun.error();
+    KernelBuild& made = *begun.value();
+    if (made.needs_program()) write_to(made.product(), product_of(right_entries()));
+    return made.finish();
   }
 
   fs::path folder_ = top_ / "kernels";
@@ -231,6 +242,103 @@ TEST_F(KernelStoreTest, StopEndsWhatIsAdded) {
   EXPECT_EQ(failure(added),
             "cancelled The stock kernel cannot be added: apt-get: the daemon stops");
   EXPECT_EQ(names(), "");
+}
+
+TEST_F(KernelStoreTest, AVariantIsBuiltOutOfTheSource) {
+  const auto store = open();
+  auto begun = std::move(store->begin_build("net")).value();
+  EXPECT_TRUE(begun->needs_program());
+  EXPECT_EQ(begun->program(), (std::vector<std::string>{"/var/runtime/kernel/build.sh", "net"}));
+  EXPECT_EQ(os::read_all(begun->source()).value(), "the source");
+  EXPECT_EQ(store->list().value().adding, "building net");
+  EXPECT_EQ(failure(store->begin_build("small")),
+            "conflict A kernel is being added already: building net");
+  write_to(begun->product(), product_of(right_entries()));
+  const auto built = begun->finish();
+  begun.reset();
+  ASSERT_TRUE(built) << built.error().message();
+  EXPECT_TRUE(built.value().is_new);
+  const Kernel& kernel = built.value().kernel;
+  EXPECT_EQ(names(), kernel.id + " ");
+  EXPECT_EQ(store->list().value().adding, "");
+  EXPECT_EQ(read(kernel.folder / kKernelFile), kElf + " built");
+  EXPECT_EQ(read(kernel.folder / kConfigFile), "CONFIG_PVH=y\n");
+  EXPECT_FALSE(fs::exists(kernel.folder / "work"));
+  const Manifest manifest = store->find("net").value().manifest;
+  EXPECT_EQ(manifest.package, "linux-source-6.1");
+  EXPECT_FALSE(manifest.needs_acpi);
+  EXPECT_TRUE(manifest.may_use_noapictimer);
+  EXPECT_TRUE(manifest.modules.empty());
+  ASSERT_TRUE(manifest.build);
+  EXPECT_EQ(manifest.build->release, "6.1.9-proa-net");
+  EXPECT_EQ(manifest.build->compiler, "gcc (Fake) 12.2.0");
+  EXPECT_EQ(manifest.build->options, (std::vector<std::string>{"CONFIG_PVH=y", "CONFIG_NET=y"}));
+  ASSERT_EQ(manifest.build->lacks.size(), 1U);
+  EXPECT_EQ(manifest.build->lacks[0].option, "CONFIG_AIO");
+  EXPECT_TRUE(store->verify("net").value().problems.empty());
+}
+
+TEST_F(KernelStoreTest, TheSameIsNotBuiltAgain) {
+  const auto store = open();
+  const std::string first = build(*store, "net").value().kernel.id;
+  program("apt-get", "exit 100\n");
+  const auto again = build(*store, "net");
+  ASSERT_TRUE(again) << "the source is not fetched: " << again.error().message();
+  EXPECT_FALSE(again.value().is_new);
+  EXPECT_EQ(again.value().kernel.id, first);
+
+  write("proa-init", kElf + " a newer init");
+  const auto newer = open();
+  EXPECT_FALSE(newer->begin_build("net").value()->needs_program());
+  const auto other = build(*newer, "net");
+  ASSERT_TRUE(other) << other.error().message();
+  EXPECT_TRUE(other.value().is_new) << "with the newer initrd, and the kernel that was there";
+  EXPECT_NE(other.value().kernel.id, first);
+  EXPECT_EQ(other.value().kernel.manifest.kernel.sha256,
+            store->find(first).value().manifest.kernel.sha256);
+
+  EXPECT_EQ(failure(build(*store, "small")).substr(0, 11), "unavailable") << "another variant";
+  program("gcc", "echo gcc 13\n");
+  EXPECT_EQ(failure(build(*store, "net")).substr(0, 11), "unavailable") << "another compiler";
+}
+
+TEST_F(KernelStoreTest, WhatIsChangedIsBuiltAgain) {
+  const auto store = open();
+  const std::string id = build(*store, "net").value().kernel.id;
+  write("kernels/" + id + "/kernel", kElf + " BUILT");
+  EXPECT_TRUE(store->begin_build("net").value()->needs_program());
+  const auto healed = build(*store, "net");
+  ASSERT_TRUE(healed) << healed.error().message();
+  EXPECT_EQ(healed.value().kernel.id, id);
+  EXPECT_TRUE(store->verify(id).value().problems.empty());
+}
+
+TEST_F(KernelStoreTest, ABuildThatFailsLeavesNothingBehind) {
+  const auto store = open();
+  EXPECT_EQ(failure(store->begin_build("x")),
+            "not_found There is no kernel variant 'x'; these can be built: small, net");
+  auto begun = std::move(store->begin_build("net")).value();
+  write_to(begun->product(), "no archive");
+  EXPECT_EQ(failure(begun->finish()).substr(0, 7), "corrupt");
+  begun.reset();
+  EXPECT_EQ(names(), "");
+  EXPECT_EQ(store->list().value().adding, "");
+  begun = std::move(store->begin_build("net")).value();
+  begun.reset();
+  EXPECT_EQ(names(), "") << "given up";
+  program("apt-cache", "exit 100\n");
+  EXPECT_EQ(failure(store->begin_build("net")).substr(0, 75),
+            "unavailable The kernel net cannot be built: apt knows no package linux-sour");
+  EXPECT_EQ(names(), "");
+}
+
+TEST_F(KernelStoreTest, ABuildCanBeStopped) {
+  const auto store = open();
+  const auto begun = std::move(store->begin_build("net")).value();
+  pollfd wait{begun->stopped(), POLLIN, 0};
+  EXPECT_EQ(::poll(&wait, 1, 0), 0);
+  store->stop();
+  EXPECT_EQ(::poll(&wait, 1, 0), 1);
 }
 
 TEST_F(KernelStoreTest, AFullDiskIsSaidSoAndLeavesNothingBehind) {

@@ -52,6 +52,37 @@ TEST(Manifest, IsReadAsItWasWritten) {
   EXPECT_EQ(encode(decode_manifest(encode(manifest)).value()), encode(manifest));
 }
 
+TEST(Manifest, TellsOutOfWhatAKernelWasBuilt) {
+  Manifest manifest = sample();
+  const std::string id = id_of(manifest);
+  manifest.build =
+      BuildRecord{std::string(64, 'c'),
+                  "6.1.9-proa-net",
+                  "gcc (Debian 12.2.0-14) 12.2.0",
+                  {"CONFIG_NET=y", "CONFIG_NR_CPUS=8"},
+                  {{"CONFIG_AIO", {"io_setup", "io_submit"}}, {"CONFIG_BPF", {"bpf"}}}};
+  EXPECT_EQ(id_of(manifest), id) << "the bytes are the same";
+  const std::string text = encode(manifest);
+  EXPECT_NE(text.find(R"("lacks":{"CONFIG_AIO":["io_setup","io_submit"],"CONFIG_BPF":["bpf"]})"),
+            std::string::npos)
+      << text;
+  const auto read = decode_manifest(text);
+  ASSERT_TRUE(read) << read.error().message();
+  ASSERT_TRUE(read.value().build);
+  EXPECT_EQ(encode(read.value()), text);
+  EXPECT_EQ(read.value().build->compiler, "gcc (Debian 12.2.0-14) 12.2.0");
+  EXPECT_FALSE(decode_manifest(encode(sample())).value().build);
+  const auto wrong = [&](const std::string& from, const std::string& to) {
+    std::string other = text;
+    return failure(other.replace(other.find(from), from.size(), to));
+  };
+  EXPECT_EQ(wrong(std::string(64, 'c'), "c"), "corrupt manifest.json has no right 'build.key'");
+  EXPECT_EQ(wrong("\"io_setup\"", "7"), "corrupt manifest.json has no right 'build.lacks'");
+  EXPECT_EQ(wrong("CONFIG_NET=y", "\\n"), "corrupt manifest.json has no right 'build.options'");
+  EXPECT_EQ(wrong("\"build\":{", "\"build\":7,\"x\":{"),
+            "corrupt manifest.json has no right 'build'");
+}
+
 TEST(Manifest, OfANewerFormatIsRefusedByName) {
   EXPECT_EQ(failure(changed("\"format\":1", "\"format\":2")),
             "unsupported manifest.json has format 2, this Proa knows formats up to 1: it takes a "

@@ -63,6 +63,9 @@ TEST(GuestCommand, HintsAreForTranslationAndNoneThatHangsAKernelWithAcpi) {
   EXPECT_THAT(hints(Accelerator::kvm, false), Not(HasSubstr("noapictimer")));
   for (const auto accelerator : {Accelerator::kvm, Accelerator::tcg}) {
     EXPECT_TRUE(hints(accelerator, true).ends_with(" -- guest")) << "proa-init's role";
+    EXPECT_TRUE(hints(accelerator, false).ends_with(" guest"));
+    EXPECT_EQ(hints(accelerator, false).find(" -- "), std::string::npos)
+        << "QEMU adds the devices, which the kernel would not read";
   }
 }
 
@@ -106,7 +109,7 @@ TEST(GuestCommand, ATapGivesACardWithTheAddressThatTheRouterKnows) {
   const auto words = guest_command(request, {true, false});
   EXPECT_EQ(value_of(words, "-netdev"), "tap,id=net,vhost=off,fd=8");
   EXPECT_THAT(words, testing::Contains("virtio-net-device,netdev=net,mac=02:70:72:6f:61:02"));
-  EXPECT_TRUE(value_of(words, "-append").ends_with(" -- guest"));
+  EXPECT_TRUE(value_of(words, "-append").ends_with(" guest"));
   EXPECT_TRUE(value_of(guest_command(request, {true, true}), "-append").ends_with(" guest ipv6"));
 }
 

@@ -20,6 +20,24 @@ TEST(SettingsRecord, EveryValueSaysWhereItCameFrom) {
   EXPECT_EQ(records[2].inputs.at(1).from, "tag proa:idle");
 }
 
+TEST(SettingsRecord, AMachineHasAKernelAndPerhapsNoNetworkCard) {
+  std::map<std::string, std::string> tags = {{"proa:isolation", "microvm"}};
+  auto records = explain_settings(parse_settings(tags, Settings()).value(), tags);
+  ASSERT_EQ(records.size(), 4U);
+  EXPECT_EQ(records[2].decision, "kernel");
+  EXPECT_EQ(records[2].chosen, "net, else full, else stock: the first that is stored");
+  EXPECT_EQ(records[2].inputs.at(0).from, "default");
+  EXPECT_EQ(records[2].inputs.size(), 1U);
+  tags["proa:kernel"] = "local";
+  records = explain_settings(parse_settings(tags, Settings()).value(), tags);
+  EXPECT_EQ(records[2].chosen, "local");
+  EXPECT_EQ(records[2].inputs.at(0).from, "tag proa:kernel");
+  EXPECT_EQ(records[2].inputs.at(1).value, "none: the kernel has no driver for one");
+  tags["proa:network"] = "none";
+  records = explain_settings(parse_settings(tags, Settings()).value(), tags);
+  EXPECT_EQ(records[2].inputs.size(), 1U) << "none is what was asked for";
+}
+
 TEST(SettingsRecord, LevelsAreOfJsonAlone) {
   FunctionVersion function;
   function.name = "f";

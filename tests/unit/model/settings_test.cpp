@@ -43,13 +43,29 @@ TEST(Settings, ReadsEveryBuiltKey) {
   EXPECT_EQ(parse_tag("proa:idle", "freeze=1m").value().idle_freeze, 1min);
 }
 
+TEST(Settings, NameAKernel) {
+  EXPECT_EQ(parse_tag("proa:kernel", "net").value().kernel, "net");
+  EXPECT_EQ(parse_tag("proa:kernel", "my-own-2").value().kernel, "my-own-2");
+  EXPECT_EQ(Settings().kernel, "");
+  for (const std::string value : {"", "../net", "Net", "-net", "a/b"}) {
+    EXPECT_NE(refusal("proa:kernel", value, Errc::invalid).find("the name of a kernel"),
+              std::string::npos)
+        << value;
+  }
+  refusal("proa:kernel", std::string(33, 'n'), Errc::invalid);
+}
+
 TEST(Settings, RefusesByNameWhatIsNotBuiltYet) {
   EXPECT_EQ(refusal("proa:idle", "freeze=50ms suspend=5m", Errc::unsupported),
             "The value 'suspend=5m' of the tag 'proa:idle' is not supported by Proa yet");
   EXPECT_EQ(refusal("proa:network", "internet host:5432", Errc::unsupported),
             "The value 'host:5432' of the tag 'proa:network' is not supported by Proa yet");
-  for (const std::string key : {"proa:kernel", "proa:sidecars", "proa:sidecars-allowed",
-                                "proa:hardware", "proa:connections"}) {
+  EXPECT_EQ(refusal("proa:kernel", "auto", Errc::unsupported),
+            "The value 'auto' of the tag 'proa:kernel' is not supported by Proa yet");
+  EXPECT_EQ(refusal("proa:kernel", "nonet net", Errc::unsupported),
+            "The value 'nonet net' of the tag 'proa:kernel' is not supported by Proa yet");
+  for (const std::string key :
+       {"proa:sidecars", "proa:sidecars-allowed", "proa:hardware", "proa:connections"}) {
     EXPECT_EQ(refusal(key, "auto", Errc::unsupported),
               "The tag '" + key + "' is not supported by Proa yet");
   }

@@ -3,6 +3,7 @@
 #include "os/seqpacket.h"
 
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -123,6 +124,16 @@ TEST_F(JobStreamTest, AProgramThatNeverEndsIsGivenUp) {
   const auto words = take(Bytes(10), std::chrono::milliseconds(50));
   ASSERT_FALSE(words);
   EXPECT_EQ(words.error().code(), Errc::deadline);
+}
+
+TEST_F(JobStreamTest, ItIsStoppedByADescriptor) {
+  const os::UniqueFd stopped(::eventfd(0, EFD_CLOEXEC));
+  stream_.stopped = stopped.get();
+  std::thread stopper([&] { ::eventfd_write(stopped.get(), 1); });
+  const auto words = take(Bytes(10));  // what would write goes on
+  stopper.join();
+  ASSERT_FALSE(words);
+  EXPECT_EQ(words.error().code(), Errc::cancelled);
 }
 
 }  // namespace
