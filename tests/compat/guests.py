@@ -1,5 +1,7 @@
 """What the tests of functions in machines need of a host, and of a daemon."""
+import glob
 import os
+import shutil
 import subprocess
 
 from daemon import BINARY_DIR
@@ -25,22 +27,36 @@ def add_kernel(endpoint):
                    capture_output=True, timeout=900, check=True)
 
 
+def give_kernels(data):
+    """What `./dev kernels` has built, to the folder of a daemon; False where it has not."""
+    built = os.path.join(os.environ.get("PROA_SOURCE_DIR", "."), "build/kernels")
+    names = os.listdir(built) if os.path.isdir(built) else []
+    kept = os.path.join(data, "kernels")
+    owner = os.stat(kept)
+    for name in names:
+        shutil.copytree(os.path.join(built, name), os.path.join(kept, name))
+        for path in (os.path.join(kept, name), *glob.glob(os.path.join(kept, name, "*"))):
+            os.chown(path, owner.st_uid, owner.st_gid)
+    return bool(names)
+
+
 def make(folder):
     """Fills `folder` with what daemons copy: `/usr/bin/python3 guests.py FOLDER`."""
     import json
-    import shutil
 
     import boto3
     from daemon import ROLE, Daemon, zip_of
     daemon = Daemon(["--isolation", "microvm"])
     try:
-        add_kernel(daemon.endpoint)
+        if not give_kernels(os.path.join(daemon.folder, "data")):
+            add_kernel(daemon.endpoint)
         client = boto3.client("lambda", endpoint_url=daemon.endpoint, region_name="us-east-1",
                               aws_access_key_id="any", aws_secret_access_key="any")
         client.create_function(FunctionName="first", Runtime="python3.11", Handler="app.handler",
                                Role=ROLE, Timeout=60, Code={"ZipFile": zip_of(
                                    {"app.py": "def handler(event, context): return event"})})
         answer = client.invoke(FunctionName="first", Payload=b"1")
+        print("kernel:", answer["ResponseMetadata"]["HTTPHeaders"].get("x-proa-kernel"))
         if json.load(answer["Payload"]) != 1:
             raise RuntimeError("a function in a machine does not answer: " + str(answer))
         for name in ("kernels", "images"):

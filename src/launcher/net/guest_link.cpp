@@ -12,8 +12,10 @@
 #include <algorithm>
 #include <string>
 
+// NOLINTBEGIN(readability-identifier-naming): the names of cmake/proa_bpf.cmake
 extern const unsigned char proa_guest_link_object[];
 extern const std::size_t proa_guest_link_object_size;
+// NOLINTEND(readability-identifier-naming)
 
 namespace proa::launcher::net {
 namespace {
@@ -30,7 +32,7 @@ Result<os::UniqueFd> make_tap() {
                  std::string("guests need ") + kTunDevice + ": " + tap.error().message(),
                  tap.error().os_errno());
   }
-  const int index = kProaTapDevice;
+  const int index = proa_tap_device;
   if (::ioctl(tap.value().get(), TUNSETIFINDEX, &index) != 0) {
     return os_error("number the tap device of a guest");
   }
@@ -55,8 +57,8 @@ Result<GuestLink> GuestLink::load() {
 }
 
 Result<os::UniqueFd> GuestLink::join() const {
-  const Device inside{kProaInsideDevice, "eth0 (inside)"};
-  const Device tap{kProaTapDevice, std::string(kTapName)};
+  const Device inside{proa_inside_device, "eth0 (inside)"};
+  const Device tap{proa_tap_device, std::string(kTapName)};
   TRY(auto socket, NetlinkSocket::open(NETLINK_ROUTE));
   TRY(auto queue, make_tap());
   TRY(add_clsact(socket, inside));

@@ -15,7 +15,7 @@ class GuestLink {
   /// Loads them. Errc: as BpfPrograms::load.
   static Result<GuestLink> load();
 
-  /// Makes a tap device in the calling thread's namespace, where eth0 is device kProaInsideDevice,
+  /// Makes a tap device in the calling thread's namespace, where eth0 is device proa_inside_device,
   /// and joins the two: from now on the namespace's own stack sees nothing of what either gets. The
   /// result is the device's only queue, with frames behind a virtio_net_hdr of 10 bytes; the device
   /// ends with its last descriptor. Errc: unsupported (the host has no /dev/net/tun; says so),

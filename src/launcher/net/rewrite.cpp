@@ -9,8 +9,10 @@
 #include <span>
 #include <string>
 
+// NOLINTBEGIN(readability-identifier-naming): the names of cmake/proa_bpf.cmake
 extern const unsigned char proa_rewrite_object[];
 extern const std::size_t proa_rewrite_object_size;
+// NOLINTEND(readability-identifier-naming)
 
 namespace proa::launcher::net {
 Result<RewriteProgram> RewriteProgram::load() {

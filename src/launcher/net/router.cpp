@@ -15,7 +15,7 @@
 namespace proa::launcher::net {
 namespace {
 
-constexpr int kInsideIndex = kProaInsideDevice;
+constexpr int kInsideIndex = proa_inside_device;
 constexpr int kLoopbackIndex = 1;
 
 Prefix host_prefix(const IpAddress& address) { return {address, address.is_v6() ? 128U : 32U}; }

@@ -43,7 +43,7 @@ class GuestLinkTest : public ::testing::Test {
       spec.mac = {2, 0, 0, 0, 0, 1};
       spec.peer_name = "eth0";
       spec.peer_mac = {2, 0, 0, 0, 0, 2};
-      spec.peer_index = kProaInsideDevice;
+      spec.peer_index = proa_inside_device;
       spec.peer_namespace = here.get();
       ASSERT_TRUE(add_veth(outside, spec));
       wire_.reset(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(kOwnType)));
@@ -53,7 +53,7 @@ class GuestLinkTest : public ::testing::Test {
       at.sll_ifindex = find_device(outside, "far").value().index;
       ASSERT_EQ(::bind(wire_.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
     }
-    ASSERT_TRUE(bring_up(inside_, {kProaInsideDevice, "eth0"}));
+    ASSERT_TRUE(bring_up(inside_, {proa_inside_device, "eth0"}));
   }
 
   struct Frame {
@@ -113,7 +113,7 @@ TEST_F(GuestLinkTest, TheTapEndsWithItsDescriptorAndThereIsOneAtATime) {
   {
     const auto queue = link.value().join();
     ASSERT_TRUE(queue) << queue.error().message();
-    EXPECT_EQ(find_device(inside_, "guest0").value().index, int{kProaTapDevice});
+    EXPECT_EQ(find_device(inside_, "guest0").value().index, int{proa_tap_device});
     EXPECT_FALSE(link.value().join());
   }
   EXPECT_FALSE(find_device(inside_, "guest0"));

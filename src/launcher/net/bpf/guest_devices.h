@@ -3,6 +3,6 @@
 #pragma once
 
 enum {
-  kProaInsideDevice = 2,  // eth0, the inside end of the environment's link
-  kProaTapDevice = 3,     // what QEMU reads and writes frames by
+  proa_inside_device = 2,  // eth0, the inside end of the environment's link
+  proa_tap_device = 3,     // what QEMU reads and writes frames by
 };

@@ -14,13 +14,13 @@
 SEC("tc")
 int to_guest(struct __sk_buff* skb) {
   (void)skb;
-  return bpf_redirect(kProaTapDevice, 0);
+  return bpf_redirect(proa_tap_device, 0);
 }
 
 SEC("tc")
 int from_guest(struct __sk_buff* skb) {
   (void)skb;
-  return bpf_redirect(kProaInsideDevice, 0);
+  return bpf_redirect(proa_inside_device, 0);
 }
 
 char licence_of_program[] SEC("license") = "Apache-2.0";
