@@ -36,6 +36,9 @@ Result<Stores> open_stores(const ServeOptions& options, StoreGround ground,
   kernels::KernelStoreOptions kernel_options;
   kernel_options.folder = options.data / "kernels";
   kernel_options.init_program = std::move(ground.init_program);
+  // By weight, a build has what functions leave; by quota it would take hours with so little.
+  constexpr std::uint32_t kTwoProcessorsMib = 3'538;
+  if (options.cpu_policy == "quota") kernel_options.build_processor_mib = kTwoProcessorsMib;
   kernel_options.recipes = ground.runtimes / "kernel";
   TRY(stores.kernels, kernels::KernelStore::open(std::move(kernel_options), clock));
   images::ImageStoreOptions image_options;

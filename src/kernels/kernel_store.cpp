@@ -247,6 +247,7 @@ class FolderKernels final : public KernelStore {
     int source() const override { return site_.source.get(); }
     int product() const override { return site_.product.get(); }
     int stopped() const override { return store_.commands_.stopped(); }
+    std::uint32_t processor_mib() const override { return store_.options_.build_processor_mib; }
     Result<AddedKernel> finish() override { return store_.finish(site_); }
 
    private:

@@ -127,6 +127,8 @@ class KernelBuild {
   virtual int source() const = 0;
   virtual int product() const = 0;
   virtual int stopped() const = 0;
+  /// What the program gets of the processors: as a function with so much memory.
+  virtual std::uint32_t processor_mib() const = 0;
   /// Stores what the program has made. Once. Errc: corrupt (it is no product), exhausted (disk
   /// full), os.
   virtual Result<AddedKernel> finish() = 0;
@@ -137,6 +139,8 @@ struct KernelStoreOptions {
   os::UniqueFd init_program;      ///< proa-init, open for reading: /init of every initrd
   std::string architecture;       ///< of this host, as in Manifest
   std::filesystem::path recipes;  ///< runtimes/kernel: what variants there are, and how to build
+  /// What a build gets of the processors: as a function with so much memory.
+  std::uint32_t build_processor_mib = 128;
   /// Where apt-get, dpkg-deb and depmod are, as in $PATH.
   std::string search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

@@ -44,6 +44,7 @@ TEST_F(KernelBuilderTest, AContainerBuildsWhatIsNotThere) {
   EXPECT_TRUE(built.value().is_new);
   EXPECT_EQ(plan_.arguments, (std::vector<std::string>{"/var/runtime/kernel/build.sh", "net"}));
   EXPECT_EQ(plan_.assignment.limits.network, model::NetworkPolicy::none);
+  EXPECT_EQ(plan_.assignment.limits.memory_mib, 128U) << "functions come first";
   EXPECT_EQ(store_->find("net").value().id, built.value().kernel.id);
   const auto again = build();
   ASSERT_TRUE(again) << again.error().message();
