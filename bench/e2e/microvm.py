@@ -51,6 +51,9 @@ class Machines(daemon.Daemon):
         self.kernels = {}
         self.proa("kernel", "add", "stock")
         for kernel in json.loads(self.proa("kernel", "list", "--json"))["kernels"]:
+            if kernel["name"] != "stock":  # compiles nothing: the same with this proa-init
+                self.proa("kernel", "build", kernel["name"])
+        for kernel in json.loads(self.proa("kernel", "list", "--json"))["kernels"]:
             self.kernels.setdefault(kernel["name"], kernel["id"])
 
     def proa(self, *words):

@@ -1,5 +1,6 @@
 """What the tests of functions in machines need of a host, and of a daemon."""
 import glob
+import json
 import os
 import shutil
 import subprocess
@@ -21,14 +22,16 @@ def why_not():
     return why_no_kernel()
 
 
-def add_kernel(endpoint):
+def add_kernel(endpoint, *words):
+    """By `proa kernel WORDS...`: the stock one."""
     environment = dict(os.environ, PROA_ENDPOINT=endpoint, ASAN_OPTIONS="detect_leaks=0")
-    subprocess.run([os.path.join(BINARY_DIR, "proa"), "kernel", "add", "stock"], env=environment,
+    words = words or ("add", "stock")
+    subprocess.run([os.path.join(BINARY_DIR, "proa"), "kernel", *words], env=environment,
                    capture_output=True, timeout=900, check=True)
 
 
-def give_kernels(data):
-    """What `./dev kernels` has built, to the folder of a daemon; False where it has not."""
+def give_kernels(endpoint, data):
+    """What `./dev kernels` has built, to a daemon; False where it has built none."""
     built = os.path.join(os.environ.get("PROA_SOURCE_DIR", "."), "build/kernels")
     names = os.listdir(built) if os.path.isdir(built) else []
     kept = os.path.join(data, "kernels")
@@ -37,18 +40,19 @@ def give_kernels(data):
         shutil.copytree(os.path.join(built, name), os.path.join(kept, name))
         for path in (os.path.join(kept, name), *glob.glob(os.path.join(kept, name, "*"))):
             os.chown(path, owner.st_uid, owner.st_gid)
+        with open(os.path.join(kept, name, "manifest.json"), encoding="utf-8") as file:
+            variant = json.load(file)["name"]
+        add_kernel(endpoint, "build", variant)  # compiles nothing: the same with this proa-init
     return bool(names)
 
 
 def make(folder):
     """Fills `folder` with what daemons copy: `/usr/bin/python3 guests.py FOLDER`."""
-    import json
-
     import boto3
     from daemon import ROLE, Daemon, zip_of
     daemon = Daemon(["--isolation", "microvm"])
     try:
-        if not give_kernels(os.path.join(daemon.folder, "data")):
+        if not give_kernels(daemon.endpoint, os.path.join(daemon.folder, "data")):
             add_kernel(daemon.endpoint)
         client = boto3.client("lambda", endpoint_url=daemon.endpoint, region_name="us-east-1",
                               aws_access_key_id="any", aws_secret_access_key="any")
