@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <system_error>
 
@@ -15,6 +16,11 @@ namespace fs = std::filesystem;
 
 /// Changes with every package that is installed, upgraded or removed.
 constexpr const char* kPackages = "/var/lib/dpkg/status";
+
+/// What containers are shown of the host's /etc, as it is when the daemon begins.
+constexpr auto kShownOfEtc = std::to_array<const char*>(
+    {"/etc/ld.so.cache", "/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt",
+     "/etc/ssl/openssl.cnf", "/etc/mime.types", "/etc/alternatives"});
 
 /// Size and time of a file; the daemon may not see it, then nothing.
 std::string mark_of(const fs::path& path) {
@@ -37,8 +43,9 @@ void add_folder(const fs::path& folder, std::vector<std::string>& lines) {
 }  // namespace
 
 GuestRoot::GuestRoot(const std::vector<environment::Interpreter>& interpreters,
-                     const std::vector<fs::path>& folders) {
-  std::vector<std::string> lines{PROA_VERSION};
+                     const std::vector<fs::path>& folders, const std::string& resolv_conf) {
+  std::vector<std::string> lines{PROA_VERSION, resolv_conf};
+  for (const char* file : kShownOfEtc) lines.push_back(std::string(file) + " " + mark_of(file));
   for (const environment::Interpreter& one : interpreters) {
     if (one.is_in_usr) in_usr_.push_back(one.path_inside());
     lines.push_back(one.executable.string() + " " + one.version + " " + mark_of(one.executable));

@@ -13,8 +13,9 @@ namespace proa::apps {
 class GuestRoot {
  public:
   /// `folders` are those that containers see beside /usr: bootstraps, bundled packages.
+  /// `resolv_conf` is the text of theirs.
   GuestRoot(const std::vector<environment::Interpreter>& interpreters,
-            const std::vector<std::filesystem::path>& folders);
+            const std::vector<std::filesystem::path>& folders, const std::string& resolv_conf);
 
   /// Paths inside of those that the root of a function with this one has: those of the
   /// distribution, as in /usr, and its own.

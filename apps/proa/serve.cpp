@@ -65,6 +65,11 @@ fs::path runtimes_folder(const ServeOptions& options) {
   return options.runtimes.empty() ? beside_program("../share/proa/runtimes") : options.runtimes;
 }
 
+std::string inside_resolv_conf() {
+  const auto text = os::read_file(kResolvConf);
+  return network::environment_resolv_conf(text ? text.value() : std::string());
+}
+
 launcher::LauncherConfig launcher_config(const ServeOptions& options, const DaemonUser& user,
                                          std::uint32_t shards) {
   launcher::LauncherConfig config;
@@ -77,9 +82,7 @@ launcher::LauncherConfig launcher_config(const ServeOptions& options, const Daem
   config.daemon_gid = user.gid;
   config.cpu_policy =
       options.cpu_policy == "quota" ? launcher::CpuPolicy::quota : launcher::CpuPolicy::weight;
-  const auto resolv_conf = os::read_file(kResolvConf);
-  config.resolv_conf =
-      network::environment_resolv_conf(resolv_conf ? resolv_conf.value() : std::string());
+  config.resolv_conf = inside_resolv_conf();
   config.uplink = launcher::parse_uplink_mode(options.uplink).value();  // checked by the option
   config.may_enable_forwarding = options.enable_forwarding;
   return config;
@@ -147,7 +150,8 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
 
 GuestRoot guest_root(const ServeOptions& options, const Ground& ground) {
   return {ground.interpreters.interpreters,
-          {runtimes_folder(options), ground.bundled.python, ground.bundled.node_modules}};
+          {runtimes_folder(options), ground.bundled.python, ground.bundled.node_modules},
+          inside_resolv_conf()};
 }
 
 boost::json::object fixed_status(const ServeOptions& options, const Ground& ground,
