@@ -186,12 +186,7 @@ class Restoring {
     TRY(read_entry([&](std::string_view piece) -> Result<void> {
       digest_.add(piece);
       restored_.bytes += piece.size();
-      while (!piece.empty()) {
-        const ssize_t written = ::write(out.get(), piece.data(), piece.size());
-        if (written < 0) return os_error("write " + to.string());
-        piece.remove_prefix(static_cast<std::size_t>(written));
-      }
-      return ok();
+      return os::write_fully(out.get(), piece, to.string());
     }));
     if (::fsync(out.get()) != 0) return os_error("sync " + to.string());
     digests_[name] = digest_.hex();

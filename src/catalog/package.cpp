@@ -2,6 +2,7 @@
 
 #include "catalog/package_tree.h"
 #include "catalog/zip_directory.h"
+#include "os/file.h"
 #include "os/utf8_locale.h"
 
 #include <archive.h>
@@ -195,12 +196,7 @@ Result<void> Unpacking::write_data(const ZipEntry& entry, int file) {
     written_ += size;
     if (written_ > limits_.unpacked_bytes_max) return too_large_unpacked(limits_);
     if (written_ - before > entry.unpacked_size) break;
-    for (std::string_view rest(static_cast<const char*>(block), size); !rest.empty();) {
-      const ssize_t count = ::write(file, rest.data(), rest.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return os_error("write " + entry.name);
-      rest.remove_prefix(static_cast<std::size_t>(count));
-    }
+    TRY(os::write_fully(file, {static_cast<const char*>(block), size}, entry.name));
   }
   if (written_ - before == entry.unpacked_size) return ok();
   return refuse("Entry '" + entry.name + "' has not the size its header says.");

@@ -17,7 +17,7 @@ inline constexpr const char* kCodeDisk = "code";   ///< erofs, read-only: /var/t
 inline constexpr const char* kLayersDisk = "opt";  ///< erofs, read-only: /opt; may be missing
 inline constexpr const char* kTmpDisk = "tmp";     ///< ext4, empty: /tmp
 
-/// The uid and gid of functions: /tmp is theirs.
+/// The uid and gid of functions inside, in containers too: /tmp is theirs.
 inline constexpr std::uint32_t kGuestUid = 993;
 inline constexpr std::uint32_t kGuestGid = 990;
 

@@ -10,10 +10,7 @@ namespace {
 
 constexpr auto kMakeLimit = std::chrono::minutes(5);
 constexpr auto kMemory = Bytes::mib(1'024);
-/// What a whole processor goes with.
-constexpr std::uint32_t kMemoryMib = 1'769;
-/// The image and what it is put together from lie there: the largest that there is.
-constexpr std::uint32_t kTmpMib = 10'240;
+constexpr auto kImageMost = Bytes::mib(10'240);
 
 // They await nothing, so any thread of the pool may run them.
 Task<bool> use(ImageStore& store, std::string id) { co_return store.use(id); }
@@ -57,14 +54,12 @@ Task<void> ImageMaker::make_unless_there(const ImageRecipe& recipe) {
   CO_TRY(auto image, store_.begin());
   sandbox::ContainerJob job;
   job.assignment.limits.memory = kMemory;
-  job.assignment.limits.memory_mib = kMemoryMib;
+  job.assignment.limits.memory_mib = sandbox::kWholeProcessorMib;
   job.assignment.tree_id = recipe.tree_id;
   job.assignment.layer_tree_ids = recipe.layer_tree_ids;
-  job.tmp_mib = kTmpMib;
-  job.command.arguments = recipe.arguments;
-  job.command.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"};
+  job.arguments = recipe.arguments;
   job.product = image.file();
-  job.product_most = Bytes::mib(kTmpMib);
+  job.product_most = kImageMost;
   job.limit = kMakeLimit;
   auto words = co_await sandbox::run_job(containers_, blocking_, std::move(job));
   if (!words) co_return words.error().with_context("an image");

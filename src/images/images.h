@@ -108,7 +108,7 @@ class ImageStore {
 };
 
 /// Has containers make images that are not there, one for each recipe however many ask. Belongs to
-/// one executor, that of the containers; join() before destruction.
+/// one executor, that of the containers, which has run to its end before this goes.
 class ImageMaker {
  public:
   /// All outlive it.
@@ -117,7 +117,6 @@ class ImageMaker {
 
   /// Makes it unless it is there. On the executor. Errc: as sandbox::run_job(), exhausted, os.
   Task<void> ensure(ImageRecipe recipe);
-  boost::asio::awaitable<void> join() { return tasks_.join(); }
 
  private:
   struct Making {

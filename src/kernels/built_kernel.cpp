@@ -56,22 +56,12 @@ Result<void> read_entry(archive* reader, const std::string& name, std::size_t mo
   }
 }
 
-Result<void> write_bytes(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return os_error("write a built kernel");
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return ok();
-}
-
 Result<void> unpack_kernel(archive* reader, const fs::path& file) {
   TRY(const auto out, os::open_file(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kBuiltMode));
   std::string begin;
   TRY(read_entry(reader, kKernelFile, kBuiltMax, [&](std::string_view bytes) {
     if (begin.size() < 4) begin += bytes.substr(0, 4);
-    return write_bytes(out.get(), bytes);
+    return os::write_fully(out.get(), bytes, "a built kernel");
   }));
   if (!begin.starts_with("\x7f"
                          "ELF")) {

@@ -13,8 +13,6 @@ namespace {
 constexpr auto kBuildLimit = std::chrono::minutes(60);
 /// Eight compilers at once take less.
 constexpr auto kMemory = Bytes::mib(3'072);
-/// The source and all that is compiled: 2 GiB.
-constexpr std::uint32_t kTmpMib = 10'240;
 constexpr auto kProductMost = Bytes::mib(300);
 
 using OwnedBuild = std::unique_ptr<KernelBuild>;
@@ -29,9 +27,7 @@ sandbox::ContainerJob job_of(const KernelBuild& build) {
   sandbox::ContainerJob job;
   job.assignment.limits.memory = kMemory;
   job.assignment.limits.memory_mib = build.processor_mib();
-  job.tmp_mib = kTmpMib;
-  job.command.arguments = build.program();
-  job.command.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"};
+  job.arguments = build.program();
   job.input = build.source();
   job.product = build.product();
   job.stopped = build.stopped();

@@ -53,11 +53,7 @@ Result<void> make_link(const std::string& target, const fs::path& link) {
 Result<void> write_file(const fs::path& path, std::string_view text, mode_t mode) {
   TRY(make_folders(path.parent_path()));
   TRY(auto fd, os::open_file(path, O_WRONLY | O_CREAT | O_EXCL, mode));
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd.get(), text.data(), text.size());
-    if (count < 0) return os_error("write " + path.string());
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
+  TRY(os::write_fully(fd.get(), text, path.string()));
   if (::fchmod(fd.get(), mode) != 0) return os_error("chmod " + path.string());
   return ok();
 }

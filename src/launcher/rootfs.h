@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "frames/guest_devices.h"
 #include "launcher/config.h"
 
 #include <filesystem>
@@ -16,8 +17,8 @@
 namespace proa::launcher {
 
 /// Inside ids of function code, as on Lambda (sbx_user1051).
-inline constexpr unsigned kFunctionUid = 993;
-inline constexpr unsigned kFunctionGid = 990;
+inline constexpr unsigned kFunctionUid = frames::kGuestUid;
+inline constexpr unsigned kFunctionGid = frames::kGuestGid;
 
 struct RootfsOptions {
   std::filesystem::path root;             ///< an empty folder; becomes a mount point

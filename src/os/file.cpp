@@ -9,8 +9,6 @@
 #include <cerrno>
 
 namespace proa::os {
-namespace {
-
 Result<void> write_fully(int fd, std::string_view text, const std::string& name) {
   while (!text.empty()) {
     const ssize_t count = ::write(fd, text.data(), text.size());
@@ -22,8 +20,6 @@ Result<void> write_fully(int fd, std::string_view text, const std::string& name)
   }
   return ok();
 }
-
-}  // namespace
 
 Result<UniqueFd> open_file(const std::filesystem::path& path, int flags, mode_t mode) {
   return open_at(AT_FDCWD, path.string(), flags, mode);

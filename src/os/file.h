@@ -24,6 +24,9 @@ Result<UniqueFd> open_beneath(int directory, const std::string& name, int flags)
 Result<std::string> read_file(const std::filesystem::path& path);
 /// The whole file behind `fd` from its beginning (pread), e.g. a kernel file that is read again.
 Result<std::string> read_all(int fd);
+/// Writes all of `text` where the descriptor stands; `name` is for the error. Errc: exhausted (disk
+/// full), os.
+Result<void> write_fully(int fd, std::string_view text, const std::string& name);
 /// One write(2) of `text` at the beginning of an existing file: what kernel files want.
 Result<void> write_kernel_file(const std::filesystem::path& path, std::string_view text);
 /// The same through an open descriptor.

@@ -9,6 +9,8 @@
 namespace proa::sandbox {
 namespace {
 
+/// What is made, and what it is put together from, lie there: the largest that there is.
+constexpr std::uint32_t kJobTmpMib = 10'240;
 constexpr auto kExitLimit = std::chrono::seconds(10);
 /// The shell's status where a program is not there.
 constexpr int kNotFoundStatus = 127;
@@ -39,8 +41,11 @@ Task<std::string> run_in(Sandbox& container, boost::asio::thread_pool& blocking,
   const SteadyTime deadline = deadline_after(job.limit);
   CO_TRY(co_await container.start());
   CO_TRY(co_await container.assign(std::move(job.assignment)));
-  const std::string program = job.command.arguments.front();
-  CO_TRY(auto process, co_await container.start_runtime(std::move(job.command)));
+  const std::string program = job.arguments.front();
+  RuntimeCommand command;
+  command.arguments = std::move(job.arguments);
+  command.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"};
+  CO_TRY(auto process, co_await container.start_runtime(std::move(command)));
   JobStream stream{std::move(process.link.out),
                    std::move(process.link.in),
                    std::move(process.output),
@@ -59,7 +64,7 @@ Task<std::string> run_in(Sandbox& container, boost::asio::thread_pool& blocking,
 
 Task<std::string> run_job(SandboxFactory& containers, boost::asio::thread_pool& blocking,
                           ContainerJob job) {
-  const auto container = containers.make({model::Isolation::container, job.tmp_mib});
+  const auto container = containers.make({model::Isolation::container, kJobTmpMib});
   auto words = co_await run_in(*container, blocking, std::move(job));
   (void)co_await container->close();
   co_return words;

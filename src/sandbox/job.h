@@ -7,14 +7,15 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace proa::sandbox {
 
-/// What is run, and with what. It has no network unless the assignment gives it some.
+/// What is run, and with what. It has the largest /tmp there is, and no network unless the
+/// assignment gives it some.
 struct ContainerJob {
   Assignment assignment;
-  std::uint32_t tmp_mib = 0;
-  RuntimeCommand command;
+  std::vector<std::string> arguments;  ///< the first is the program, its path inside
   int input = -1;    ///< a file whose bytes it reads by descriptor 3; -1: none. Borrowed
   int product = -1;  ///< a file that gets what it writes to descriptor 4. Borrowed
   int stopped = -1;  ///< ends it when this is readable; -1: nothing does. Borrowed

@@ -1,5 +1,7 @@
 #include "sandbox/job_stream.h"
 
+#include "os/file.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -17,16 +19,6 @@ namespace {
 constexpr std::size_t kWordsMax = 2048;
 constexpr std::size_t kMovedAtOnce = std::size_t{256} * 1024;
 constexpr std::int64_t kPollMost = 60'000;
-
-Result<void> write_all(int file, std::span<const char> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return os_error("write what a program has made");
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-  return ok();
-}
 
 bool is_transient() { return errno == EINTR || errno == EAGAIN; }
 
@@ -84,7 +76,8 @@ class Moving {
       return Error(Errc::too_large,
                    "the program has made more than " + std::to_string(most_.count()) + " bytes");
     }
-    return write_all(stream_.product_file, bytes);
+    return os::write_fully(stream_.product_file, {bytes.data(), bytes.size()},
+                           "what a program has made");
   }
 
   Result<void> take_words() {

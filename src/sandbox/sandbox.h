@@ -33,6 +33,9 @@ struct SandboxLimits {
   model::NetworkPolicy network = model::NetworkPolicy::none;
 };
 
+/// The MemorySize that a whole processor goes with.
+inline constexpr std::uint32_t kWholeProcessorMib = 1'769;
+
 /// What a sandbox gets with the function that it is given to for good.
 struct Assignment {
   SandboxLimits limits;

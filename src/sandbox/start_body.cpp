@@ -1,25 +1,18 @@
 #include "sandbox/start_body.h"
 
 #include "frames/frames.h"
+#include "frames/guest_devices.h"
 
 #include <span>
 
 namespace proa::sandbox {
-namespace {
-
-// Inside ids of the function's user; the launcher's user namespaces map exactly these.
-constexpr std::uint32_t kFunctionUid = 993;
-constexpr std::uint32_t kFunctionGid = 990;
-
-}  // namespace
-
 Result<std::string> start_body(const RuntimeCommand& command) {
   const std::vector<std::string_view> arguments(command.arguments.begin(), command.arguments.end());
   const std::vector<std::string_view> variables(command.environment.begin(),
                                                 command.environment.end());
   frames::StartSpec spec;
-  spec.uid = kFunctionUid;
-  spec.gid = kFunctionGid;
+  spec.uid = frames::kGuestUid;
+  spec.gid = frames::kGuestGid;
   spec.descriptors = kRuntimeDescriptors;
   spec.directory = command.directory;
   spec.arguments = arguments;
@@ -29,6 +22,17 @@ Result<std::string> start_body(const RuntimeCommand& command) {
     return Error(Errc::too_large, "command line and environment of the runtime exceed 256 KiB");
   }
   return body;
+}
+
+std::optional<RuntimeExit> exit_of(std::string_view body) {
+  frames::ExitedView view;
+  if (frames::decode_exited(std::as_bytes(std::span(body)), view) != frames::Status::ok) {
+    return std::nullopt;
+  }
+  RuntimeExit exit;
+  exit.wait_status = static_cast<int>(view.wait_status);
+  exit.exec_errno = static_cast<int>(view.start_errno);
+  return exit;
 }
 
 }  // namespace proa::sandbox

@@ -147,14 +147,9 @@ asio::awaitable<void> ContainerSandbox::watch_control() {
     } else if (frame.value().type == frames::Type::killed) {
       killed_.set(true);
     } else if (frame.value().type == frames::Type::exited) {
-      frames::ExitedView view;
-      if (frames::decode_exited(std::as_bytes(std::span(frame.value().body)), view) !=
-          frames::Status::ok)
-        break;
-      RuntimeExit exit;
-      exit.wait_status = static_cast<int>(view.wait_status);
-      exit.exec_errno = static_cast<int>(view.start_errno);
-      exit_.set(exit);
+      const auto exit = exit_of(frame.value().body);
+      if (!exit) break;
+      exit_.set(*exit);
     } else {
       break;  // not a frame of this link: nothing it says can be believed
     }

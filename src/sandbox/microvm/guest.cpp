@@ -19,8 +19,7 @@ constexpr auto kEndLimit = std::chrono::seconds(10);
 constexpr std::size_t kConsoleTail = 2048;
 /// QEMU's own, and up to 64 for its disks, without which it gives up.
 constexpr std::uint32_t kThreads = 128;
-/// A boot is our work and not the function's: it gets a whole processor, which goes with this.
-constexpr std::uint32_t kBootMib = 1'769;
+static_assert(kWholeProcessorMib == launcher::kMibPerVcpu);
 
 }  // namespace
 
@@ -44,7 +43,8 @@ Task<void> Guest::boot(launcher::GuestPlan plan, SandboxLimits limits,
   limits.memory = Bytes::mib(std::uint64_t{plan.memory_mib} + kQemuMib);
   limits.pids = kThreads;
   SandboxLimits while_booting = limits;
-  while_booting.memory_mib = std::max(limits.memory_mib, kBootMib);
+  // A boot is our work and not the function's: it gets a whole processor.
+  while_booting.memory_mib = std::max(limits.memory_mib, kWholeProcessorMib);
   CO_TRY(co_await slot_.configure(while_booting));
   CO_TRY(auto ends, co_await launcher_.start_guest(slot_.id(), std::move(plan)));
   tasks_.spawn(watch_exit());

@@ -92,26 +92,21 @@ GuestPort::Events MicrovmSandbox::guest_events() {
 }
 
 bool MicrovmSandbox::take_frame(frames::Type type, std::string_view body) {
-  const auto bytes = std::as_bytes(std::span(body));
   if (type == frames::Type::killed) {
     killed_.set(true);
     return body.empty();
   }
   if (type == frames::Type::memory) {
     frames::MemoryView memory;
-    if (frames::decode_memory(bytes, memory) != frames::Status::ok) return false;
+    if (frames::decode_memory(std::as_bytes(std::span(body)), memory) != frames::Status::ok)
+      return false;
     memory_peak_ = Bytes(memory.peak_bytes);
     oom_kills_ = memory.oom_kills;
     return true;
   }
-  frames::ExitedView view;
-  if (type != frames::Type::exited || frames::decode_exited(bytes, view) != frames::Status::ok) {
-    return false;
-  }
-  RuntimeExit exit;
-  exit.wait_status = static_cast<int>(view.wait_status);
-  exit.exec_errno = static_cast<int>(view.start_errno);
-  tasks_.spawn(report_exit(exit));
+  const auto exit = type == frames::Type::exited ? exit_of(body) : std::nullopt;
+  if (!exit) return false;
+  tasks_.spawn(report_exit(*exit));
   return true;
 }
 

@@ -15,8 +15,7 @@ class JobTest : public testing::Test {
   Result<std::string> run() {
     ContainerJob job;
     job.assignment.tree_id = "tree";
-    job.tmp_mib = 600;
-    job.command.arguments = {"/bin/make", "it"};
+    job.arguments = {"/bin/make", "it"};
     job.product = file_.get();
     job.product_most = Bytes(1'000);
     job.limit = std::chrono::seconds(20);

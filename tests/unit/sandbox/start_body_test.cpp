@@ -36,5 +36,16 @@ TEST(StartBody, MoreThanAFrameHoldsIsRefused) {
   EXPECT_EQ(body.error().message(), "command line and environment of the runtime exceed 256 KiB");
 }
 
+TEST(ExitOf, IsWhatTheFrameSaysAndNothingOfAMalformedOne) {
+  std::string body(frames::kExitedSize, '\0');
+  frames::encode_exited({9, 2},
+                        std::as_writable_bytes(std::span(body)).first<frames::kExitedSize>());
+  const auto exit = exit_of(body);
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->wait_status, 9);
+  EXPECT_EQ(exit->exec_errno, 2);
+  EXPECT_FALSE(exit_of(body + "x"));
+}
+
 }  // namespace
 }  // namespace proa::sandbox
