@@ -48,9 +48,8 @@ std::string_view arn_part(std::string_view arn, int index) {
 }
 
 std::optional<model::FunctionRef> function_of_arn(std::string_view arn, const model::Scope& scope) {
-  auto ref = model::parse_function_ref(arn, std::nullopt, scope);
-  // Only a full ARN is written again as it was: it takes names and partial ARNs too.
-  if (!ref || ref.value().arn() != arn) return std::nullopt;
+  auto ref = model::parse_function_arn(arn, scope);
+  if (!ref) return std::nullopt;
   return std::move(ref).value();
 }
 

@@ -327,7 +327,7 @@ bool AsyncQueue::send_to(const std::string& destination, const Event& event,
                          std::string_view condition) {
   if (destination.empty()) return false;
   const model::Scope scope{event.function.account_id, event.function.region};
-  auto ref = model::parse_function_ref(destination, std::nullopt, scope);
+  auto ref = model::parse_function_arn(destination, scope);
   if (!ref) {
     parts_.log.error("destination_unusable",
                      {{"destination", destination}, {"reason", ref.error().message()}});

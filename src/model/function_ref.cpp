@@ -137,6 +137,26 @@ Result<void> check_form(std::string_view text, std::string_view query_qualifier,
   return violation_error(violations);
 }
 
+/// What the parts name, in `scope`. Errors: denied and not_found as parse_function_ref().
+Result<FunctionRef> in_scope(const Parts& parts, const Scope& scope) {
+  if (!parts.account.empty() && parts.account != scope.account_id) {
+    return Error(Errc::denied, "Account " + scope.account_id +
+                                   " may not use functions of account " +
+                                   std::string(parts.account));
+  }
+  if (!parts.region.empty() && parts.region != scope.region) {
+    return Error(Errc::not_found, "Functions from '" + std::string(parts.region) +
+                                      "' are not reachable in this region ('" + scope.region +
+                                      "')");
+  }
+  FunctionRef ref;
+  ref.account_id = scope.account_id;
+  ref.region = scope.region;
+  ref.name = parts.name;
+  if (!parts.qualifier.empty()) ref.qualifier = std::string(parts.qualifier);
+  return ref;
+}
+
 }  // namespace
 
 bool has_region_form(std::string_view text) {
@@ -171,28 +191,25 @@ Result<FunctionRef> parse_function_ref(std::string_view text,
   const bool is_split = split(text, parts);
   const std::string_view asked = query_qualifier.value_or(std::string_view());
   TRY(check_form(text, asked, is_split));
-  if (!parts.account.empty() && parts.account != scope.account_id) {
-    return Error(Errc::denied, "Account " + scope.account_id +
-                                   " may not use functions of account " +
-                                   std::string(parts.account));
-  }
-  if (!parts.region.empty() && parts.region != scope.region) {
-    return Error(Errc::not_found, "Functions from '" + std::string(parts.region) +
-                                      "' are not reachable in this region ('" + scope.region +
-                                      "')");
-  }
-  if (!asked.empty() && !parts.qualifier.empty() && asked != parts.qualifier) {
+  TRY(auto ref, in_scope(parts, scope));
+  if (asked.empty()) return ref;
+  if (ref.qualifier && asked != *ref.qualifier) {
     return Error(
         Errc::invalid,
         "The derived qualifier from the function name does not match the specified qualifier.");
   }
-  FunctionRef ref;
-  ref.account_id = scope.account_id;
-  ref.region = scope.region;
-  ref.name = parts.name;
-  const std::string_view qualifier = asked.empty() ? parts.qualifier : asked;
-  if (!qualifier.empty()) ref.qualifier = std::string(qualifier);
+  ref.qualifier = std::string(asked);
   return ref;
+}
+
+Result<FunctionRef> parse_function_arn(std::string_view arn, const Scope& scope) {
+  Parts parts;
+  if (split(arn, parts)) {
+    TRY(auto ref, in_scope(parts, scope));
+    // Only a full ARN is written again as it was: the grammar takes names and partial ARNs too.
+    if (ref.arn() == arn) return ref;
+  }
+  return Error(Errc::invalid, "'" + std::string(arn) + "' is not the ARN of a function");
 }
 
 }  // namespace proa::model

@@ -41,4 +41,9 @@ Result<FunctionRef> parse_function_ref(std::string_view text,
                                        std::optional<std::string_view> query_qualifier,
                                        const Scope& scope);
 
+/// Parses what FunctionRef::arn() writes: an ARN that is stored or that names a target. Unlike the
+/// name in a request it may be longer than 170 characters: a name of 64 and an alias of 128 make an
+/// ARN of up to 245. Errors: invalid (not a full ARN), denied and not_found as above.
+Result<FunctionRef> parse_function_arn(std::string_view arn, const Scope& scope);
+
 }  // namespace proa::model

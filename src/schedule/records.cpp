@@ -102,7 +102,7 @@ Result<json::object> parse_record(const std::string& where, std::string_view byt
 
 Result<Definition> read_definition(Reader& reader, const Name& name, const std::string& where) {
   const model::Scope scope{name.account_id, name.region};
-  auto function = model::parse_function_ref(reader.text("function"), std::nullopt, scope);
+  auto function = model::parse_function_arn(reader.text("function"), scope);
   if (!function) return Error(Errc::corrupt, where + ": " + function.error().message());
   auto expression = calendar::Expression::parse(reader.text("expression"));
   if (!expression) return Error(Errc::corrupt, where + ": " + expression.error().message());

@@ -120,5 +120,25 @@ TEST(RegionForm, IsThatOfLambdasPatterns) {
   }
 }
 
+TEST(FunctionRef, AnArnIsReadAsItIsWritten) {
+  const FunctionRef longest{"000000000000", "us-east-1", std::string(64, 'n'),
+                            std::string(128, 'q')};
+  const auto ref = parse_function_arn(longest.arn(), kScope);
+  ASSERT_TRUE(ref) << ref.error().message();
+  EXPECT_EQ(ref.value().arn(), longest.arn());
+  for (const std::string_view text :
+       {"", "f", "f:1", "000000000000:function:f", "arn:aws-cn:lambda:us-east-1:000000000000:f",
+        "arn:aws:lambda:us-east-1:000000000000:f"}) {
+    const auto refused = parse_function_arn(text, kScope);
+    ASSERT_FALSE(refused) << text;
+    EXPECT_EQ(refused.error().message(),
+              "'" + std::string(text) + "' is not the ARN of a function");
+  }
+  const auto foreign =
+      parse_function_arn("arn:aws:lambda:us-east-1:111111111111:function:f", kScope);
+  ASSERT_FALSE(foreign);
+  EXPECT_EQ(foreign.error().code(), Errc::denied);
+}
+
 }  // namespace
 }  // namespace proa::model

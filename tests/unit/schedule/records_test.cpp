@@ -50,6 +50,17 @@ TEST(ScheduleRecords, AScheduleIsReadBackAsItWas) {
   EXPECT_EQ(read.value().revision, 7U);
 }
 
+// A request's name ends at 170 characters; an ARN with a long name and alias does not.
+TEST(ScheduleRecords, AFunctionOfLongNamesIsReadBack) {
+  Schedule schedule = weekday_mornings();
+  schedule.definition.function.name = std::string(64, 'n');
+  schedule.definition.function.qualifier = std::string(128, 'q');
+  const std::string bytes = encode(schedule);
+  const auto again = decode_schedule(kKey, bytes);
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(encode(again.value()), bytes);
+}
+
 TEST(ScheduleRecords, ProgressIsReadBackAsItWas) {
   for (const Progress& written : {progress(), Progress{kTime, kTime}}) {
     const auto read = decode_progress(kKey, encode(written));
