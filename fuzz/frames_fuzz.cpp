@@ -85,6 +85,14 @@ void fuzz_set_clock(Input input) {
   check_same(input, again);
 }
 
+void fuzz_restore(Input input) {
+  RestoreView view;
+  if (decode_restore(input, view) != Status::ok) return;
+  std::vector<std::byte> again(kRestoreSize);
+  encode_restore(view, std::span<std::byte, kRestoreSize>(again));
+  check_same(input, again);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -95,5 +103,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   fuzz_exited(input);
   fuzz_memory(input);
   fuzz_set_clock(input);
+  fuzz_restore(input);
   return 0;
 }

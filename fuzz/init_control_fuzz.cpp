@@ -46,6 +46,10 @@ class World final : public Actions {
     check(is_guest, "the clock of a container's host");
     return true;
   }
+  bool restore(const RestoreView&) override {
+    check(is_guest, "the restore of a container");
+    return true;
+  }
   bool memory_news(MemoryView& out) override {
     if (!is_guest) return false;
     out = {.peak_bytes = ++memory, .oom_kills = 0};

@@ -32,6 +32,7 @@ class World final : public PortActions {
   KillRound kill_everyone() override { return KillRound::nobody_left; }
   void close_descriptor(int) override { --open; }
   bool set_clock(std::uint64_t) override { return true; }
+  bool restore(const RestoreView&) override { return true; }
   bool memory_news(MemoryView& out) override {
     out = {.peak_bytes = ++memory, .oom_kills = 0};
     return true;

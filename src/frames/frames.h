@@ -14,6 +14,7 @@
 // plain status enum. It is compiled once for proa-init and once for the host, tests and fuzzers.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -45,11 +46,15 @@ enum class Type : std::uint8_t {
   start = 64,      ///< start the runtime process. Body: StartView; descriptors by SCM_RIGHTS
   kill_all = 65,   ///< kill every process but init; answered by `killed`. Body: empty
   set_clock = 66,  ///< to a guest only: what time it is. Body: u64 nanoseconds since 1970
+  hold = 67,       ///< to a guest only: say `held` and then nothing more. Body: empty
+  restore = 68,    ///< to a guest only that holds: it is a copy. Body: RestoreView
   // control link, proa-init to host
-  init_up = 80,  ///< proa-init runs. Body: empty
-  exited = 81,   ///< the runtime process ended, or could not be started. Body: ExitedView
-  killed = 82,   ///< answer to kill_all: no process but init is left. Body: empty
-  memory = 83,   ///< from a guest only: what its processes have used. Body: MemoryView
+  init_up = 80,   ///< proa-init runs. Body: empty
+  exited = 81,    ///< the runtime process ended, or could not be started. Body: ExitedView
+  killed = 82,    ///< answer to kill_all: no process but init is left. Body: empty
+  memory = 83,    ///< from a guest only: what its processes have used. Body: MemoryView
+  held = 84,      ///< answer to hold: the last word until `restore`. Body: empty
+  restored = 85,  ///< answer to restore: the machine is itself, with its function's. Body: empty
   // port of a guest, both ways, beside the control link's: see streams.h
   stream_open = 96,     ///< from the guest. Body: u32 stream, u8 service, u8 0, u16 0
   stream_data = 97,     ///< Body: u32 stream, 1 to kStreamPiece bytes
@@ -173,5 +178,19 @@ inline constexpr std::size_t kSetClockSize = 8;
 void encode_set_clock(std::uint64_t time_ns, std::span<std::byte, kSetClockSize> out);
 /// malformed: a body of another size.
 Status decode_set_clock(std::span<const std::byte> body, std::uint64_t& time_ns);
+
+inline constexpr std::size_t kEntropySize = 64;
+inline constexpr std::size_t kRestoreSize = 16 + kEntropySize;
+/// Body of `restore`: u64 time | u8 has_ipv6 | u8 has_layers | u16, u32 reserved (0) | entropy.
+/// What a machine that was copied cannot know: what it remembers, its copies remember too.
+struct RestoreView {
+  std::uint64_t time_ns = 0;  ///< nanoseconds since 1970
+  bool has_ipv6 = false;      ///< as kGuestIpv6Word says for a machine that boots
+  bool has_layers = false;    ///< whether the layers' disk holds any
+  std::array<std::byte, kEntropySize> entropy{};  ///< of the host's generator, for this copy alone
+};
+void encode_restore(const RestoreView& view, std::span<std::byte, kRestoreSize> out);
+/// malformed: a body of another size, a flag that is neither 0 nor 1, or reserved bits set.
+Status decode_restore(std::span<const std::byte> body, RestoreView& out);
 
 }  // namespace proa::frames

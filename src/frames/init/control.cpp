@@ -40,6 +40,7 @@ void Control::take_header() {
 }
 
 bool Control::is_allowed() const {
+  if (is_held_ != (header_.type == Type::restore)) return false;
   switch (header_.type) {
     case Type::start:
       return state_ == State::idle && header_.body_size > 0 && header_.body_size <= kMaxStartBody;
@@ -48,20 +49,35 @@ bool Control::is_allowed() const {
     case Type::set_clock:
       return inside_ == Inside::guest && header_.body_size == kSetClockSize &&
              descriptor_count_ == 0;
+    case Type::hold:
+      return inside_ == Inside::guest && state_ != State::killing && header_.body_size == 0 &&
+             descriptor_count_ == 0;
+    case Type::restore:
+      return header_.body_size == kRestoreSize && descriptor_count_ == 0;
     default:
       return false;
   }
 }
 
 void Control::take_frame() {
-  if (header_.type == Type::start) {
-    start();
-  } else if (header_.type == Type::set_clock) {
-    set_clock();
-  } else {
-    state_ = State::killing;
-    kill_rounds_ = 0;
-    kill_round();
+  switch (header_.type) {
+    case Type::start:
+      start();
+      break;
+    case Type::set_clock:
+      set_clock();
+      break;
+    case Type::hold:
+      queue(Type::held, {});
+      is_held_ = true;
+      break;
+    case Type::restore:
+      restore();
+      break;
+    default:
+      state_ = State::killing;
+      kill_rounds_ = 0;
+      kill_round();
   }
   has_header_ = false;
   have_ = 0;
@@ -89,6 +105,16 @@ void Control::set_clock() {
     return fail(Stop::protocol_error);
   }
   if (!actions_.set_clock(time_ns)) fail(Stop::failed);
+}
+
+void Control::restore() {
+  RestoreView view;
+  if (decode_restore(std::span(body_).first(header_.body_size), view) != Status::ok) {
+    return fail(Stop::protocol_error);
+  }
+  if (!actions_.restore(view)) return fail(Stop::failed);
+  is_held_ = false;
+  queue(Type::restored, {});
 }
 
 void Control::link_ended() {

@@ -34,6 +34,9 @@ class Actions {
   virtual void close_descriptor(int descriptor) = 0;
   /// Sets the clock of the machine. Asked of a guest only. False when the kernel refuses.
   virtual bool set_clock(std::uint64_t /*time_ns*/) { return false; }
+  /// Makes a machine that was copied one of its own, as RestoreView says. Asked of a guest only.
+  /// False where it is no template, or when the kernel refuses.
+  virtual bool restore(const RestoreView& /*view*/) { return false; }
   /// What the processes have used until now; true when that is news. A container's is known to the
   /// host.
   virtual bool memory_news(MemoryView& /*out*/) { return false; }
@@ -56,6 +59,7 @@ enum class Inside : std::uint8_t { container, guest };
 /// One control link's state.
 ///   idle --start--> running --its process ends--> ended
 ///   any but killing --kill_all--> killing --nobody left--> idle
+/// Beside that a guest's holds from hold to restore: nothing is said and nothing else is taken.
 ///   any --end of link, protocol error--> stopped
 /// Created with `init_up` queued. Owned by the role; lives as long as init.
 class Control {
@@ -87,6 +91,9 @@ class Control {
   /// kKillRoundMs passed while state() is killing.
   void kill_round_over();
 
+  /// From `hold` to `restore`: the role leaves the processes alone.
+  bool is_held() const { return is_held_; }
+
   /// Queues `memory` if there is news. What `exited` and `killed` need is done without.
   void report_memory();
 
@@ -107,6 +114,7 @@ class Control {
   void take_frame();
   void start();
   void set_clock();
+  void restore();
   void kill_round();
   void queue(Type type, std::span<const std::byte> body);
   void queue_exited(const ExitedView& view);
@@ -116,6 +124,7 @@ class Control {
   Inside inside_;
   State state_ = State::idle;
   Stop stop_reason_ = Stop::failed;
+  bool is_held_ = false;
   bool has_header_ = false;
   Header header_;
   std::size_t have_ = 0;  // bytes of the header, or of the body after has_header_

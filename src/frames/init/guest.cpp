@@ -3,12 +3,14 @@
 #include "frames/guest_devices.h"
 #include "frames/init/boot.h"
 #include "frames/init/children.h"
+#include "frames/init/function_devices.h"
 #include "frames/init/guest_limits.h"
 #include "frames/init/guest_memory.h"
 #include "frames/init/guest_network.h"
 #include "frames/init/guest_root.h"
 #include "frames/init/port.h"
 #include "frames/init/process.h"
+#include "frames/init/reseed.h"
 #include "frames/init/transient.h"
 
 #include <arpa/inet.h>
@@ -44,7 +46,8 @@ struct Ends {
 
 class Guest final : public PortActions {
  public:
-  explicit Guest(int link) : link_(link), port_(*this) {}
+  /// `devices` are those of a template, which outlive it; null: it is none.
+  Guest(int link, FunctionDevices* devices) : link_(link), devices_(devices), port_(*this) {}
 
   bool prepare(bool has_network) {
     null_device_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -81,6 +84,7 @@ class Guest final : public PortActions {
                         static_cast<long>(time_ns % kSecond)};
     return ::clock_settime(CLOCK_REALTIME, &time) == 0;
   }
+  bool restore(const RestoreView& view) override;
   bool memory_news(MemoryView& out) override { return memory_.take_news(out); }
   bool open_ends(std::span<int, kProcessDescriptors> inherited) override;
 
@@ -105,6 +109,7 @@ class Guest final : public PortActions {
   void handle(std::span<const pollfd, kWaits> waits);
 
   int link_;
+  FunctionDevices* devices_;
   int null_device_ = -1;
   int signals_ = -1;
   std::array<int, kServices> listeners_{};
@@ -301,6 +306,10 @@ void Guest::settle(std::size_t place) {
 void Guest::set_waits(std::span<pollfd, kWaits> waits) {
   const bool has_more_to_say = !port_.outgoing().empty();
   waits[0] = {link_, static_cast<short>(has_more_to_say ? POLLIN | POLLOUT : POLLIN), 0};
+  if (port_.control().is_held()) {
+    for (pollfd& each : waits.subspan<1>()) each = {-1, 0, 0};
+    return;
+  }
   waits[1] = {signals_, POLLIN, 0};
   for (std::size_t i = 0; i < kServices; ++i) waits[2 + i] = {listeners_[i], POLLIN, 0};
   for (std::size_t i = 0; i < ends_.size(); ++i) {
@@ -311,6 +320,10 @@ void Guest::set_waits(std::span<pollfd, kWaits> waits) {
 }
 
 void Guest::handle(std::span<const pollfd, kWaits> waits) {
+  if (port_.control().is_held()) {
+    if (waits[0].revents != 0) receive();
+    return;
+  }
   if (waits[1].revents != 0 || has_more_to_reap_) {
     has_more_to_reap_ = reap(port_.control(), signals_, &memory_);
   }
@@ -327,8 +340,8 @@ Stop Guest::serve() {
     for (std::size_t i = 0; i < ends_.size(); ++i) settle(i);
     flush();
     set_waits(waits);
-    const int ready =
-        ::poll(waits.data(), waits.size(), patience_ms(port_.control(), has_more_to_reap_));
+    const bool reaps_on = has_more_to_reap_ && !port_.control().is_held();
+    const int ready = ::poll(waits.data(), waits.size(), patience_ms(port_.control(), reaps_on));
     if (ready < 0 && errno != EINTR) fail(Stop::failed);
     if (ready == 0 && !has_more_to_reap_) port_.control().kill_round_over();
     handle(waits);
@@ -357,16 +370,23 @@ bool is_done(const char* failed, std::string_view what) {
   return failed == nullptr;
 }
 
-/// The host's disks in place of the initramfs.
-bool move_to_disks(const Disks& disks) {
+/// The host's disks in place of the initramfs. A template keeps those of functions for later.
+bool move_to_disks(const Disks& disks, FunctionDevices* devices) {
   constexpr const char* kNewRoot = "/newroot";
   ::mkdir(kNewRoot, 0755);
-  return is_done(mount_disks(disks, kNewRoot), "cannot mount ") &&
-         is_done(prepare_devices("/dev"), "cannot set up ") &&
+  if (!is_done(mount_root(disks, kNewRoot), "cannot mount ")) return false;
+  if (devices != nullptr) {
+    const int system = ::open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const char* failed = devices->put_down(disks, system, open_device_nodes());
+    if (!is_done(failed, "cannot put down ")) return false;
+  } else if (!is_done(mount_function_disks(disks, kNewRoot), "cannot mount ")) {
+    return false;
+  }
+  return is_done(prepare_devices("/dev"), "cannot set up ") &&
          is_done(enter_root(kNewRoot), "cannot set up ");
 }
 
-Stop boot_and_serve(bool has_ipv6) {
+Stop boot_and_serve(bool has_ipv6, FunctionDevices* devices) {
   errno = 0;
   if (!is_done(mount_system(), "cannot mount ")) return Stop::failed;
   if (!is_done(load_modules(), "cannot load the module ")) return Stop::failed;
@@ -377,17 +397,32 @@ Stop boot_and_serve(bool has_ipv6) {
     return Stop::failed;
   }
   const bool has_network = raise_loopback();
-  if (!is_done(configure_network(has_ipv6), "cannot set up ")) return Stop::failed;
+  if (devices == nullptr && !is_done(configure_network(has_ipv6), "cannot set up ")) {
+    return Stop::failed;
+  }
   if (!is_done(set_guest_limits(), "cannot set the ")) return Stop::failed;
-  if (!disks.root.is_empty() && !move_to_disks(disks)) return Stop::failed;
-  return serve_port(port, has_network);
+  if (!disks.root.is_empty() && !move_to_disks(disks, devices)) return Stop::failed;
+  return serve_port(port, has_network, devices);
+}
+
+// The clock first, since a generator that reseeds by time looks at it.
+bool Guest::restore(const RestoreView& view) {
+  if (devices_ == nullptr) return false;
+  Disks disks;
+  if (!set_clock(view.time_ns) || !is_done(reseed(view.entropy), "cannot reseed ") ||
+      !is_done(devices_->take_up(view.has_layers, disks), "cannot take up ") ||
+      !is_done(configure_network(view.has_ipv6), "cannot set up ")) {
+    return false;
+  }
+  return is_done(mount_function_disks(disks, ""), "cannot mount ") &&
+         is_done(devices_->hide_nodes(), "cannot hide ");
 }
 
 }  // namespace
 
-Stop serve_port(int port, bool has_network) {
+Stop serve_port(int port, bool has_network, FunctionDevices* devices) {
   // Two megabytes of buffers, of which only those in use are ever touched.
-  static Guest guest(port);
+  static Guest guest(port, devices);
   ::umask(022);
   if (!guest.prepare(has_network)) guest.fail(Stop::failed);
   return guest.serve();
@@ -396,8 +431,13 @@ Stop serve_port(int port, bool has_network) {
 Stop run_guest(std::span<const char* const> words) {
   if (::getpid() != 1) return Stop::not_first;
   bool has_ipv6 = false;
-  for (const std::string_view word : words) has_ipv6 |= word == kGuestIpv6Word;
-  const Stop reason = boot_and_serve(has_ipv6);
+  bool is_template = false;
+  for (const std::string_view word : words) {
+    has_ipv6 |= word == kGuestIpv6Word;
+    is_template |= word == kGuestTemplateWord;
+  }
+  static FunctionDevices devices;
+  const Stop reason = boot_and_serve(has_ipv6, is_template ? &devices : nullptr);
   if (reason != Stop::link_closed) say("ends", nullptr);
   // reboot=t on the command line makes this a triple fault, and -no-reboot that the machine's end:
   // it works without ACPI.

@@ -88,6 +88,28 @@ bool is_in_memory(const char* folder) {
   return type == kRamfs || type == kTmpfs;
 }
 
+struct Place {
+  const char* name;
+  const Path& disk;
+  std::string_view folder;
+  const char* type;
+  unsigned long flags;
+  const char* options;
+};
+
+constexpr unsigned long kInert = MS_NOSUID | MS_NODEV;
+
+/// Null, or the place's name.
+const char* mount_place(const Place& place, const char* root) {
+  errno = ENODEV;
+  const Path target({root, place.folder});
+  if (place.disk.is_empty() ||
+      ::mount(place.disk.c_str(), target.c_str(), place.type, place.flags, place.options) != 0) {
+    return place.name;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Disks find_disks(const DiskFolders& folders) {
@@ -99,32 +121,19 @@ Disks find_disks(const DiskFolders& folders) {
   return disks;
 }
 
-const char* mount_disks(const Disks& disks, const char* root) {
-  struct Place {
-    const char* name;
-    const Path& disk;
-    std::string_view folder;
-    const char* type;
-    unsigned long flags;
-    const char* options;
-  };
-  constexpr unsigned long kInert = MS_NOSUID | MS_NODEV;
-  const std::array<Place, 4> places{
-      Place{"/ (disk root)", disks.root, "", "erofs", kInert | MS_RDONLY, nullptr},
-      Place{"/tmp (disk tmp)", disks.tmp, "/tmp", "ext4", kInert | MS_NOATIME, kTmpOptions},
-      Place{"/var/task (disk code)", disks.code, "/var/task", "erofs", kInert | MS_RDONLY, nullptr},
-      Place{"/opt (disk opt)", disks.layers, "/opt", "erofs", kInert | MS_RDONLY, nullptr}};
-  for (const Place& place : places) {
-    if (place.disk.is_empty() && &place.disk == &disks.layers) continue;
-    errno = ENODEV;
-    const Path target({root, place.folder});
-    if (place.disk.is_empty() ||
-        ::mount(place.disk.c_str(), target.c_str(), place.type, place.flags, place.options) != 0) {
-      return place.name;
-    }
-    if (&place.disk == &disks.tmp && !give_tmp_away(target.c_str())) return "/tmp for its owner";
-  }
-  return nullptr;
+const char* mount_root(const Disks& disks, const char* root) {
+  return mount_place({"/ (disk root)", disks.root, "", "erofs", kInert | MS_RDONLY, nullptr}, root);
+}
+
+const char* mount_function_disks(const Disks& disks, const char* root) {
+  const Place tmp{"/tmp (disk tmp)", disks.tmp, "/tmp", "ext4", kInert | MS_NOATIME, kTmpOptions};
+  const Place code{"/var/task (disk code)", disks.code, "/var/task", "erofs",
+                   kInert | MS_RDONLY,      nullptr};
+  const Place layers{"/opt (disk opt)", disks.layers, "/opt", "erofs", kInert | MS_RDONLY, nullptr};
+  if (const char* failed = mount_place(tmp, root); failed != nullptr) return failed;
+  if (!give_tmp_away(Path({root, "/tmp"}).c_str())) return "/tmp for its owner";
+  if (const char* failed = mount_place(code, root); failed != nullptr) return failed;
+  return disks.layers.is_empty() ? nullptr : mount_place(layers, root);
 }
 
 const char* prepare_devices(const char* folder) {

@@ -38,6 +38,10 @@ class FakeActions final : public Actions {
     times.push_back(time_ns);
     return has_clock;
   }
+  bool restore(const RestoreView& view) override {
+    restored.push_back(view.time_ns);
+    return has_clock;
+  }
   bool memory_news(MemoryView& out) override {
     if (!news) return false;
     out = *std::exchange(news, std::nullopt);
@@ -51,6 +55,7 @@ class FakeActions final : public Actions {
   std::vector<int> given;
   std::vector<int> closed;
   std::vector<std::uint64_t> times;
+  std::vector<std::uint64_t> restored;
   bool has_clock = true;
   std::optional<MemoryView> news;
 };
@@ -81,6 +86,8 @@ class ControlTest : public testing::Test {
       bytes = bytes.subspan(kHeaderSize + header.body_size);
       if (header.type == Type::init_up) result.emplace_back("init_up");
       if (header.type == Type::killed) result.emplace_back("killed");
+      if (header.type == Type::held) result.emplace_back("held");
+      if (header.type == Type::restored) result.emplace_back("restored");
       if (header.type == Type::memory) {
         MemoryView memory;
         EXPECT_EQ(decode_memory(body, memory), Status::ok);
@@ -306,6 +313,55 @@ TEST_F(ControlTest, RefusesToSetTheClockOfTheHostOfAContainer) {
   host_sends(set_clock_frame(5));
   expect_stopped(Stop::protocol_error);
   EXPECT_THAT(actions_.times, IsEmpty());
+}
+
+std::string restore_frame(std::uint64_t time_ns) {
+  std::array<std::byte, kRestoreSize> body{};
+  encode_restore({.time_ns = time_ns}, body);
+  return frame_of(Type::restore, {reinterpret_cast<const char*>(body.data()), body.size()});
+}
+
+TEST_F(ControlTest, AGuestHoldsUntilItIsRestored) {
+  control_ = std::make_unique<Control>(actions_, Inside::guest);
+  control_->sent(control_->outgoing().size());
+  start();
+  host_sends(frame_of(Type::hold, ""));
+  EXPECT_TRUE(control_->is_held());
+  EXPECT_THAT(host_gets(), ElementsAre("held"));
+  host_sends(restore_frame(9));
+  EXPECT_FALSE(control_->is_held());
+  EXPECT_THAT(actions_.restored, ElementsAre(9));
+  EXPECT_THAT(host_gets(), ElementsAre("restored"));
+  EXPECT_EQ(control_->state(), Control::State::running) << "its process is there as before";
+}
+
+TEST_F(ControlTest, TakesNothingButRestoreWhileItHolds) {
+  for (const std::string& frame :
+       {frame_of(Type::hold, ""), frame_of(Type::kill_all, ""), set_clock_frame(5)}) {
+    control_ = std::make_unique<Control>(actions_, Inside::guest);
+    host_sends(frame_of(Type::hold, ""));
+    host_sends(frame);
+    expect_stopped(Stop::protocol_error);
+  }
+}
+
+TEST_F(ControlTest, RefusesToRestoreWhatDoesNotHoldOrCannot) {
+  control_ = std::make_unique<Control>(actions_, Inside::guest);
+  host_sends(restore_frame(9));
+  expect_stopped(Stop::protocol_error);
+  control_ = std::make_unique<Control>(actions_, Inside::guest);
+  host_sends(frame_of(Type::hold, ""));
+  host_sends(frame_of(Type::restore, std::string(kRestoreSize - 1, '\0')));
+  expect_stopped(Stop::protocol_error);
+  EXPECT_THAT(actions_.restored, IsEmpty());
+  control_ = std::make_unique<Control>(actions_, Inside::guest);
+  actions_.has_clock = false;
+  host_sends(frame_of(Type::hold, ""));
+  host_sends(restore_frame(9));
+  expect_stopped(Stop::failed);
+  control_ = std::make_unique<Control>(actions_);
+  host_sends(frame_of(Type::hold, ""));
+  expect_stopped(Stop::protocol_error);
 }
 
 TEST_F(ControlTest, TellsOfMemoryBeforeAnEndAndOnce) {

@@ -243,5 +243,24 @@ TEST(SetClock, ComesBackAndHasOneSize) {
   EXPECT_EQ(decode_set_clock(std::span(body).first(7), time_ns), Status::malformed);
 }
 
+TEST(Restore, ComesBackAndIsChecked) {
+  RestoreView said{1'795'744'019'815'712'200, true, false, {}};
+  for (std::size_t i = 0; i < said.entropy.size(); ++i) said.entropy[i] = std::byte(i + 1);
+  std::array<std::byte, kRestoreSize> body{};
+  encode_restore(said, body);
+  RestoreView heard;
+  ASSERT_EQ(decode_restore(body, heard), Status::ok);
+  EXPECT_EQ(heard.time_ns, said.time_ns);
+  EXPECT_TRUE(heard.has_ipv6);
+  EXPECT_FALSE(heard.has_layers);
+  EXPECT_EQ(heard.entropy, said.entropy);
+  EXPECT_EQ(decode_restore(std::span(body).first(kRestoreSize - 1), heard), Status::malformed);
+  for (const std::size_t field : {8U, 9U, 10U, 12U}) {
+    auto wrong = body;
+    wrong[field] = std::byte{2};
+    EXPECT_EQ(decode_restore(wrong, heard), Status::malformed) << field;
+  }
+}
+
 }  // namespace
 }  // namespace proa::frames

@@ -76,6 +76,12 @@ TEST_F(FindDisksTest, WaitsForNothingWhereThereIsNoDisk) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
 }
 
+/// All of them, as a machine that boots for a function does.
+const char* mount_disks(const Disks& disks, const char* root) {
+  const char* failed = mount_root(disks, root);
+  return failed != nullptr ? failed : mount_function_disks(disks, root);
+}
+
 TEST(MountDisks, NamesTheOneThatIsMissing) {
   errno = 0;
   EXPECT_STREQ(mount_disks({}, "/no/such/folder"), "/ (disk root)");
