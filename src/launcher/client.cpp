@@ -148,10 +148,11 @@ void Client::lose() {
   }
 }
 
-Result<void> Client::post(asio::posix::stream_descriptor* connection, const Request& request) {
+Result<void> Client::post(asio::posix::stream_descriptor* connection, const Request& request,
+                          std::span<const int> fds) {
   if (!is_connected_) return Error(Errc::unavailable, "the launcher is gone");
   const std::string bytes = encode(request);
-  auto sent = os::send_message(connection->native_handle(), std::as_bytes(std::span(bytes)), {});
+  auto sent = os::send_message(connection->native_handle(), std::as_bytes(std::span(bytes)), fds);
   if (!sent && sent.error().code() == Errc::throttled) {
     return Error(Errc::exhausted, "too many requests wait for the launcher");
   }
@@ -159,8 +160,9 @@ Result<void> Client::post(asio::posix::stream_descriptor* connection, const Requ
 }
 
 Task<std::pair<Reply, std::vector<os::UniqueFd>>> Client::ask(bool is_spawn, std::uint64_t number,
-                                                              Request request) {
-  CO_TRY(post(is_spawn ? spawn_.get() : pool_.get(), request));
+                                                              Request request, int fd) {
+  const std::span<const int> fds(&fd, fd < 0 ? 0 : 1);
+  CO_TRY(post(is_spawn ? spawn_.get() : pool_.get(), request, fds));
   auto waiter = std::make_shared<Waiter>(executor_);
   waiting_.emplace(number, waiter);
   co_await waiter->wake.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -225,16 +227,23 @@ Task<GuestEnds> Client::start_guest(SlotId slot, GuestPlan plan) {
   message.memory_mib = plan.memory_mib;
   message.tsc_khz = plan.tsc_khz;
   message.needs_acpi = plan.needs_acpi ? 1 : 0;
+  message.memory = plan.memory;
   CO_TRY(name_images(message, plan));
+  const int memory = plan.memory_file ? plan.memory_file->get() : -1;
   exit_state(slot);  // as above
-  auto answer = co_await ask(true, message.request, Request(message));
+  auto answer = co_await ask(true, message.request, Request(message), memory);
   if (!answer) {
     exits_.erase({slot.index, slot.generation});
     co_return answer.error();
   }
   auto& fds = answer.value().second;
-  if (fds.size() != 2) co_return Error(Errc::corrupt, "launcher: no ends of a guest");
+  const auto* done = std::get_if<Done>(&answer.value().first);
+  if (done == nullptr || fds.size() != (plan.memory == GuestMemory::own ? 2U : 3U)) {
+    co_return Error(Errc::corrupt, "launcher: no ends of a guest");
+  }
   GuestEnds ends;
+  ends.has_ipv6 = done->detail != 0;
+  if (fds.size() == 3) ends.monitor = std::move(fds[2]);
   ends.port = std::move(fds[0]);
   ends.console = std::move(fds[1]);
   co_return ends;

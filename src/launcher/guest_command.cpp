@@ -43,14 +43,43 @@ Words disk(const char* name, GuestDescriptor descriptor, const char* options) {
           std::string("virtio-blk-device,drive=") + name + ",serial=" + name};
 }
 
+/// A disk with nothing on it.
+Words no_disk(const char* name) {
+  return {"-blockdev",
+          std::string("driver=null-co,size=4096,read-zeroes=on,read-only=on,node-name=") + name,
+          "-device", std::string("virtio-blk-device,drive=") + name + ",serial=" + name};
+}
+
 Words disks(const StartGuest& request) {
   constexpr const char* kReadOnly = "read-only=on";
+  const bool has_all = request.memory != GuestMemory::own;
+  const auto image = [&](const char* name, GuestDescriptor descriptor, std::uint32_t is_there) {
+    if (is_there != 0) return disk(name, descriptor, kReadOnly);
+    return has_all ? no_disk(name) : Words();
+  };
   // /tmp does not outlive the guest: nothing of it needs to be on the host's disk at any time.
   Words words =
       disk(kTmpDisk, GuestDescriptor::tmp, "read-only=off,discard=unmap,cache.no-flush=on");
-  if (request.has_root != 0) append(words, disk(kRootDisk, GuestDescriptor::root, kReadOnly));
-  if (request.has_code != 0) append(words, disk(kCodeDisk, GuestDescriptor::code, kReadOnly));
-  if (request.has_layers != 0) append(words, disk(kLayersDisk, GuestDescriptor::layers, kReadOnly));
+  append(words, image(kRootDisk, GuestDescriptor::root, request.has_root));
+  append(words, image(kCodeDisk, GuestDescriptor::code, request.has_code));
+  append(words, image(kLayersDisk, GuestDescriptor::layers, request.has_layers));
+  return words;
+}
+
+/// Memory in a file, and the monitor by which the machine's state is written or read.
+/// https://www.qemu.org/docs/master/devel/migration/
+Words copied_memory(const StartGuest& request) {
+  if (request.memory == GuestMemory::own) return {};
+  const bool is_copy = request.memory == GuestMemory::copied;
+  Words words{"-object",
+              "memory-backend-file,id=ram,size=" + std::to_string(request.memory_mib) +
+                  "M,mem-path=" + file_of(GuestDescriptor::memory) +
+                  (is_copy ? ",share=off" : ",share=on"),
+              "-chardev",
+              socket_of("monitor", GuestDescriptor::monitor),
+              "-mon",
+              "chardev=monitor,mode=control"};
+  if (is_copy) append(words, {"-incoming", "defer"});
   return words;
 }
 
@@ -74,6 +103,7 @@ std::string kernel_words(const StartGuest& request, const GuestNetwork& network)
   // What follows "--" is for the first process alone. Without ACPI, QEMU puts the devices behind
   // our words, and the kernel must read them; a word that it does not know it passes on as well.
   words += request.needs_acpi != 0 ? " -- guest" : " guest";
+  if (request.memory != GuestMemory::own) return words + " " + frames::kGuestTemplateWord;
   return network.has_ipv6 ? words + " ipv6" : words;
 }
 
@@ -81,18 +111,22 @@ std::string kernel_words(const StartGuest& request, const GuestNetwork& network)
 
 std::vector<std::string> guest_command(const StartGuest& request, const GuestNetwork& network) {
   const bool is_kvm = request.accelerator == Accelerator::kvm;
-  const std::string acpi = request.needs_acpi != 0 ? "on" : "off";
+  const bool is_own = request.memory == GuestMemory::own;
+  const std::string machine = std::string("microvm,acpi=") +
+                              (request.needs_acpi != 0 ? "on" : "off") +
+                              (is_own ? "" : ",memory-backend=ram");
   Words words{
-      "/usr/bin/qemu-system-x86_64", "-M", "microvm,acpi=" + acpi, "-accel",
-      is_kvm ? "kvm" : "tcg,tb-size=32", "-cpu", is_kvm ? "host" : "qemu64", "-m",
-      std::to_string(request.memory_mib), "-kernel", file_of(GuestDescriptor::kernel), "-initrd",
-      file_of(GuestDescriptor::initrd), "-append", kernel_words(request, network), "-nodefaults",
-      "-no-user-config", "-display", "none", "-no-reboot", "-chardev",
-      socket_of("console", GuestDescriptor::console), "-serial", "chardev:console",
+      "/usr/bin/qemu-system-x86_64", "-M", machine, "-accel", is_kvm ? "kvm" : "tcg,tb-size=32",
+      "-cpu", is_kvm ? "host" : "qemu64", "-m", std::to_string(request.memory_mib), "-kernel",
+      file_of(GuestDescriptor::kernel), "-initrd", file_of(GuestDescriptor::initrd), "-append",
+      kernel_words(request, network), "-nodefaults", "-no-user-config", "-display", "none",
+      "-no-reboot", "-chardev", socket_of("console", GuestDescriptor::console), "-serial",
+      "chardev:console",
       // More ports than these two take 4 MiB of the guest's memory each.
       "-device", "virtio-serial-device,max_ports=2", "-chardev",
       socket_of("port", GuestDescriptor::port), "-device", "virtserialport,chardev=port,name=proa",
       "-object", "rng-builtin,id=entropy", "-device", "virtio-rng-device,rng=entropy"};
+  append(words, copied_memory(request));
   append(words, disks(request));
   append(words, network_card(network));
   append(words,

@@ -20,6 +20,8 @@ enum class GuestDescriptor : int {
   root = 9,
   code = 10,
   layers = 11,
+  memory = 12,
+  monitor = 13,
 };
 
 /// What the guest's slot has of a network.
@@ -33,9 +35,11 @@ struct GuestNetwork {
 /// numbers: "tmp", which it may write, and "root", "code" and "opt" as far as `request` has them.
 /// Where the slot has a tap device there is a network card, with the address that the router
 /// expects. It opens no file but the descriptors above, and a filter of its own (-sandbox) takes
-/// the calls that it needs at its start only. The kernel's hints are those without which one under
-/// TCG is slow or hangs (https://docs.kernel.org/admin-guide/kernel-parameters.html); behind "--"
-/// stand words for proa-init: "guest", and "ipv6" where the network has it.
+/// the calls that it needs at its start only. A template and its copies have all disks, whether
+/// there is something on them or not: their devices must be the same. The kernel's hints are those
+/// without which one under TCG is slow or hangs
+/// (https://docs.kernel.org/admin-guide/kernel-parameters.html); behind "--" stand words for
+/// proa-init: "guest", "ipv6" where the network has it, and "template".
 std::vector<std::string> guest_command(const StartGuest& request, const GuestNetwork& network);
 
 }  // namespace proa::launcher

@@ -44,4 +44,21 @@ Result<GuestFiles> open_guest_files(const StartGuest& request, int kernels, int 
   return files;
 }
 
+Result<void> check_memory_file(int file, const StartGuest& request) {
+  const int seals = ::fcntl(file, F_GET_SEALS);
+  if (seals < 0) return Error(Errc::invalid, "a guest's memory file is no memfd");
+  // QEMU opens it for writing, whatever it does with it: only a seal keeps a copy from that.
+  const int size_seals = F_SEAL_SHRINK | F_SEAL_GROW;
+  const int wanted =
+      request.memory == GuestMemory::copied ? size_seals | F_SEAL_WRITE | F_SEAL_SEAL : size_seals;
+  if ((seals & wanted) != wanted)
+    return Error(Errc::invalid, "a guest's memory file is not sealed");
+  struct stat status {};
+  if (::fstat(file, &status) != 0) return os_error("size of a guest's memory file");
+  if (static_cast<std::uint64_t>(status.st_size) == std::uint64_t{request.memory_mib} << 20U) {
+    return ok();
+  }
+  return Error(Errc::invalid, "a guest's memory file has another size than its memory");
+}
+
 }  // namespace proa::launcher

@@ -20,4 +20,8 @@ struct GuestFiles {
 /// exhausted, os; each names the kernel or the image.
 Result<GuestFiles> open_guest_files(const StartGuest& request, int kernels, int images);
 
+/// Checks a memory file from the daemon, which must be what StartGuest says of it: a memfd of
+/// exactly `memory_mib`, sealed. Errc: invalid (says what it is not), os.
+Result<void> check_memory_file(int file, const StartGuest& request);
+
 }  // namespace proa::launcher

@@ -26,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -79,12 +80,17 @@ struct GuestPlan {
   std::string root_image;    ///< what function code sees as its root; without it, a bare kernel
   std::string code_image;    ///< /var/task; with a root only
   std::string layers_image;  ///< /opt; with a root only
+  GuestMemory memory = GuestMemory::own;
+  std::shared_ptr<const os::UniqueFd> memory_file;  ///< as GuestMemory says; null with `own`
 };
 
-/// Our ends of a guest: its port (frames/streams.h) and what its console and QEMU print.
+/// Our ends of a guest: its port (frames/streams.h), what its console and QEMU print, and QEMU's
+/// monitor for memory that is not the machine's own.
 struct GuestEnds {
   os::UniqueFd port;
   os::UniqueFd console;
+  os::UniqueFd monitor;
+  bool has_ipv6 = false;  ///< whether its network has
 };
 
 /// Where environments' DNS questions arrive: bound, non-blocking sockets at the gateway address in
@@ -120,8 +126,8 @@ class Client {
   /// guest's slot), exhausted, os, unavailable.
   Task<os::UniqueFd> start_sandbox(SlotId slot);
   /// Boots a virtual machine in a guest's slot. Errc: not_found (kernel, image), invalid (no id of
-  /// one), conflict (a container's slot), unsupported (QEMU is not installed), corrupt, exhausted,
-  /// os, unavailable.
+  /// one, or no memory file as it must be), conflict (a container's slot), unsupported (QEMU is not
+  /// installed), corrupt, exhausted, os, unavailable.
   Task<GuestEnds> start_guest(SlotId slot, GuestPlan plan);
   /// Mounts code and layers. Errc: not_found (tree), invalid (no tree id), os, unavailable.
   Task<void> adopt_code(SlotId slot, std::string code, std::vector<std::string> layers);
@@ -149,14 +155,15 @@ class Client {
   using Answer = Result<std::pair<Reply, std::vector<os::UniqueFd>>>;
 
   Task<std::pair<Reply, std::vector<os::UniqueFd>>> ask(bool is_spawn, std::uint64_t number,
-                                                        Request request);
+                                                        Request request, int fd = -1);
   void connect(os::UniqueFd spawn, os::UniqueFd pool);
   void listen(std::shared_ptr<boost::asio::posix::stream_descriptor> connection);
   void drain(boost::asio::posix::stream_descriptor& connection);
   void take(const Reply& reply, std::vector<os::UniqueFd> fds);
   void take_exit(const Exited& exited);
   void lose();
-  Result<void> post(boost::asio::posix::stream_descriptor* connection, const Request& request);
+  Result<void> post(boost::asio::posix::stream_descriptor* connection, const Request& request,
+                    std::span<const int> fds = {});
   std::shared_ptr<ExitState> exit_state(SlotId slot);
 
   void set_network(SlotId slot, std::optional<Network> network);

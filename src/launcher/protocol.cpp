@@ -116,6 +116,10 @@ const char* fault(const StartGuest& message) {
   if (message.memory_mib < 24 || message.memory_mib > 65'536) return "memory_mib";
   if (message.tsc_khz < 100'000 || message.tsc_khz > 100'000'000) return "tsc_khz";
   if (message.needs_acpi > 1) return "needs_acpi";
+  if (static_cast<std::uint32_t>(message.memory) > 2 ||
+      (message.memory != GuestMemory::own && message.has_root == 0)) {
+    return "memory";
+  }
   if (const char* field = image_fault(message)) return field;
   return fault(message.slot);
 }

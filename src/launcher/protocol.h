@@ -94,8 +94,13 @@ enum class Accelerator : std::uint32_t { kvm = 0, tcg = 1 };
 /// Length of a guest kernel's name: half a SHA-256 in lower-case hexadecimal.
 inline constexpr std::size_t kKernelIdSize = 32;
 using KernelId = std::array<char, kKernelIdSize>;
+/// Whose a machine's memory is: its own, or the memory file that comes as the message's only
+/// descriptor, sealed against another size: `written` (a template, whose copies find everything in
+/// it), or `copied` (sealed against writing too; what the machine writes it writes elsewhere).
+enum class GuestMemory : std::uint32_t { own = 0, written = 1, copied = 2 };
 /// Boots a virtual machine with a kernel of the data folder in a guest's slot. Images are those of
 /// the data folder: what function code sees as its root, and only beside that its code and layers.
+/// A machine whose memory is copied waits for the state of the one that wrote it.
 struct StartGuest {
   std::uint64_t request = 0;
   SlotId slot;
@@ -107,7 +112,7 @@ struct StartGuest {
   std::uint32_t has_root = 0;    ///< 0 or 1, as the next two: whether there is such an image
   std::uint32_t has_code = 0;
   std::uint32_t has_layers = 0;
-  std::uint32_t reserved = 0;
+  GuestMemory memory = GuestMemory::own;  ///< another than its own: with a root only
   TreeId root{};
   TreeId code{};
   TreeId layers{};
@@ -136,11 +141,13 @@ struct SlotGone {
 // Roles to daemon.
 /// Answer to every request. Descriptors depend on the request: AcquireSlot gives those of
 /// os::CgroupFiles, then the two listeners of EnvironmentSockets; StartSandbox the control link;
-/// StartGuest the port's other end and the console's.
+/// StartGuest the port's other end, the console's, and QEMU's monitor (QMP) for memory that is not
+/// the machine's own.
 struct Done {
   std::uint64_t request = 0;
   SlotId slot;
-  std::uint32_t detail = 0;  ///< AcquireSlot: kind of os::CgroupFiles
+  /// AcquireSlot: kind of os::CgroupFiles. StartGuest: 1 where its network has IPv6.
+  std::uint32_t detail = 0;
   std::uint32_t reserved = 0;
 };
 struct Failed {

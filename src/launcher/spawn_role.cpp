@@ -149,7 +149,7 @@ void SpawnRole::serve_daemon(std::size_t connection) {
   if (const auto* begin = std::get_if<StartSandbox>(&request.value())) {
     answer(begin->request, start(connection, *begin));
   } else if (const auto* guest = std::get_if<StartGuest>(&request.value())) {
-    answer(guest->request, start_guest(connection, *guest));
+    answer(guest->request, start_guest(connection, *guest, std::move(message.value().fds)));
   } else if (const auto* code = std::get_if<AdoptCode>(&request.value())) {
     answer(code->request, adopt(connection, *code));
   } else if (const auto* end = std::get_if<KillSandbox>(&request.value())) {
@@ -213,13 +213,25 @@ Result<void> SpawnRole::start(std::size_t connection, const StartSandbox& reques
   return ok();
 }
 
-Result<void> SpawnRole::start_guest(std::size_t connection, const StartGuest& request) {
+Result<void> SpawnRole::start_guest(std::size_t connection, const StartGuest& request,
+                                    std::vector<os::UniqueFd> fds) {
   TRY(Slot * slot, unstarted(request.slot, SlotUse::guest));
   if (::access(kQemuInStage, X_OK) != 0) {
     return Error(Errc::unsupported, "qemu-system-x86_64 is not installed on this host");
   }
   TRY(const auto files, open_guest_files(request, kernels_folder_.get(), images_folder_.get()));
+  const bool is_own = request.memory == GuestMemory::own;
+  if (fds.size() != (is_own ? 0U : 1U)) {
+    return Error(Errc::invalid, "a guest's memory file is missing or not wanted");
+  }
+  if (!is_own) {
+    TRY(check_memory_file(fds.front().get(), request));
+  }
   TRY(const auto tmp_size, size_of(slot->tmp.get()));
+  std::pair<os::UniqueFd, os::UniqueFd> monitor;
+  if (!is_own) {
+    TRY(monitor, os::stream_pair());
+  }
   TRY(auto port, os::stream_pair());
   TRY(auto console, os::stream_pair());
   const std::vector<std::string> words =
@@ -239,11 +251,14 @@ Result<void> SpawnRole::start_guest(std::size_t connection, const StartGuest& re
                          slot->tap.get(),
                          files.root.get(),
                          files.code.get(),
-                         files.layers.get()};
+                         files.layers.get(),
+                         is_own ? -1 : fds.front().get(),
+                         monitor.second.get()};
   std::ranges::replace(program.descriptors, -1, null_device_.get());
   program.uid = kFunctionUid;
   program.gid = kFunctionGid;
   program.file_bytes_max = tmp_size;  // the host's disk is not the guest's
+  const std::uint32_t has_ipv6 = slot->has_ipv6 ? 1 : 0;
   ChildPlan plan;
   plan.root = &guest_root_;
   plan.program = &program;
@@ -251,8 +266,9 @@ Result<void> SpawnRole::start_guest(std::size_t connection, const StartGuest& re
   Done done;
   done.request = request.request;
   done.slot = request.slot;
-  const std::array<int, 2> ends{port.first.get(), console.first.get()};
-  reply(connection, done, ends);
+  done.detail = has_ipv6;
+  const std::array<int, 3> ends{port.first.get(), console.first.get(), monitor.first.get()};
+  reply(connection, done, std::span(ends).first(is_own ? 2 : 3));
   return ok();
 }
 

@@ -49,7 +49,8 @@ class SpawnRole {
   Result<Slot*> unstarted(SlotId id, SlotUse use);
   Result<void> run_in(Slot& slot, std::size_t connection, ChildPlan plan);
   Result<void> start(std::size_t connection, const StartSandbox& request);
-  Result<void> start_guest(std::size_t connection, const StartGuest& request);
+  Result<void> start_guest(std::size_t connection, const StartGuest& request,
+                           std::vector<os::UniqueFd> fds);
   Result<void> adopt(std::size_t connection, const AdoptCode& request);
   void kill(std::size_t connection, SlotId id);
   void slot_ready(const SlotReady& message, std::vector<os::UniqueFd> fds);

@@ -113,5 +113,42 @@ TEST(GuestCommand, ATapGivesACardWithTheAddressThatTheRouterKnows) {
   EXPECT_TRUE(value_of(guest_command(request, {true, true}), "-append").ends_with(" guest ipv6"));
 }
 
+TEST(GuestCommand, OnlyMemoryThatIsCopiedHasAMonitorAndByDescriptor) {
+  StartGuest request = request_of(Accelerator::tcg, false);
+  request.has_root = 1;
+  request.memory = GuestMemory::written;
+  const auto written = guest_command(request, {});
+  EXPECT_EQ(value_of(written, "-M"), "microvm,acpi=off,memory-backend=ram");
+  EXPECT_EQ(value_of(written, "-mon"), "chardev=monitor,mode=control");
+  EXPECT_THAT(written, testing::Contains("socket,id=monitor,fd=13"));
+  EXPECT_THAT(written, testing::Contains("memory-backend-file,id=ram,size=96M,"
+                                         "mem-path=/proc/self/fd/12,share=on"));
+  EXPECT_THAT(written, Not(testing::Contains("-incoming")));
+  request.memory = GuestMemory::copied;
+  const auto copied = guest_command(request, {});
+  EXPECT_THAT(copied, testing::Contains(HasSubstr("share=off")));
+  EXPECT_EQ(value_of(copied, "-incoming"), "defer");
+}
+
+// What a guest sees must be the same in both, or the state of one does not fit the other.
+TEST(GuestCommand, ATemplateAndItsCopiesHaveTheSameDevices) {
+  const auto devices_of = [](const StartGuest& request) {
+    auto devices = values_of(guest_command(request, {true, true}), "-device");
+    devices.push_back(value_of(guest_command(request, {true, true}), "-append"));
+    return devices;
+  };
+  StartGuest made = request_of(Accelerator::tcg, false);
+  made.has_root = 1;
+  made.memory = GuestMemory::written;
+  const auto wanted = devices_of(made);
+  EXPECT_TRUE(wanted.back().ends_with(" guest template")) << wanted.back();
+  EXPECT_EQ(values_of(guest_command(made, {}), "-blockdev").size(), 4U);
+  StartGuest copy = made;
+  copy.memory = GuestMemory::copied;
+  EXPECT_EQ(devices_of(copy), wanted);
+  copy.has_code = copy.has_layers = 1;
+  EXPECT_EQ(devices_of(copy), wanted);
+}
+
 }  // namespace
 }  // namespace proa::launcher

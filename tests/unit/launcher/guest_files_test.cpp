@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,6 +97,45 @@ TEST_F(GuestFilesTest, WhatIsNoFileThatEverybodyMayReadIsRefused) {
   ::unlink(image('5').c_str());
   ASSERT_EQ(::symlink(image('1').c_str(), image('5').c_str()), 0);
   EXPECT_NE(refusal(), Errc::internal) << "followed a link";
+}
+
+class MemoryFileTest : public ::testing::Test {
+ protected:
+  MemoryFileTest() { request_.memory_mib = 1; }
+  static os::UniqueFd file_of(off_t size, int seals) {
+    os::UniqueFd file(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    EXPECT_EQ(::ftruncate(file.get(), size), 0);
+    EXPECT_EQ(::fcntl(file.get(), F_ADD_SEALS, seals), 0);
+    return file;
+  }
+  std::string refusal(const os::UniqueFd& file, GuestMemory memory) {
+    request_.memory = memory;
+    const auto checked = check_memory_file(file.get(), request_);
+    return checked ? "none" : checked.error().message();
+  }
+
+  test::OwnFolder folder_{"/tmp"};
+  static constexpr off_t kMib = 1 << 20;
+  static constexpr int kSize = F_SEAL_SHRINK | F_SEAL_GROW;
+  StartGuest request_;
+};
+
+TEST_F(MemoryFileTest, ATemplatesMayBeWrittenAndACopysMayNot) {
+  const auto open = file_of(kMib, kSize);
+  EXPECT_EQ(refusal(open, GuestMemory::written), "none");
+  EXPECT_EQ(refusal(open, GuestMemory::copied), "a guest's memory file is not sealed");
+  const auto closed = file_of(kMib, kSize | F_SEAL_WRITE | F_SEAL_SEAL);
+  EXPECT_EQ(refusal(closed, GuestMemory::copied), "none");
+}
+
+TEST_F(MemoryFileTest, WhatIsNoneIsRefused) {
+  EXPECT_EQ(refusal(file_of(kMib, 0), GuestMemory::written), "a guest's memory file is not sealed");
+  EXPECT_EQ(refusal(file_of(2 * kMib, kSize), GuestMemory::written),
+            "a guest's memory file has another size than its memory");
+  folder_.put("file", "x");
+  auto plain = os::open_file(folder_.path() / "file", O_RDWR);
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(refusal(plain.value(), GuestMemory::written), "a guest's memory file is no memfd");
 }
 
 }  // namespace

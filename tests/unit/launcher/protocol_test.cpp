@@ -72,6 +72,11 @@ TEST(Protocol, AGuestIsAskedForByCheckedNumbersAlone) {
   };
   EXPECT_EQ(with_root([](StartGuest&) {}), Errc::internal);
   EXPECT_EQ(with_root([](StartGuest& each) { each.has_root = 2; }), Errc::invalid);
+  EXPECT_EQ(with_root([](StartGuest& each) { each.memory = GuestMemory::copied; }), Errc::internal);
+  EXPECT_EQ(with_root([](StartGuest& each) { each.memory = static_cast<GuestMemory>(3); }),
+            Errc::invalid);
+  EXPECT_EQ(refused([](StartGuest& each) { each.memory = GuestMemory::written; }), Errc::invalid)
+      << "there is nothing to wait for a function in";
   EXPECT_EQ(with_root([](StartGuest& each) { each.root[63] = '/'; }), Errc::invalid);
   EXPECT_EQ(with_root([](StartGuest& each) { each.has_code = 1; }), Errc::invalid) << "no id";
   EXPECT_EQ(with_root([](StartGuest& each) {

@@ -185,6 +185,22 @@ TEST_F(SpawnRoleTest, AGuestNeedsTheImagesThatItIsToHave) {
       << refused->failure();
 }
 
+TEST_F(SpawnRoleTest, AGuestsMemoryFileComesWithTheRequestThatWantsOne) {
+  const std::string kernel = "data/kernels/" + std::string(32, 'd') + "/";
+  for (const char* file : {"kernel", "initrd"}) folder_.put(kernel + file, "x");
+  folder_.put("data/images/" + std::string(64, 'e') + ".erofs", "x");
+  hand_over_to_guest({0, 1});
+  auto request = guest_of({0, 1}, 'd');
+  request.has_root = 1;
+  request.root.fill('e');
+  request.memory = GuestMemory::written;
+  const auto refused = role_->ask(request);
+  ASSERT_TRUE(refused);
+  if (refused->code() == Errc::unsupported) GTEST_SKIP() << refused->failure();
+  EXPECT_EQ(refused->code(), Errc::invalid);
+  EXPECT_EQ(refused->failure(), "a guest's memory file is missing or not wanted");
+}
+
 TEST_F(SpawnRoleTest, ASlotStartsWhatItWasMadeFor) {
   hand_over({0, 1});
   const auto guest = role_->ask(guest_of({0, 1}, 'a'));
