@@ -114,6 +114,7 @@ class Environment {
   Task<void> start_runtime(std::size_t bootstrap_index);
   Task<void> open_session(sandbox::RuntimeProcess process);
   boost::asio::awaitable<void> watch_runtime(runtime_api::RuntimeSession* session);
+  model::Start start_of(model::Start asked) const;
   Task<void> renew_if_exited();
   Task<void> drop_runtime();
   Task<InitReport> initialise(const model::Invocation& invocation);

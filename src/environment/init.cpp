@@ -83,6 +83,7 @@ Task<runtime_api::InitOutcome> Environment::start_and_init(SteadyTime deadline) 
     runtime_api::Configuration configuration;
     configuration.handler = function_->handler;
     if (!needs_own_start(*program_, *function_)) configuration.environment = variables();
+    configuration.is_restored = sandbox_->is_restored();
     auto outcome = co_await session_->init(std::move(configuration), deadline);
     const bool has_next =
         program_->protocol == Protocol::http && bootstrap + 1 < std::size(kBootstraps);

@@ -25,12 +25,19 @@ logs::CallStatus status_of(const std::optional<model::FailureKind>& failure) {
 
 }  // namespace
 
+// What is a copy was not known when it was asked for.
+model::Start Environment::start_of(model::Start asked) const {
+  const bool is_copy = asked == model::Start::cold && sandbox_->is_restored();
+  return is_copy ? model::Start::restored : asked;
+}
+
 Task<model::InvocationResult> Environment::invoke(const model::Invocation& invocation,
                                                   model::Start start) {
   if (state_ == State::frozen) {
     CO_TRY(sandbox_->thaw());
     change(State::assigned);
   }
+  start = start_of(start);
   // The clock is read below, before anybody could look: a warm call reads it no more often.
   change(State::running, since_);
   call_id_ = invocation.request_id;

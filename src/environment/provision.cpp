@@ -86,8 +86,10 @@ Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram progr
   for (const model::LayerRef& layer : function_->layers) {
     assignment.layer_tree_ids.push_back(layer.tree_id);
   }
+  assignment.account_id = function_->account_id;
   const auto& command = program_->command.arguments;
   if (!command.empty()) assignment.interpreter = command.front();
+  if (!needs_own_start(*program_, *function_)) assignment.parked = program_->command;
   CO_TRY(co_await sandbox_->assign(std::move(assignment)));
   CO_TRY(open_endpoint());
   // Nothing was started in a machine before: it boots when its function is known.

@@ -108,6 +108,7 @@ std::string configuration_json(const Configuration& configuration) {
   out["handler"] = configuration.handler;
   out["task_root"] = configuration.task_root;
   out["cwd"] = configuration.directory;
+  if (configuration.is_restored) out["restored"] = true;
   return boost::json::serialize(out);
 }
 

@@ -61,6 +61,8 @@ struct Configuration {
   std::string directory = "/var/task";
   /// Replaces everything the process was started with; nothing: it has its variables already.
   std::optional<std::map<std::string, std::string>> environment;
+  /// The process was started once and copied: its generators of random numbers must begin anew.
+  bool is_restored = false;
 };
 
 /// One runtime process's conversation. Owned by its Environment; calls do not overlap.

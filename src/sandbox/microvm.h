@@ -1,6 +1,7 @@
 // The microVM backend: virtual machines by QEMU, booted by the launcher in an environment's place.
 //
-// Nouns: MicrovmFactory (machines as sandboxes), GuestBuild (what one is made of), boot_guest()
+// Nouns: MicrovmFactory (machines as sandboxes), GuestBuild (what one is made of), MachineTemplate
+// (what one can be a copy of; a TemplateMaker makes them), boot_guest()
 // (boots one and ends it: whether a kernel works here, and how fast), AcceleratorChoice (hardware
 // virtualisation or translation, and why). Runs on its shard's executor. Long document:
 // docs/decisions/0023-guests.md.
@@ -16,11 +17,27 @@
 
 namespace proa::sandbox {
 
+class Guest;
+
+/// A machine that was stopped when its runtime waited for a function: what copies are made of.
+/// Never changed once made; shared by shards.
+struct MachineTemplate {
+  os::UniqueFd memory_file;               ///< a memfd, sealed
+  std::string state;                      ///< of QEMU's devices
+  std::optional<RuntimeCommand> command;  ///< the process that runs in it; none: only proa-init
+  std::string said;  ///< by it, as it came through the port: that it waits, and what it printed
+  Bytes memory;      ///< that it takes on the host
+};
+
 /// What a machine for a function is made of.
 struct GuestBuild {
   launcher::GuestPlan plan;  ///< but for its memory, which follows from the function's
   std::string kernel_name;   ///< "stock"
   std::chrono::milliseconds boot_limit{0};
+  /// It is a copy of this one; null: it boots.
+  std::shared_ptr<const MachineTemplate> from;
+  /// Told what became of it: none, or why it does not run.
+  std::function<void(std::optional<Error>)> outcome;
 };
 
 /// Finds kernel, processor and images for a machine, and makes images that are not there yet: may
@@ -55,6 +72,31 @@ struct BootReport {
 /// ended before; likewise), as launcher::Client::start_guest(), exhausted, os.
 Task<BootReport> boot_guest(boost::asio::any_io_executor executor, launcher::Client& launcher,
                             launcher::GuestPlan plan, std::chrono::milliseconds limit);
+
+/// Makes templates, one at a time. Everything is called on the executor; ends after its make().
+class TemplateMaker {
+ public:
+  /// `launcher` outlives it; `blocking` copies memory.
+  TemplateMaker(boost::asio::any_io_executor executor, launcher::Client& launcher,
+                boost::asio::any_io_executor blocking)
+      : executor_(std::move(executor)), launcher_(launcher), blocking_(std::move(blocking)) {}
+  /// Boots a machine for nobody: `plan` has neither memory nor code, `memory_mib` is that of the
+  /// functions it is for. Starts `command` in it, if there is one, waits until that waits for a
+  /// function, and stops the machine for good. Errc: as boot_guest(); conflict (it makes one).
+  Task<std::shared_ptr<const MachineTemplate>> make(launcher::GuestPlan plan,
+                                                    std::uint32_t memory_mib,
+                                                    std::optional<RuntimeCommand> command,
+                                                    std::chrono::milliseconds limit);
+  /// The make() that runs fails as soon as it can, and so does every later one.
+  void cancel();
+
+ private:
+  boost::asio::any_io_executor executor_;
+  launcher::Client& launcher_;
+  boost::asio::any_io_executor blocking_;
+  Guest* guest_ = nullptr;  ///< that becomes one
+  bool is_cancelled_ = false;
+};
 
 /// Who plays guests' processors on this host, and how that was found out.
 struct AcceleratorChoice {

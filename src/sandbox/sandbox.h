@@ -36,6 +36,14 @@ struct SandboxLimits {
 /// The MemorySize that a whole processor goes with.
 inline constexpr std::uint32_t kWholeProcessorMib = 1'769;
 
+/// A program inside the sandbox. Runs as the function's user (inside uid 993).
+struct RuntimeCommand {
+  std::vector<std::string> arguments;    ///< the first is the absolute path inside
+  std::vector<std::string> environment;  ///< NAME=value
+  std::string directory = "/";
+  bool operator==(const RuntimeCommand&) const = default;
+};
+
 /// What a sandbox gets with the function that it is given to for good.
 struct Assignment {
   SandboxLimits limits;
@@ -43,6 +51,10 @@ struct Assignment {
   std::vector<std::string> layer_tree_ids;  ///< merged at /opt, later ones win
   std::string interpreter;                  ///< that will run it, its path inside; empty: its own
   std::string kernel;  ///< name of what a machine boots; empty: the host's choice
+  std::string account_id;
+  /// The process that start_runtime() will be asked for next, where that knows nothing of its
+  /// function: it may run already, in what the sandbox is a copy of.
+  std::optional<RuntimeCommand> parked;
 };
 
 /// What the host gives for a function with `memory_mib` in this isolation: a machine has a kernel
@@ -56,13 +68,6 @@ inline constexpr std::string_view kLambdaApiAddress = "127.0.0.1:9002";
 
 /// Serves a connection, a stream socket, of code inside.
 using ConnectionSink = std::function<void(os::UniqueFd)>;
-
-/// A program inside the sandbox. Runs as the function's user (inside uid 993).
-struct RuntimeCommand {
-  std::vector<std::string> arguments;    ///< the first is the absolute path inside
-  std::vector<std::string> environment;  ///< NAME=value
-  std::string directory = "/";
-};
 
 /// Our ends of a started runtime process.
 struct RuntimeProcess {
@@ -135,6 +140,9 @@ class Sandbox {
   virtual UsageReader usage_reader() const = 0;
   /// The guest kernel that runs it, as in "stock"; empty: the host's.
   virtual std::string kernel() const { return {}; }
+  /// Whether it is a copy of what was started before: its runtime process remembers what the
+  /// others' do, and is told so. After assign().
+  virtual bool is_restored() const { return false; }
 
   /// Ends everything inside and gives its resources back. Always call before destruction.
   virtual Task<void> close() = 0;

@@ -35,6 +35,31 @@ class Start(NodeTest):
         runtime = self.serve(files, "index.handler", TZ="Asia/Tokyo", NODE_PATH=layer)
         self.assertEqual(runtime.result(), [9, os.path.realpath(self.task_root), "layer"])
 
+    def test_a_copied_process_begins_its_random_numbers_and_its_time_anew(self):
+        code = """
+            const vm = require('vm');
+            exports.handler = async () => ({
+              main: Math.random(), other: vm.runInNewContext('Math.random()'),
+              lag: Date.now() - performance.timeOrigin - performance.now(),
+              are_in_range: Array.from({length: 5000}, Math.random).every((x) => x >= 0 && x < 1)});
+        """
+        self.write({"index.js": code, "seed.cjs":
+                    "require('v8').setFlagsFromString('--random-seed=1');"})
+        seed = os.path.join(self.task_root, "seed.cjs")
+        seen = {}
+        for is_restored in (False, True):
+            for attempt in range(2):
+                runtime = self.start(NODE_OPTIONS=f"--require {seed}")
+                config = {**self.config("index.handler"), "restored": is_restored}
+                self.assertEqual(runtime.configure(config)[0], "ready")
+                seen[is_restored, attempt] = runtime.result()
+        for member in ("main", "other"):
+            self.assertEqual(seen[False, 0][member], seen[False, 1][member])
+            self.assertNotEqual(seen[True, 0][member], seen[True, 1][member])
+            self.assertNotEqual(seen[True, 0][member], seen[False, 0][member])
+        self.assertTrue(seen[True, 0]["are_in_range"])
+        self.assertLess(abs(seen[True, 0]["lag"]), 1000)
+
     def test_does_not_pass_the_link_on_to_child_processes(self):
         code = """
             const { spawnSync } = require('child_process');

@@ -61,6 +61,16 @@ class Start(PythonTest):
         self.assertEqual(seen.pop("_X_AMZN_TRACE_ID"), TRACE_ID)
         self.assertEqual(seen, config["environment"])
 
+    def test_a_copied_process_begins_its_random_numbers_anew(self):
+        self.write({"app.py": "import random\ndef handler(e, c):\n    return random.random()\n",
+                    "site/sitecustomize.py": "import random\nrandom.seed(1)\n"})
+        for is_restored in (False, True):
+            runtime = self.start(PYTHONPATH=os.path.join(self.task_root, "site"))
+            config = {**self.config("app.handler"), "restored": is_restored}
+            self.assertEqual(runtime.configure(config)[0], "ready")
+            check = self.assertNotEqual if is_restored else self.assertEqual
+            check(runtime.result(), 0.13436424411240122)
+
     def test_applies_the_time_zone_and_the_working_folder(self):
         code = """
             import os, time

@@ -38,6 +38,8 @@ struct FakeWorld {
   std::optional<Error> start_error;   ///< of every start from now on
   std::optional<Error> assign_error;  ///< of every assign() from now on
   bool can_freeze = true;
+  bool makes_copies = false;  ///< sandboxes say that they are restored
+  std::string configuration;  ///< that a runtime was told last
   bool can_pin = true;
   std::vector<std::string> processors;  ///< what run_on() was told, of all sandboxes
   bool fails_thaw = false;              ///< a thaw ends the sandbox
@@ -66,6 +68,8 @@ class FakeSandbox final : public Sandbox {
   const SandboxSpec spec;
   std::optional<SandboxLimits> limits;
   std::string tree_id;
+  std::string account_id;
+  std::optional<RuntimeCommand> parked;
   std::string program;  ///< what start_runtime() was asked to run
   bool is_frozen = false;
   bool is_frozen_ever = false;
@@ -92,6 +96,8 @@ class FakeSandbox final : public Sandbox {
     if (world_.assign_error) co_return *world_.assign_error;
     limits = assignment.limits;
     tree_id = std::move(assignment.tree_id);
+    account_id = std::move(assignment.account_id);
+    parked = std::move(assignment.parked);
     co_return ok();
   }
   Result<os::UniqueFd> open_service(frames::Service, ConnectionSink) override {
@@ -148,6 +154,7 @@ class FakeSandbox final : public Sandbox {
   std::string kernel() const override {
     return spec.isolation == model::Isolation::microvm ? "fake" : "";
   }
+  bool is_restored() const override { return world_.makes_copies; }
   UsageReader usage_reader() const override {
     return [] {
       SandboxUsage usage;
@@ -177,6 +184,7 @@ class FakeSandbox final : public Sandbox {
       auto frame = co_await link.receive();
       if (!frame) co_return;
       if (frame.value().type == frames::Type::configure) {
+        world_.configuration = frame.value().body;
         if (world_.init_failed < world_.init_failures) {
           const std::string number = std::to_string(++world_.init_failed);
           co_await say(link, frames::Type::init_error,

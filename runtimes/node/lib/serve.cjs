@@ -40,6 +40,7 @@ async function start(link) {
 /** Applies the body of configure (runtimes/README.md) to the process. */
 function configure(body) {
   const given = parseConfiguration(body);
+  if (given.restored === true) require('./restore.cjs').restore();
   const oldPath = process.env.NODE_PATH;
   const own = /^PROA_(RUNTIME_FD|ANSWER_FD|PRELOAD|BUNDLED_PYTHON)$/;
   // Without variables the process was started with the function's, perhaps by an

@@ -88,12 +88,15 @@ class _Configuration:
             self.environment = given["environment"] if "environment" in given else dict(os.environ)
             for name in self.environment:
                 _text(self.environment, name)
+            self.is_restored = given.get("restored", False)
         except Exception as error:
             message = "configure: %s: %s" % (type(error).__name__, error)
             raise Fault("Runtime.InvalidTaskConfig", message) from None
 
     def apply(self, bundled):
         """Makes the process that of the function: environment, folder, import path."""
+        if self.is_restored:
+            _reseed()
         os.environ.clear()
         os.environ.update(self.environment)
         time.tzset()
@@ -103,6 +106,16 @@ class _Configuration:
             message = "Cannot use '%s' as working folder: %s" % (self.cwd, error.strerror)
             raise Fault("Runtime.InvalidWorkingDir", message) from None
         loading.extend_path(self.task_root, bundled)
+
+
+def _reseed():
+    """Parts a copied process from its copies: what was seeded before is the same in all of them.
+
+    The kernel's generator is new already, and OpenSSL's notices by the clock that its time is over.
+    """
+    random = sys.modules.get("random")
+    if random is not None:
+        random.seed()
 
 
 def _text(given, name):

@@ -1,8 +1,10 @@
 #include "sandbox/microvm/guest.h"
 
 #include "base/check.h"
+#include "base/random.h"
 #include "sandbox/deadline.h"
 #include "sandbox/host_memory.h"
+#include "sandbox/microvm/memory_file.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -20,6 +22,16 @@ constexpr std::size_t kConsoleTail = 2048;
 /// QEMU's own, and up to 64 for its disks, without which it gives up.
 constexpr std::uint32_t kThreads = 128;
 static_assert(kWholeProcessorMib == launcher::kMibPerVcpu);
+/// A template lives in the past: generators that reseed after an hour, as OpenSSL's does
+/// (OSSL_PARAM "reseed_time_interval"), do so in a copy, whose clock is right.
+constexpr std::chrono::hours kTemplateLag{24};
+
+/// What the host gives it: beside the guest's memory and processes, QEMU needs its own.
+SandboxLimits on_host(SandboxLimits limits, std::uint32_t guest_mib) {
+  limits.memory = Bytes::mib(std::uint64_t{guest_mib} + kQemuMib);
+  limits.pids = kThreads;
+  return limits;
+}
 
 }  // namespace
 
@@ -30,6 +42,8 @@ Guest::Guest(asio::any_io_executor executor, launcher::Client& launcher, GuestPo
       slot_(launcher, launcher::SlotUse::guest),
       console_(executor),
       init_up_(executor),
+      held_(executor),
+      restored_(executor),
       ended_(executor),
       tasks_(executor) {}
 
@@ -40,23 +54,70 @@ Task<void> Guest::take_slot(std::uint32_t tmp_mib) { co_return co_await slot_.ac
 Task<void> Guest::boot(launcher::GuestPlan plan, SandboxLimits limits,
                        std::chrono::milliseconds limit) {
   const SteadyTime deadline = deadline_after(limit);
-  limits.memory = Bytes::mib(std::uint64_t{plan.memory_mib} + kQemuMib);
-  limits.pids = kThreads;
+  limits = on_host(limits, plan.memory_mib);
+  is_template_ = plan.memory == launcher::GuestMemory::written;
+  CO_TRY(co_await start(std::move(plan), limits));
+  CO_TRY(co_await wait_until_up(deadline, limit));
+  co_return co_await slot_.configure(limits);
+}
+
+Task<void> Guest::restore(launcher::GuestPlan plan, SandboxLimits limits,
+                          std::chrono::milliseconds limit, const MachineTemplate& from) {
+  const SteadyTime deadline = deadline_after(limit);
+  limits = on_host(limits, plan.memory_mib);
+  frames::RestoreView view;
+  view.has_layers = !plan.layers_image.empty();
+  plan.memory = launcher::GuestMemory::copied;
+  // Not through a buffer that hands out what is left of it: this is all that tells copies apart.
+  RandomSource().fill(view.entropy);
+  CO_TRY(const auto state, make_state_file(from.state));
+  CO_TRY(co_await start(std::move(plan), limits));
+  init_up_.set(true);  // it answered when it was a template
+  auto loaded = co_await monitor_->load(state.get(), deadline);
+  if (!loaded) co_return loaded.error().with_context("copy of a guest").with_context(last_words());
+  view.has_ipv6 = has_ipv6_;
+  view.time_ns = static_cast<std::uint64_t>(
+      std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+  port_->restore(view);
+  auto restored = co_await restored_.wait(deadline, "start of a guest's copy");
+  if (restored && restored.value()) co_return co_await slot_.configure(limits);
+  co_return Error(Errc::unavailable, "the copy of a guest " +
+                                         std::string(restored ? "ended" : "did not answer") +
+                                         " before it was its own" + last_words());
+}
+
+Task<void> Guest::save(int state, std::chrono::milliseconds limit) {
+  const SteadyTime deadline = deadline_after(limit);
+  port_->hold();
+  CO_TRY(const bool is_held, co_await held_.wait(deadline, "hold of a guest"));
+  if (!is_held) co_return Error(Errc::unavailable, "the guest ended before it held" + last_words());
+  co_return co_await monitor_->save(state, deadline);
+}
+
+Task<void> Guest::start(launcher::GuestPlan plan, const SandboxLimits& limits) {
   SandboxLimits while_booting = limits;
   // A boot is our work and not the function's: it gets a whole processor.
   while_booting.memory_mib = std::max(limits.memory_mib, kWholeProcessorMib);
   CO_TRY(co_await slot_.configure(while_booting));
   CO_TRY(auto ends, co_await launcher_.start_guest(slot_.id(), std::move(plan)));
+  has_ipv6_ = ends.has_ipv6;
   tasks_.spawn(watch_exit());
+  if (ends.monitor) {
+    CO_TRY(monitor_, Monitor::adopt(executor_, std::move(ends.monitor)));
+  }
   CO_TRY(port_, GuestPort::adopt(executor_, std::move(ends.port), port_events()));
   console_.assign(ends.console.release());
   tasks_.spawn(watch_console());
+  co_return ok();
+}
+
+Task<void> Guest::wait_until_up(SteadyTime deadline, std::chrono::milliseconds limit) {
   auto up = co_await init_up_.wait(deadline, "start of a guest");
   if (!up) {
     co_return Error(up.error().code(), "the guest did not answer within " +
                                            std::to_string(limit.count()) + " ms" + last_words());
   }
-  if (up.value()) co_return co_await slot_.configure(limits);
+  if (up.value()) co_return ok();
   auto reason = co_await ended_.wait(deadline_after(kEndLimit), "end of a guest");
   const bool is_launchers = reason && !reason.value().empty();
   co_return Error(Errc::unavailable, "the guest ended before it answered" +
@@ -74,12 +135,17 @@ std::string Guest::last_words() const {
 }
 
 bool Guest::take_frame(frames::Type type, std::string_view body) {
+  if (type == frames::Type::held || type == frames::Type::restored) {
+    (type == frames::Type::held ? held_ : restored_).set(true);
+    return monitor_ && body.empty();
+  }
   if (type != frames::Type::init_up) {
     return init_up_.is_set() && events_.frame && events_.frame(type, body);
   }
   if (init_up_.is_set()) return false;
   // A machine's own clock has no more than the seconds of its start.
-  port_->set_clock(std::chrono::system_clock::now());
+  const auto lag = is_template_ ? kTemplateLag : std::chrono::hours(0);
+  port_->set_clock(std::chrono::system_clock::now() - lag);
   init_up_.set(true);
   return true;
 }
@@ -104,6 +170,8 @@ void Guest::end() {
   if (has_ended_) return;
   has_ended_ = true;
   init_up_.set(false);
+  held_.set(false);
+  restored_.set(false);
   if (events_.ended) events_.ended();
 }
 
@@ -131,9 +199,11 @@ Task<void> Guest::close() {
   if (!slot_.is_acquired()) co_return ok();
   slot_.kill();
   if (port_) port_->close();
+  if (monitor_) monitor_->close();
   boost::system::error_code ignored;
   console_.close(ignored);
   if (port_) co_await port_->join();
+  if (monitor_) co_await monitor_->join();
   co_await tasks_.join();
   slot_.release();
   co_return ok();

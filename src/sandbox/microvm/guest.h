@@ -6,6 +6,7 @@
 #include "base/task_group.h"
 #include "sandbox/microvm.h"
 #include "sandbox/microvm/guest_port.h"
+#include "sandbox/microvm/monitor.h"
 #include "sandbox/slot.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -16,8 +17,8 @@
 namespace proa::sandbox {
 
 /// Owned by whoever boots it; close() before destruction. Background tasks read the port and the
-/// console until the machine is gone; close() joins them. States: new -> take_slot() -> boot() ->
-/// up -> ended.
+/// console until the machine is gone; close() joins them. States: new -> take_slot() -> boot()
+/// or restore() -> up -> ended.
 class Guest {
  public:
   /// `events` are those of the port of a machine that has answered. `ended` comes also for one that
@@ -33,6 +34,14 @@ class Guest {
   /// Boots until proa-init answers, and tells it the time. Of `limits` the memory and the number of
   /// processes are replaced by what QEMU needs. Errc as boot_guest().
   Task<void> boot(launcher::GuestPlan plan, SandboxLimits limits, std::chrono::milliseconds limit);
+  /// In place of boot(): a copy of a machine, of which the plan has the memory. It is given
+  /// entropy and time of its own, and its function's disks and network, before it goes on. Errc:
+  /// as boot().
+  Task<void> restore(launcher::GuestPlan plan, SandboxLimits limits,
+                     std::chrono::milliseconds limit, const MachineTemplate& from);
+  /// Stops a machine whose memory is written to a file for good; what its devices know goes to
+  /// `state`, a file. Errc: unavailable, deadline.
+  Task<void> save(int state, std::chrono::milliseconds limit);
   Task<void> close();
 
   Slot& slot() { return slot_; }
@@ -43,6 +52,8 @@ class Guest {
   bool has_ended() const { return has_ended_; }
 
  private:
+  Task<void> start(launcher::GuestPlan plan, const SandboxLimits& limits);
+  Task<void> wait_until_up(SteadyTime deadline, std::chrono::milliseconds limit);
   boost::asio::awaitable<void> watch_console();
   boost::asio::awaitable<void> watch_exit();
   bool take_frame(frames::Type type, std::string_view body);
@@ -58,7 +69,12 @@ class Guest {
   std::unique_ptr<GuestPort> port_;
   boost::asio::posix::stream_descriptor console_;
   std::string console_text_;
+  std::unique_ptr<Monitor> monitor_;
+  bool has_ipv6_ = false;
+  bool is_template_ = false;
   Pending<bool> init_up_;
+  Pending<bool> held_;
+  Pending<bool> restored_;
   Pending<std::string> ended_;  ///< empty, or why it could not be started
   bool has_ended_ = false;
   TaskGroup tasks_;

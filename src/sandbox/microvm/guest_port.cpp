@@ -94,6 +94,20 @@ void GuestPort::send(frames::Type type, std::string_view body) {
 }
 
 Result<RuntimeProcess> GuestPort::start_process(std::string_view body) {
+  TRY(auto ours, open_process());
+  send(frames::Type::start, body);
+  return ours;
+}
+
+Result<RuntimeProcess> GuestPort::take_over_process(std::string_view said) {
+  TRY(auto ours, open_process());
+  const auto bytes = std::as_bytes(std::span(said));
+  if (take_frames(bytes) == bytes.size()) return ours;
+  close();
+  return Error(Errc::corrupt, "what a template's process has said makes no sense");
+}
+
+Result<RuntimeProcess> GuestPort::open_process() {
   if (is_closed_) return Error(Errc::unavailable, "the guest's port is closed");
   RuntimeProcess ours;
   TRY(auto link, frames::make_link());
@@ -103,7 +117,6 @@ Result<RuntimeProcess> GuestPort::start_process(std::string_view body) {
     return Error(Errc::unavailable, "the streams of the guest's last process are not over");
   }
   process_over_.reset();
-  send(frames::Type::start, body);
   ours.link = std::move(link.first);
   ours.output = std::move(output.first);
   join_stream(*streams_->find(frames::kCallsStream), std::move(link.second.in), {});
@@ -117,6 +130,12 @@ void GuestPort::set_clock(std::chrono::system_clock::time_point now) {
   std::array<std::byte, frames::kSetClockSize> body{};
   frames::encode_set_clock(static_cast<std::uint64_t>(since.count()), body);
   send(frames::Type::set_clock, {reinterpret_cast<const char*>(body.data()), body.size()});
+}
+
+void GuestPort::restore(const frames::RestoreView& view) {
+  std::array<std::byte, frames::kRestoreSize> body{};
+  frames::encode_restore(view, body);
+  send(frames::Type::restore, {reinterpret_cast<const char*>(body.data()), body.size()});
 }
 
 Task<void> GuestPort::process_over(SteadyTime deadline) {
@@ -187,6 +206,8 @@ std::optional<std::size_t> GuestPort::take_frames(std::span<const std::byte> byt
     if (status != frames::Status::ok || header.body_size > most) return std::nullopt;
     const std::size_t size = frames::kHeaderSize + header.body_size;
     if (rest.size() < size) break;
+    is_recording_ = is_recording_ && header.type != frames::Type::held;
+    if (is_recording_) recorded_.append(reinterpret_cast<const char*>(rest.data()), size);
     if (!take_frame(header, rest.subspan(frames::kHeaderSize, header.body_size))) {
       return std::nullopt;
     }

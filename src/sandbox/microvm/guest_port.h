@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -61,10 +62,19 @@ class GuestPort {
   /// Has a process started; `body` is that of the frame. Errc: unavailable (the port is closed, or
   /// the streams of the last process are not over: process_over()), exhausted, os.
   Result<RuntimeProcess> start_process(std::string_view body);
+  /// Our ends of the process of a template, in a copy of it, as start_process() gives them. What
+  /// the guest has `said` since that process was started, see recorded(), comes again: it was said
+  /// to the template's port. Instead of start_process(). Errc: corrupt, as start_process().
+  Result<RuntimeProcess> take_over_process(std::string_view said);
+  /// What the guest says from now on, until it holds, is kept as it comes.
+  void record() { is_recording_ = true; }
+  const std::string& recorded() const { return recorded_; }
   /// Waits until what the last process wrote is delivered and its streams are over. Errc: deadline.
   Task<void> process_over(SteadyTime deadline);
   void kill_all() { send(frames::Type::kill_all, {}); }
   void set_clock(std::chrono::system_clock::time_point now);
+  void hold() { send(frames::Type::hold, {}); }
+  void restore(const frames::RestoreView& view);
 
   void close();
   boost::asio::awaitable<void> join() { return tasks_.join(); }
@@ -79,6 +89,7 @@ class GuestPort {
   GuestPort(const boost::asio::any_io_executor& executor, Events events);
 
   void send(frames::Type type, std::string_view body);
+  Result<RuntimeProcess> open_process();
   boost::asio::awaitable<void> read();
   boost::asio::awaitable<void> write();
   /// The frames that are whole; how many bytes they take. Nothing: one of them makes no sense.
@@ -99,6 +110,8 @@ class GuestPort {
   std::unique_ptr<frames::Streams> streams_;  ///< two megabytes, of which used ones are touched
   std::array<JoinedPtr, frames::Streams::kPlaces> joined_;
   std::vector<std::byte> out_;
+  bool is_recording_ = false;
+  std::string recorded_;
   Wake out_due_;
   Pending<bool> process_over_;
   bool is_closed_ = false;

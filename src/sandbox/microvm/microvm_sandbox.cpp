@@ -7,6 +7,8 @@
 
 #include <signal.h>
 
+#include <utility>
+
 namespace proa::sandbox {
 namespace asio = boost::asio;
 namespace {
@@ -45,9 +47,21 @@ Task<void> MicrovmSandbox::assign(Assignment assignment) {
   CO_TRY(auto build, co_await build_(std::move(assignment)));
   build.plan.memory_mib = guest_memory_mib(limits.memory_mib);
   kernel_name_ = std::move(build.kernel_name);
-  CO_TRY(co_await guest_.boot(std::move(build.plan), limits, build.boot_limit));
-  is_up_ = true;
-  co_return ok();
+  is_restored_ = build.from != nullptr;
+  if (build.from && build.from->command) from_ = build.from;
+  const auto outcome = std::move(build.outcome);
+  auto up = co_await bring_up(std::move(build), limits);
+  if (outcome) outcome(up ? std::nullopt : std::optional<Error>(up.error()));
+  is_up_ = up.has_value();
+  co_return up;
+}
+
+Task<void> MicrovmSandbox::bring_up(GuestBuild build, const SandboxLimits& limits) {
+  if (!build.from) {
+    co_return co_await guest_.boot(std::move(build.plan), limits, build.boot_limit);
+  }
+  build.plan.memory_file = {build.from, &build.from->memory_file};
+  co_return co_await guest_.restore(std::move(build.plan), limits, build.boot_limit, *build.from);
 }
 
 Result<os::UniqueFd> MicrovmSandbox::open_service(frames::Service service, ConnectionSink sink) {
@@ -57,6 +71,10 @@ Result<os::UniqueFd> MicrovmSandbox::open_service(frames::Service service, Conne
 
 Task<RuntimeProcess> MicrovmSandbox::start_runtime(RuntimeCommand command) {
   if (has_ended() || !is_up_) co_return Error(Errc::unavailable, "sandbox has ended");
+  if (const auto from = std::exchange(from_, nullptr)) {
+    check(from->command == command, "a copy's process is another than the one that is asked for");
+    co_return guest_.port().take_over_process(from->said);
+  }
   CO_TRY(auto body, start_body(command));
   // Of a program that could not be executed, after which nothing is killed.
   CO_TRY(co_await guest_.port().process_over(deadline_after(kKillLimit)));

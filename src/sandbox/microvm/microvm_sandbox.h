@@ -33,9 +33,11 @@ class MicrovmSandbox final : public Sandbox {
   std::uint64_t oom_kills() const override { return guest_.slot().oom_kills() + oom_kills_; }
   UsageReader usage_reader() const override { return guest_.slot().usage_reader(); }
   std::string kernel() const override { return kernel_name_; }
+  bool is_restored() const override { return is_restored_; }
   Task<void> close() override;
 
  private:
+  Task<void> bring_up(GuestBuild build, const SandboxLimits& limits);
   GuestPort::Events guest_events();
   bool take_frame(frames::Type type, std::string_view body);
   boost::asio::awaitable<void> report_exit(RuntimeExit exit);
@@ -44,6 +46,8 @@ class MicrovmSandbox final : public Sandbox {
   const GuestBuilder& build_;
   std::uint32_t tmp_mib_;
   bool is_up_ = false;
+  bool is_restored_ = false;
+  std::shared_ptr<const MachineTemplate> from_;  ///< until its process is taken over
   std::string kernel_name_;
   std::array<ConnectionSink, 2> sinks_;  ///< of the runtime API, of the Lambda API
   std::optional<Bytes> memory_peak_;     ///< as proa-init has said last

@@ -31,6 +31,35 @@ TEST_F(EnvironmentTest, AssigningSetsLimitsAndMountsCode) {
   EXPECT_EQ(sandbox().tree_id, "tree");
 }
 
+TEST_F(EnvironmentTest, ASandboxIsToldWhatMayRunInItAlready) {
+  function_.account_id = "111111111111";
+  assign();
+  EXPECT_EQ(sandbox().account_id, "111111111111");
+  ASSERT_TRUE(sandbox().parked);
+  EXPECT_EQ(sandbox().parked->arguments, program_.command.arguments);
+}
+
+TEST_F(EnvironmentTest, WhatNeedsItsOwnStartRunsInNoCopy) {
+  function_.environment = {{"PYTHONOPTIMIZE", "2"}};
+  assign(true);
+  EXPECT_FALSE(sandbox().parked);
+}
+
+TEST_F(EnvironmentTest, ACopyIsRestoredAndItsRuntimeIsToldSo) {
+  assign();
+  const auto cold = invoke();
+  ASSERT_TRUE(cold);
+  EXPECT_EQ(cold.value().start, model::Start::cold);
+  EXPECT_EQ(world_.configuration.find("restored"), std::string::npos);
+  EXPECT_TRUE(run(environment_->close()));
+  world_.makes_copies = true;
+  assign();
+  const auto restored = invoke();
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(restored.value().start, model::Start::restored);
+  EXPECT_NE(world_.configuration.find("\"restored\":true"), std::string::npos);
+}
+
 TEST_F(EnvironmentTest, AFailedStartIsTheError) {
   world_.start_error = Error(Errc::exhausted, "no more slots");
   make();

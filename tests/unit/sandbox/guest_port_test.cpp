@@ -308,5 +308,49 @@ TEST_F(GuestPortTest, AReaderThatHasGoneStopsItsStream) {
   EXPECT_EQ(ends_, 0);
 }
 
+/// Another port beside that of the test.
+class SecondPort : public GuestPortTest {
+ public:
+  using GuestPortTest::adopt_pair;
+  using GuestPortTest::guest_;
+  using GuestPortTest::port_;
+  using GuestPortTest::read;
+  void TestBody() override {}
+};
+
+TEST_F(GuestPortTest, WhatATemplatesProcessSaidIsSaidAgainInItsCopies) {
+  adopt_pair();
+  say(Type::init_up, "");
+  ASSERT_TRUE(run_until([&] { return has(Type::init_up); }));
+  port_->record();
+  auto process = port_->start_process("");
+  ASSERT_TRUE(process);
+  say(Type::stream_data, number(frames::kOutputStream) + "print");
+  say(Type::stream_data, number(frames::kAnswersStream) + "waits");
+  port_->hold();
+  say(Type::held, "");
+  ASSERT_TRUE(run_until([&] { return has(Type::held); }));
+  const std::string said = port_->recorded();
+  EXPECT_EQ(said.size(), 2 * (frames::kHeaderSize + 4 + 5)) << "neither what was before nor held";
+  SecondPort copy;
+  copy.adopt_pair();
+  auto taken = copy.port_->take_over_process(said);
+  ASSERT_TRUE(taken) << taken.error().message();
+  EXPECT_EQ(copy.read(taken.value().output, 5), "print");
+  EXPECT_EQ(copy.read(taken.value().link.in, 5), "waits");
+  write(taken.value().link.out, "calls");
+  const std::string frame = copy.read(copy.guest_, frames::kHeaderSize + 4 + 5);
+  EXPECT_EQ(frame.substr(frames::kHeaderSize), number(frames::kCallsStream) + "calls")
+      << "no process was asked for";
+}
+
+TEST_F(GuestPortTest, WhatNoProcessSaidIsNotTakenOver) {
+  adopt_pair();
+  const auto taken = port_->take_over_process("no frame at all");
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code(), Errc::corrupt);
+  EXPECT_EQ(ends_, 1);
+}
+
 }  // namespace
 }  // namespace proa::sandbox

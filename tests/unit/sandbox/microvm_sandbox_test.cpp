@@ -2,6 +2,7 @@
 #include "sandbox/microvm/microvm_sandbox.h"
 
 #include "sandbox/host_memory.h"
+#include "sandbox/microvm/memory_file.h"
 #include "unit/sandbox/played_launcher.h"
 
 #include <signal.h>
@@ -35,6 +36,8 @@ class MicrovmSandboxTest : public test::PlayedLauncherTest {
     build.plan.root_image = kRootImage;
     build.kernel_name = "stock";
     build.boot_limit = 10s;
+    build.from = from_;
+    build.outcome = [this](std::optional<Error> failure) { outcome_ = failure; };
     co_return build;
   }
   void take_slot() {
@@ -114,6 +117,44 @@ class MicrovmSandboxTest : public test::PlayedLauncherTest {
     return text;
   }
 
+  /// A template with a process that has said "waits".
+  void make_template() {
+    MachineTemplate made;
+    made.memory_file = std::move(make_memory_file(1).value());
+    made.state = "state";
+    made.command = RuntimeCommand{{"/usr/bin/node"}, {}, "/"};
+    std::string frame(frames::kHeaderSize, '\0');
+    frames::encode_header({9, frames::Type::stream_data},
+                          std::as_writable_bytes(std::span(frame)).first<frames::kHeaderSize>());
+    made.said = frame + number(frames::kAnswersStream) + "waits";
+    from_ = std::make_shared<const MachineTemplate>(std::move(made));
+  }
+  /// Until the copy runs; what QEMU gets is at monitor_.
+  frames::Outcome<void> begin_restore() {
+    take_slot();
+    const auto assigned = begin_assign();
+    answer(pool_, done(request_at<launcher::ConfigureSlot>(pool_)->request));
+    start_ = request_at<launcher::StartGuest>(spawn_);
+    EXPECT_TRUE(start_);
+    auto port = std::move(os::stream_pair().value());
+    auto console = std::move(os::stream_pair().value());
+    auto monitor = std::move(os::stream_pair().value());
+    port_ = std::move(port.first);
+    console_ = std::move(console.first);
+    monitor_ = std::move(monitor.first);
+    launcher::Done started = done(start_->request);
+    started.detail = 1;
+    answer(spawn_, started, {port.second.get(), console.second.get(), monitor.second.get()});
+    return assigned;
+  }
+  void qemu_says(const std::string& line) {
+    EXPECT_EQ(::write(monitor_.get(), line.data(), line.size()), static_cast<ssize_t>(line.size()));
+    run_ready();
+  }
+
+  std::shared_ptr<const MachineTemplate> from_;
+  std::optional<std::optional<Error>> outcome_;
+  os::UniqueFd monitor_;
   std::optional<Error> build_error_;
   Assignment asked_;
   std::unique_ptr<MicrovmFactory> factory_;
@@ -250,6 +291,72 @@ TEST_F(MicrovmSandboxTest, TheEndOfTheMachineIsThatOfItsProcesses) {
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit.value().wait_status, SIGKILL);
   EXPECT_EQ(await(sandbox_->start_runtime({})).error().code(), Errc::unavailable);
+}
+
+constexpr const char* kLoaded = R"({"event": "MIGRATION", "data": {"status": "completed"}})"
+                                "\n";
+
+TEST_F(MicrovmSandboxTest, ACopyIsToldThatItIsOneAndHasTheProcessOfItsTemplate) {
+  make_template();
+  const auto assigned = begin_restore();
+  EXPECT_EQ(start_->memory, launcher::GuestMemory::copied);
+  const auto commands = os::receive_message(monitor_.get());
+  ASSERT_TRUE(commands);
+  ASSERT_EQ(commands.value().fds.size(), 1U);
+  std::string state(16, '?');
+  EXPECT_EQ(::read(commands.value().fds[0].get(), state.data(), state.size()), 5);
+  qemu_says(kLoaded);
+  const auto [type, body] = heard();
+  ASSERT_EQ(type, frames::Type::restore);
+  frames::RestoreView view;
+  ASSERT_EQ(frames::decode_restore(std::as_bytes(std::span(body)), view), frames::Status::ok);
+  EXPECT_TRUE(view.has_ipv6);
+  EXPECT_FALSE(view.has_layers) << "none was built";
+  EXPECT_NE(view.entropy, frames::RestoreView().entropy);
+  EXPECT_FALSE(assigned->has_value());
+  say_at(port_, frames::Type::restored);
+  answer(pool_, done(request_at<launcher::ConfigureSlot>(pool_)->request));
+  ASSERT_TRUE(finish(assigned));
+  EXPECT_TRUE(sandbox_->is_restored());
+  ASSERT_TRUE(outcome_);
+  EXPECT_FALSE(*outcome_);
+  const RuntimeProcess process = start_runtime();
+  std::array<char, 16> text{};
+  EXPECT_EQ(::recv(process.link.in.get(), text.data(), text.size(), MSG_DONTWAIT), 5) << "waits";
+}
+
+TEST_F(MicrovmSandboxTest, ACopyThatCannotBeLoadedSaysWhy) {
+  make_template();
+  const auto assigned = begin_restore();
+  const std::string why = "qemu: no such device\n";
+  EXPECT_EQ(::write(console_.get(), why.data(), why.size()), static_cast<ssize_t>(why.size()));
+  qemu_says("{\"error\": {\"desc\": \"no\"}}\n");
+  const auto failed = finish(assigned);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), Errc::unavailable);
+  EXPECT_NE(failed.error().message().find("a guest's state: no"), std::string::npos);
+  ASSERT_TRUE(outcome_);
+  EXPECT_TRUE(*outcome_) << "or it would be copied again";
+  EXPECT_NE(failed.error().message().find("no such device"), std::string::npos)
+      << failed.error().message();
+}
+
+TEST_F(MicrovmSandboxTest, ACopyThatEndsBeforeItIsItsOwnIsNone) {
+  make_template();
+  const auto assigned = begin_restore();
+  qemu_says(kLoaded);
+  port_.reset();
+  const auto failed = finish(assigned);
+  ASSERT_FALSE(failed);
+  EXPECT_TRUE(failed.error().message().starts_with("the copy of a guest ended"))
+      << failed.error().message();
+}
+
+TEST_F(MicrovmSandboxTest, ABootIsTold) {
+  boot();
+  ASSERT_TRUE(outcome_);
+  EXPECT_FALSE(*outcome_);
+  EXPECT_FALSE(sandbox_->is_restored());
 }
 
 }  // namespace

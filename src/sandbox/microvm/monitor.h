@@ -1,0 +1,58 @@
+// QEMU's monitor: how a machine's state is written and read. Private to sandbox/.
+//
+// QMP: JSON objects, a line each. https://www.qemu.org/docs/master/interop/qmp-spec.html
+#pragma once
+
+#include "base/pending.h"
+#include "base/task_group.h"
+#include "os/unique_fd.h"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace proa::sandbox {
+
+/// What a line of the monitor means for the one transfer that it is asked for.
+struct MonitorNews {
+  enum class Kind : std::uint8_t { nothing, done, failed };
+  Kind kind = Kind::nothing;
+  std::string reason;  ///< of a failure
+};
+/// Reads a line that QEMU has written, which a guest may have taken over: anything is possible.
+MonitorNews read_monitor_line(std::string_view line);
+
+/// One machine's monitor, for one transfer of its state. Owned by its Guest; close() and join()
+/// before destruction. Everything is called on the executor.
+class Monitor {
+ public:
+  /// Takes over a connected stream socket. Errc: os.
+  static Result<std::unique_ptr<Monitor>> adopt(const boost::asio::any_io_executor& executor,
+                                                os::UniqueFd monitor);
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  /// Stops the machine and writes what is not in its memory file into `state`, a file. Errc:
+  /// unavailable (says why not), deadline.
+  Task<void> save(int state, SteadyTime deadline);
+  /// Has the machine go on from `state`, a file with a place of its own to read at. Errc: likewise.
+  Task<void> load(int state, SteadyTime deadline);
+
+  void close();
+  boost::asio::awaitable<void> join() { return tasks_.join(); }
+
+ private:
+  explicit Monitor(const boost::asio::any_io_executor& executor);
+
+  Task<void> transfer(int state, std::string_view command, SteadyTime deadline);
+  boost::asio::awaitable<void> read();
+
+  boost::asio::posix::stream_descriptor socket_;
+  Pending<std::string> outcome_;  ///< empty, or why the transfer failed
+  TaskGroup tasks_;
+};
+
+}  // namespace proa::sandbox
