@@ -3,6 +3,8 @@
 #include "base/run_on.h"
 #include "shard.h"
 
+#include <boost/asio/post.hpp>
+
 #include <functional>
 
 namespace proa::apps {
@@ -39,9 +41,13 @@ Task<std::string> read_state(const GuestRoot& root) { co_return root.state(); }
 
 }  // namespace
 
-Guests::Guests(kernels::KernelStore& kernels, images::ImageStore& images, GuestRoot root,
-               boost::asio::thread_pool& blocking)
-    : kernels_(kernels), images_(images), root_(std::move(root)), blocking_(blocking) {}
+Guests::Guests(const Parts& parts, GuestRoot root, TemplateOptions templates)
+    : kernels_(parts.kernels),
+      images_(parts.images),
+      root_(std::move(root)),
+      blocking_(parts.blocking),
+      log_(parts.log),
+      template_options_(templates) {}
 
 Guests::~Guests() = default;
 
@@ -51,10 +57,20 @@ std::unique_ptr<Guests::Connection> Guests::connect(Shard& shard) {
                                                 blocking_);
   kernel_builder_ =
       std::make_unique<kernels::KernelBuilder>(shard.executor(), shard.containers(), kernels_);
+  template_maker_ =
+      std::make_unique<sandbox::TemplateMaker>(shard.template_maker(blocking_.get_executor()));
+  templates_ = std::make_unique<MachineTemplates>(shard.executor(), *template_maker_, log_,
+                                                  template_options_);
   return std::make_unique<Connection>(*this);
 }
 
+void Guests::stop() {
+  boost::asio::post(shard_->executor(), [this] { templates_->stop(); });
+}
+
 void Guests::disconnect() {
+  templates_.reset();
+  template_maker_.reset();
   kernel_builder_->close();
   kernel_builder_.reset();
   maker_.reset();
@@ -80,7 +96,28 @@ Task<sandbox::GuestBuild> Guests::build_there(sandbox::Assignment assignment) {
   CO_TRY(build.plan, co_await plan_of(kernel));
   build.boot_limit = boot_limit(build.plan.accelerator);
   CO_TRY(co_await add_images(assignment, build.plan));
+  add_template(assignment, build);
   co_return build;
+}
+
+void Guests::add_template(const sandbox::Assignment& assignment, sandbox::GuestBuild& build) {
+  TemplateWish wish;
+  wish.plan = build.plan;
+  wish.plan.code_image.clear();
+  wish.plan.layers_image.clear();
+  wish.memory_mib = assignment.limits.memory_mib;
+  wish.account_id = assignment.account_id;
+  wish.parked = assignment.parked;
+  wish.boot_limit = build.boot_limit;
+  build.from = templates_->find(wish);
+  build.outcome = [this, wish = std::move(wish),
+                   from = build.from](std::optional<Error> failure) mutable {
+    boost::asio::post(shard_->executor(), [this, wish = std::move(wish), from = std::move(from),
+                                           failure = std::move(failure)]() mutable {
+      if (from && failure) return templates_->failed(wish, *from, *failure);
+      if (!failure) templates_->wanted(std::move(wish));
+    });
+  };
 }
 
 Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan) {
@@ -155,6 +192,7 @@ boost::json::object Guests::status() const {
   out["images"] = totals.images;
   out["image_bytes"] = totals.bytes.count();
   out["image_bytes_most"] = images_.most().count();
+  for (const auto& [name, value] : templates_->status()) out[name] = value;
   const std::lock_guard guard(mutex_);
   if (!choice_) {
     out["accelerator"] = nullptr;

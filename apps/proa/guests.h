@@ -7,6 +7,7 @@
 #include "guest_root.h"
 #include "images/images.h"
 #include "kernels/kernels.h"
+#include "machine_templates.h"
 #include "sandbox/microvm.h"
 
 #include <boost/asio/thread_pool.hpp>
@@ -24,9 +25,14 @@ class Shard;
 /// shards, outlives them; thread-safe.
 class Guests {
  public:
-  /// All outlive it.
-  Guests(kernels::KernelStore& kernels, images::ImageStore& images, GuestRoot root,
-         boost::asio::thread_pool& blocking);
+  /// What it refers to outlives it.
+  struct Parts {
+    kernels::KernelStore& kernels;
+    images::ImageStore& images;
+    boost::asio::thread_pool& blocking;
+    telemetry::Logger log;
+  };
+  Guests(const Parts& parts, GuestRoot root, TemplateOptions templates);
   ~Guests();
 
   /// Holds what belongs to the shard. Ends before it, after its thread, and after
@@ -43,6 +49,8 @@ class Guests {
   };
   /// Before any call of those below.
   std::unique_ptr<Connection> connect(Shard& shard);
+  /// Gives up what is made for machines that are not there yet. Before the shard stops; any thread.
+  void stop();
   /// For shards.
   sandbox::GuestBuilder builder();
   /// As ApiOptions::boot_kernel; the first boot chooses between KVM and translation for all.
@@ -60,16 +68,21 @@ class Guests {
   Task<launcher::GuestPlan> plan_of(const kernels::Kernel& kernel);
   Task<std::uint32_t> tsc_khz();
   Task<sandbox::AcceleratorChoice> choose(launcher::GuestPlan plan);
+  void add_template(const sandbox::Assignment& assignment, sandbox::GuestBuild& build);
   Task<void> add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan);
 
   kernels::KernelStore& kernels_;
   images::ImageStore& images_;
   GuestRoot root_;
   boost::asio::thread_pool& blocking_;
+  telemetry::Logger log_;
+  TemplateOptions template_options_;
   // On the shard's executor:
   Shard* shard_ = nullptr;
   std::unique_ptr<images::ImageMaker> maker_;
   std::unique_ptr<kernels::KernelBuilder> kernel_builder_;
+  std::unique_ptr<sandbox::TemplateMaker> template_maker_;
+  std::unique_ptr<MachineTemplates> templates_;
   std::optional<std::uint32_t> tsc_khz_;
   std::unique_ptr<Pending<sandbox::AcceleratorChoice>> choosing_;  ///< once somebody has begun
   // Anywhere:

@@ -154,6 +154,15 @@ GuestRoot guest_root(const ServeOptions& options, const Ground& ground) {
           inside_resolv_conf()};
 }
 
+TemplateOptions template_options(const ServeOptions& options) {
+  TemplateOptions out;
+  if (options.templates == "off") out.sharing = TemplateSharing::off;
+  if (options.templates == "strict") out.sharing = TemplateSharing::strict;
+  out.most = Bytes::mib(options.template_mib);
+  out.renewal = std::chrono::minutes(options.template_minutes);
+  return out;
+}
+
 boost::json::object fixed_status(const ServeOptions& options, const Ground& ground,
                                  const environment::RuntimePrograms& programs,
                                  const Pinning& pinning) {
@@ -173,6 +182,12 @@ void tell_manager(const std::string& state, const telemetry::Logger& log) {
   if (const auto told = tell_service_manager(state); !told) {
     log.warn("service_manager_not_told", {{"reason", told.error().message()}});
   }
+}
+
+// A download would hold the blocking pool, and a machine its shard.
+void stop_making(kernels::KernelStore& kernels, Guests& guests) {
+  kernels.stop();
+  guests.stop();
 }
 
 void say_stopping(const ServeOptions& options, const telemetry::Logger& log) {
@@ -422,7 +437,8 @@ Result<int> run(const ServeOptions& options) {
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);
   const Pinning pinning = choose_pinning(options, shard_count, allowed_processors());
-  Guests guests(*state.kernels, *state.images, guest_root(options, ground), blocking);
+  Guests guests({*state.kernels, *state.images, blocking, log.for_module("guests")},
+                guest_root(options, ground), template_options(options));
   const Shared shared{
       *state.catalog, events.queue(), *state.keys, *state.roles,     blocking,
       admission,      idle_board,     budget,      programs,         clock,
@@ -447,11 +463,10 @@ Result<int> run(const ServeOptions& options) {
   say_ready(options, ground, daemon_status.wait(), *state.keys, log);
   // Last: the launcher makes an environment for each, and answers nothing else meanwhile.
   Shard::keep_parked(shards, programs);
-
   const int status = watch({signals, ground.launcher.socket.get(), shards, dns,
                             [&] { reload(tls.get(), shards, log); }});
   say_stopping(options, log);
-  state.kernels->stop();  // a download would hold the blocking pool
+  stop_making(*state.kernels, guests);
   stop(shards, events, *timed, exporter.get(), logs, stop_deadline(options, clock));
   end_launcher(ground, dns);
   blocking.join();

@@ -172,6 +172,23 @@ void add_guests(CLI::App& serve, ServeOptions& options) {
                   "used for longest")
       ->capture_default_str()
       ->check(CLI::Range(512U, 10'000'000U));
+  serve
+      .add_option("--templates", options.templates,
+                  "Whose microVMs are copies of one that waits with its runtime: shared, strict "
+                  "(each account has its own) or off (every one boots)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"shared", "strict", "off"}));
+  serve
+      .add_option("--template-mib", options.template_mib,
+                  "MiB of memory that templates may take, before those go that were not used for "
+                  "longest")
+      ->capture_default_str()
+      ->check(CLI::Range(64U, 10'000'000U));
+  serve
+      .add_option("--template-minutes", options.template_minutes,
+                  "Minutes until a template is made anew")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 100'000U));
 }
 
 void add_runtimes(CLI::App& serve, ServeOptions& options) {

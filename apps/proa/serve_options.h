@@ -38,6 +38,9 @@ struct ServeOptions {
   std::uint32_t usage_days = 400;
   std::uint32_t usage_mib = 1024;
   std::uint32_t image_mib = 10'240;
+  std::string templates = "shared";
+  std::uint32_t template_mib = 1024;
+  std::uint32_t template_minutes = 60;
   std::uint32_t disk_reserve_mib = 256;
   std::uint32_t stop_timeout_s = 30;
   std::string cpu_policy = "weight";

@@ -100,6 +100,9 @@ class Shard {
   /// See sandbox/microvm.h.
   Task<sandbox::BootReport> boot_guest(launcher::GuestPlan plan, std::chrono::milliseconds limit);
   boost::asio::awaitable<sandbox::AcceleratorChoice> choose_accelerator(launcher::GuestPlan plan);
+  sandbox::TemplateMaker template_maker(boost::asio::any_io_executor blocking) {
+    return {io_.get_executor(), launcher_, std::move(blocking)};
+  }
   /// Sockets for the DNS service, from the pool role. Any thread but ours; blocks.
   Result<launcher::DnsGateway> open_gateway_dns();
 

@@ -2,8 +2,9 @@
 """microvm: functions in virtual machines beside the same in containers.
 
 For every kernel that is there (the stock one, which apt brings, and those in build/kernels): how
-long it boots until its first process answers, first calls (with a connection), warm calls, and what
-an idle machine weighs. Of the same functions in containers the same.
+long it boots until its first process answers, first calls (with a connection) of machines that boot
+and of copies, warm calls, and what an idle machine weighs, booted and copied. Of the same functions
+in containers the same.
 """
 import argparse
 import json
@@ -87,13 +88,13 @@ def first_ms(proa, name, language, more):
 
 
 def weigh(proa):
-    """KiB (PSS) of each machine that is there."""
-    found = []
+    """KiB (PSS) of each machine that is there, by its process."""
+    found = {}
     for pid in daemon.descendants(proa.process.pid):
         try:
             with open(f"/proc/{pid}/comm", encoding="ascii") as file:
                 if file.read().startswith("qemu-system"):
-                    found.append(daemon.pss_kib(pid))
+                    found[pid] = daemon.pss_kib(pid)
         except OSError:
             continue
     return found
@@ -109,6 +110,36 @@ def measure_kind(proa, kind, language, more, options):
             "warm_p50_ms": warm["answer"]["p50_us"] / 1000}
 
 
+def tags_of(proa, kernel):
+    tags = {"proa:isolation": "microvm"}
+    if len(proa.kernels) > 1:
+        tags["proa:kernel"] = kernel
+    return {"Tags": tags}
+
+
+def await_template(proa, count):
+    deadline = time.monotonic() + 300
+    while proa.status()["guests"]["templates"] < count:
+        if time.monotonic() > deadline:
+            raise daemon.Refused("no template came")
+        time.sleep(0.1)
+
+
+def measure_copies(proa, options, results):
+    """What measure() does of machines that boot, of copies."""
+    results["copies_kib"] = {}
+    for count, (name, kernel) in enumerate(
+            [(name, kernel) for name in LANGUAGES for kernel in proa.kernels], start=1):
+        more = tags_of(proa, kernel)
+        first_ms(proa, f"{name}-{kernel}-wake", LANGUAGES[name], more)
+        await_template(proa, count)
+        before = weigh(proa)
+        results["calls"][f"{name}: copy, {kernel}"] = measure_kind(
+            proa, f"{name}-{kernel}-copy", LANGUAGES[name], more, options)
+        results["copies_kib"][f"{name}, {kernel}"] = [
+            weight for pid, weight in weigh(proa).items() if pid not in before]
+
+
 def measure(proa, options):
     results = {"boot_ms": {}, "calls": {}}
     for kernel in proa.kernels:
@@ -116,10 +147,7 @@ def measure(proa, options):
     for name, language in LANGUAGES.items():
         kinds = {"container, parked": {}, "container, cold": UNPARKED}
         for kernel in proa.kernels:
-            tags = {"proa:isolation": "microvm"}
-            if len(proa.kernels) > 1:
-                tags["proa:kernel"] = kernel
-            kinds[f"machine, {kernel}"] = {"Tags": tags}
+            kinds[f"machine, {kernel}"] = tags_of(proa, kernel)
         for kind, more in kinds.items():
             # Interpreters, code and roots that are made once are not what is measured.
             word = kind.replace(", ", "-")
@@ -127,7 +155,7 @@ def measure(proa, options):
             time.sleep(1)
             results["calls"][f"{name}: {kind}"] = measure_kind(
                 proa, f"{name}-{word}", language, more, options)
-    results["idle_kib"] = weigh(proa)
+    results["idle_kib"] = list(weigh(proa).values())
     return results
 
 
@@ -141,9 +169,12 @@ def main(arguments):
         return 0
     facts = figures.machine()
     try:
-        with Machines(prepare=bring_kernels) as proa:
+        with Machines("--templates", "off", prepare=bring_kernels) as proa:
             results = measure(proa, options)
             guests = proa.status()["guests"]
+        with Machines(prepare=bring_kernels) as proa:
+            measure_copies(proa, options, results)
+            guests["template_bytes"] = proa.status()["guests"]["template_bytes"]
     except daemon.Refused as refused:
         print(f"skipped: {refused}")
         return 0
@@ -159,6 +190,12 @@ def main(arguments):
         weights = figures.spread([each / 1024 for each in results["idle_kib"]])
         rows.append(["an idle machine of %d MB, MiB (PSS)" % MEMORY_MB, figures.shown(weights),
                      f"{len(results['idle_kib'])} machines"])
+    for kind, weights in results["copies_kib"].items():
+        if weights:
+            rows.append([f"an idle copy ({kind}), MiB (PSS)",
+                         figures.shown(figures.spread([each / 1024 for each in weights])),
+                         f"{len(weights)} machines"])
+    rows.append(["templates, MiB", f"{guests['template_bytes'] / 2**20:.0f}", "all of them"])
     print(figures.table(["", "figure", ""], rows))
     figures.save("microvm", facts, results)
     return 0

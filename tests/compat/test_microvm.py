@@ -117,8 +117,8 @@ class Microvms(DaemonTestCase):
         self.assertEqual(json.load(other.invoke(FunctionName="beside", Payload=b"0")["Payload"]),
                          "slept")
         again = client.invoke(FunctionName="dies", Payload=b"0")
-        self.assertEqual((json.load(again["Payload"]), head_of(again)["x-proa-start"]),
-                         ("slept", "cold"))
+        self.assertEqual(json.load(again["Payload"]), "slept")
+        self.assertIn(head_of(again)["x-proa-start"], ("cold", "restored"))
 
     def test_a_machine_that_hangs_ends_with_its_calls_time(self):
         client = self.machine("hangs", SLEEP, Timeout=5)
