@@ -108,6 +108,7 @@ void Guests::add_template(const sandbox::Assignment& assignment, sandbox::GuestB
   wish.memory_mib = assignment.limits.memory_mib;
   wish.account_id = assignment.account_id;
   wish.parked = assignment.parked;
+  wish.ahead_variables = assignment.ahead_variables;
   wish.boot_limit = build.boot_limit;
   build.from = templates_->find(wish);
   build.outcome = [this, wish = std::move(wish),

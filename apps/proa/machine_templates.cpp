@@ -65,8 +65,9 @@ void MachineTemplates::failed(const TemplateWish& wish, const sandbox::MachineTe
 boost::asio::awaitable<void> MachineTemplates::make(std::string key, TemplateWish wish) {
   const SteadyTime begin = std::chrono::steady_clock::now();
   const std::string kernel = wish.plan.kernel;
-  auto made = co_await maker_.make(std::move(wish.plan), wish.memory_mib, std::move(wish.parked),
-                                   wish.boot_limit);
+  sandbox::TemplatePlan plan{std::move(wish.plan), wish.memory_mib, std::move(wish.parked),
+                             std::move(wish.ahead_variables), wish.boot_limit};
+  auto made = co_await maker_.make(std::move(plan));
   const SteadyTime end = std::chrono::steady_clock::now();
   is_making_ = false;
   Entry& entry = entries_[key];

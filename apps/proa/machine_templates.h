@@ -35,6 +35,7 @@ struct TemplateWish {
   std::uint32_t memory_mib = 0;  ///< the function's
   std::string account_id;
   std::optional<sandbox::RuntimeCommand> parked;
+  std::vector<std::string> ahead_variables;
   std::chrono::milliseconds boot_limit{0};
 };
 

@@ -89,7 +89,11 @@ Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram progr
   assignment.account_id = function_->account_id;
   const auto& command = program_->command.arguments;
   if (!command.empty()) assignment.interpreter = command.front();
-  if (!needs_own_start(*program_, *function_)) assignment.parked = program_->command;
+  if (!needs_own_start(*program_, *function_)) {
+    assignment.parked = program_->command;
+    // What copies of a process have in common is read, compiled and kept in memory once.
+    assignment.ahead_variables = {"PROA_PRELOAD=1"};
+  }
   CO_TRY(co_await sandbox_->assign(std::move(assignment)));
   CO_TRY(open_endpoint());
   // Nothing was started in a machine before: it boots when its function is known.

@@ -73,6 +73,15 @@ struct BootReport {
 Task<BootReport> boot_guest(boost::asio::any_io_executor executor, launcher::Client& launcher,
                             launcher::GuestPlan plan, std::chrono::milliseconds limit);
 
+/// What a template is made of.
+struct TemplatePlan {
+  launcher::GuestPlan plan;                  ///< without memory and code
+  std::uint32_t memory_mib = 0;              ///< of the functions that it is for
+  std::optional<RuntimeCommand> command;     ///< what runs in it; none: proa-init alone
+  std::vector<std::string> ahead_variables;  ///< that the process gets besides
+  std::chrono::milliseconds boot_limit{0};
+};
+
 /// Makes templates, one at a time. Everything is called on the executor; ends after its make().
 class TemplateMaker {
  public:
@@ -80,13 +89,9 @@ class TemplateMaker {
   TemplateMaker(boost::asio::any_io_executor executor, launcher::Client& launcher,
                 boost::asio::any_io_executor blocking)
       : executor_(std::move(executor)), launcher_(launcher), blocking_(std::move(blocking)) {}
-  /// Boots a machine for nobody: `plan` has neither memory nor code, `memory_mib` is that of the
-  /// functions it is for. Starts `command` in it, if there is one, waits until that waits for a
-  /// function, and stops the machine for good. Errc: as boot_guest(); conflict (it makes one).
-  Task<std::shared_ptr<const MachineTemplate>> make(launcher::GuestPlan plan,
-                                                    std::uint32_t memory_mib,
-                                                    std::optional<RuntimeCommand> command,
-                                                    std::chrono::milliseconds limit);
+  /// Boots a machine for nobody, starts its process, waits until that waits for a function, and
+  /// stops the machine for good. Errc: as boot_guest(); conflict (it makes one).
+  Task<std::shared_ptr<const MachineTemplate>> make(TemplatePlan wanted);
   /// The make() that runs fails as soon as it can, and so does every later one.
   void cancel();
 

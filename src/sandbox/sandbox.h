@@ -55,6 +55,8 @@ struct Assignment {
   /// The process that start_runtime() will be asked for next, where that knows nothing of its
   /// function: it may run already, in what the sandbox is a copy of.
   std::optional<RuntimeCommand> parked;
+  /// NAME=value: what that process gets besides where it is started long before its function.
+  std::vector<std::string> ahead_variables;
 };
 
 /// What the host gives for a function with `memory_mib` in this isolation: a machine has a kernel

@@ -115,31 +115,31 @@ class BecomingTemplate {
   Guest guest_;
 };
 
-Task<void> bring_up(BecomingTemplate& machine, launcher::GuestPlan plan,
-                    const RuntimeCommand* command, std::chrono::milliseconds limit) {
-  CO_TRY(co_await machine.boot(std::move(plan), limit));
-  if (command != nullptr) {
-    CO_TRY(co_await machine.park(*command));
+Task<void> bring_up(BecomingTemplate& machine, const TemplatePlan& wanted) {
+  CO_TRY(co_await machine.boot(wanted.plan, wanted.boot_limit));
+  if (wanted.command) {
+    RuntimeCommand command = *wanted.command;
+    const auto& more = wanted.ahead_variables;
+    command.environment.insert(command.environment.end(), more.begin(), more.end());
+    CO_TRY(co_await machine.park(command));
   }
   co_return co_await machine.save();
 }
 
 }  // namespace
 
-Task<std::shared_ptr<const MachineTemplate>> TemplateMaker::make(
-    launcher::GuestPlan plan, std::uint32_t memory_mib, std::optional<RuntimeCommand> command,
-    std::chrono::milliseconds limit) {
+Task<std::shared_ptr<const MachineTemplate>> TemplateMaker::make(TemplatePlan wanted) {
   if (guest_ != nullptr) co_return Error(Errc::conflict, "another template is being made");
-  plan.memory_mib = guest_memory_mib(memory_mib);
+  wanted.plan.memory_mib = guest_memory_mib(wanted.memory_mib);
   BecomingTemplate machine(executor_, launcher_, blocking_, is_cancelled_);
   guest_ = &machine.guest();
-  auto up = co_await bring_up(machine, std::move(plan), command ? &*command : nullptr, limit);
+  auto up = co_await bring_up(machine, wanted);
   guest_ = nullptr;
   std::string said = up ? machine.said() : std::string();
   auto closed = co_await machine.close();
   if (!up) co_return up.error();
   if (!closed) co_return closed.error();
-  co_return co_await machine.finish(std::move(command), std::move(said));
+  co_return co_await machine.finish(std::move(wanted.command), std::move(said));
 }
 
 void TemplateMaker::cancel() {

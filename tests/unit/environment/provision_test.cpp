@@ -36,7 +36,7 @@ TEST_F(EnvironmentTest, ASandboxIsToldWhatMayRunInItAlready) {
   assign();
   EXPECT_EQ(sandbox().account_id, "111111111111");
   ASSERT_TRUE(sandbox().parked);
-  EXPECT_EQ(sandbox().parked->arguments, program_.command.arguments);
+  EXPECT_EQ(*sandbox().parked, program_.command);
 }
 
 TEST_F(EnvironmentTest, WhatNeedsItsOwnStartRunsInNoCopy) {

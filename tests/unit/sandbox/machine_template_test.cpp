@@ -4,7 +4,10 @@
 #include "unit/sandbox/played_launcher.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 namespace proa::sandbox {
 namespace {
@@ -15,13 +18,15 @@ using TemplatePtr = std::shared_ptr<const MachineTemplate>;
 class TemplateMakerTest : public test::PlayedLauncherTest {
  protected:
   frames::Outcome<TemplatePtr> begin_make() {
-    launcher::GuestPlan plan;
-    plan.kernel = std::string(launcher::kKernelIdSize, 'a');
-    plan.root_image = std::string(launcher::kTreeIdSize, 'b');
-    plan.tsc_khz = 2'000'000;
-    RuntimeCommand command;
-    command.arguments = {"/usr/bin/node"};
-    return begin(maker_.make(std::move(plan), 128, std::move(command), 10s));
+    TemplatePlan wanted;
+    wanted.plan.kernel = std::string(launcher::kKernelIdSize, 'a');
+    wanted.plan.root_image = std::string(launcher::kTreeIdSize, 'b');
+    wanted.plan.tsc_khz = 2'000'000;
+    wanted.memory_mib = 128;
+    wanted.command = RuntimeCommand{{"/usr/bin/node"}, {}, "/"};
+    wanted.ahead_variables = {"AHEAD=1"};
+    wanted.boot_limit = 10s;
+    return begin(maker_.make(std::move(wanted)));
   }
   /// Until QEMU has been started, whose memory file is memory_.
   void boot() {
@@ -71,6 +76,10 @@ class TemplateMakerTest : public test::PlayedLauncherTest {
 TEST_F(TemplateMakerTest, IsWhatWasWrittenWhenTheRuntimeWaited) {
   const auto outcome = begin_make();
   boot();
+  std::string asked(4096, '\0');
+  const ssize_t size = ::recv(port_.get(), asked.data(), asked.size(), MSG_DONTWAIT);
+  asked.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  EXPECT_NE(asked.find("AHEAD=1"), std::string::npos) << "what it is started with";
   ASSERT_EQ(::pwrite(memory_.get(), "memory", 6, 4096), 6);
   runtime_says(frames::Type::parked);
   say_at(port_, frames::Type::held);
@@ -87,7 +96,7 @@ TEST_F(TemplateMakerTest, IsWhatWasWrittenWhenTheRuntimeWaited) {
   const auto made = finish(outcome);
   ASSERT_TRUE(made) << made.error().message();
   EXPECT_EQ(made.value()->state, "state");
-  EXPECT_EQ(made.value()->command->arguments.front(), "/usr/bin/node");
+  EXPECT_EQ(*made.value()->command, (RuntimeCommand{{"/usr/bin/node"}, {}, "/"}));
   EXPECT_FALSE(made.value()->said.empty());
   std::string bytes(6, '?');
   EXPECT_EQ(::pread(made.value()->memory_file.get(), bytes.data(), 6, 4096), 6);
