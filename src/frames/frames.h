@@ -46,7 +46,7 @@ enum class Type : std::uint8_t {
   kill_all = 65,   ///< kill every process but init; answered by `killed`. Body: empty
   set_clock = 66,  ///< to a guest only: what time it is. Body: u64 nanoseconds since 1970
   // control link, proa-init to host
-  init_up = 80,  ///< proa-init runs. Body: empty
+  init_up = 80,  ///< proa-init runs. Body: empty; of a guest see init_up.h
   exited = 81,   ///< the runtime process ended, or could not be started. Body: ExitedView
   killed = 82,   ///< answer to kill_all: no process but init is left. Body: empty
   memory = 83,   ///< from a guest only: what its processes have used. Body: MemoryView

@@ -12,15 +12,28 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace proa::sandbox {
+
+/// What has to stay as it is while a machine lives, and may go after this.
+class GuestHold {
+ public:
+  GuestHold() = default;
+  GuestHold(const GuestHold&) = delete;
+  GuestHold& operator=(const GuestHold&) = delete;
+  virtual ~GuestHold() = default;
+};
 
 /// What a machine for a function is made of.
 struct GuestBuild {
   launcher::GuestPlan plan;  ///< but for its memory, which follows from the function's
   std::string kernel_name;   ///< "stock"
+  /// Of a machine with 128 MiB, what kernel and devices keep to themselves; empty: not measured.
+  std::optional<std::uint32_t> kernel_mib;
   std::chrono::milliseconds boot_limit{0};
+  std::unique_ptr<GuestHold> hold;  ///< ends with the machine; may be empty
 };
 
 /// Finds kernel, processor and images for a machine, and makes images that are not there yet: may
@@ -48,6 +61,7 @@ class MicrovmFactory final : public SandboxFactory {
 struct BootReport {
   launcher::Accelerator accelerator = launcher::Accelerator::tcg;
   std::chrono::milliseconds took{0};  ///< from the request until proa-init answered
+  Bytes available;  ///< of the guest's memory, what processes could have; 0: it did not say
 };
 
 /// Boots `kernel` with `memory_mib` in a slot of its own, and ends it as soon as proa-init answers.

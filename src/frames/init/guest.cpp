@@ -44,7 +44,7 @@ struct Ends {
 
 class Guest final : public PortActions {
  public:
-  explicit Guest(int link) : link_(link), port_(*this) {}
+  Guest(int link, std::uint64_t available) : link_(link), port_(*this, available) {}
 
   bool prepare(bool has_network) {
     null_device_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -387,7 +387,7 @@ Stop boot_and_serve(bool has_ipv6) {
 
 Stop serve_port(int port, bool has_network) {
   // Two megabytes of buffers, of which only those in use are ever touched.
-  static Guest guest(port);
+  static Guest guest(port, available_bytes());
   ::umask(022);
   if (!guest.prepare(has_network)) guest.fail(Stop::failed);
   return guest.serve();

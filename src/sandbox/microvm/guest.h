@@ -39,6 +39,8 @@ class Guest {
   const Slot& slot() const { return slot_; }
   /// Only once it is up.
   GuestPort& port() { return *port_; }
+  /// Of its memory, what processes could have when it came up; 0: it did not say.
+  Bytes available() const { return available_; }
   /// True once nothing can run in it any more.
   bool has_ended() const { return has_ended_; }
 
@@ -58,6 +60,7 @@ class Guest {
   std::unique_ptr<GuestPort> port_;
   boost::asio::posix::stream_descriptor console_;
   std::string console_text_;
+  Bytes available_;
   Pending<bool> init_up_;
   Pending<std::string> ended_;  ///< empty, or why it could not be started
   bool has_ended_ = false;

@@ -43,8 +43,10 @@ Task<void> MicrovmSandbox::start() { co_return co_await guest_.take_slot(tmp_mib
 Task<void> MicrovmSandbox::assign(Assignment assignment) {
   const SandboxLimits limits = assignment.limits;
   CO_TRY(auto build, co_await build_(std::move(assignment)));
-  build.plan.memory_mib = guest_memory_mib(limits.memory_mib);
+  build.plan.memory_mib =
+      guest_memory_mib(limits.memory_mib, build.kernel_mib.value_or(kGuestKernelMib));
   kernel_name_ = std::move(build.kernel_name);
+  hold_ = std::move(build.hold);
   CO_TRY(co_await guest_.boot(std::move(build.plan), limits, build.boot_limit));
   is_up_ = true;
   co_return ok();
@@ -125,6 +127,7 @@ void MicrovmSandbox::end() {
 Task<void> MicrovmSandbox::close() {
   CO_TRY(co_await guest_.close());
   co_await tasks_.join();
+  hold_.reset();
   co_return ok();
 }
 

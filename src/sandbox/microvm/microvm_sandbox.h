@@ -45,6 +45,7 @@ class MicrovmSandbox final : public Sandbox {
   std::uint32_t tmp_mib_;
   bool is_up_ = false;
   std::string kernel_name_;
+  std::unique_ptr<GuestHold> hold_;
   std::array<ConnectionSink, 2> sinks_;  ///< of the runtime API, of the Lambda API
   std::optional<Bytes> memory_peak_;     ///< as proa-init has said last
   std::uint32_t oom_kills_ = 0;          ///< likewise
