@@ -33,8 +33,8 @@ OPEN_FOLDERS = {"base", "model", "os"}
 # folder's callers do not see it. A metrics.h declares what main collects (telemetry/metrics.h: with
 # what), and is public in every folder; telemetry/spans.h is what dispatch records and otlp sends.
 SECOND_PUBLIC_HEADERS = {
-    "frames/guest_devices.h", "frames/link.h", "frames/streams.h", "frames/init/container.h",
-    "frames/init/guest.h", "launcher/supervisor.h",
+    "frames/guest_devices.h", "frames/init_up.h", "frames/link.h", "frames/streams.h",
+    "frames/init/container.h", "frames/init/guest.h", "launcher/supervisor.h",
     "dispatch/admission.h", "dispatch/async_queue.h", "dispatch/shard_dispatcher.h",
     "logs/filter_pattern.h", "logs/log_keeper.h", "logs/log_tail.h", "sandbox/backends.h",
     "sandbox/container.h", "sandbox/job.h", "sandbox/microvm.h", "storage/batch_store.h",

@@ -1,10 +1,12 @@
 #include "guests.h"
 
 #include "base/run_on.h"
+#include "model/settings.h"
 #include "shard.h"
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <functional>
 
 namespace proa::apps {
@@ -23,12 +25,37 @@ std::chrono::milliseconds boot_limit(Accelerator accelerator) {
 
 /// Awaits nothing, so any thread of the pool may run it.
 Task<std::uint32_t> measure() { co_return sandbox::measure_tsc_khz(); }
+/// Beside what a kernel keeps of a machine without disks: disks, a network card, and what it
+/// remembers of a function's processes and files. Careful: by what machines had left in calls of
+/// Python functions, it was 5 to 11 MiB.
+constexpr std::uint32_t kDevicesMib = 12;
+
+/// Ends with the machine that runs the kernel.
+class KernelHold final : public sandbox::GuestHold {
+ public:
+  explicit KernelHold(std::unique_ptr<kernels::KernelUse> use) : use_(std::move(use)) {}
+
+ private:
+  std::unique_ptr<kernels::KernelUse> use_;
+};
+
+/// Errc: unsupported. Kernels of other names than our variants' may lack a driver, too.
+Result<void> check_network(const kernels::Manifest& manifest, model::NetworkPolicy wanted) {
+  if (!manifest.build || wanted == model::NetworkPolicy::none) return ok();
+  const auto& options = manifest.build->options;
+  if (std::ranges::find(options, "CONFIG_VIRTIO_NET=y") != options.end()) return ok();
+  return Error(Errc::unsupported, "The guest kernel " + manifest.name +
+                                      " has no network card, and the function's network is " +
+                                      std::string(model::to_string(wanted)) +
+                                      ": give it the tag proa:network=none, or another kernel");
+}
+
 /// The one that the function wants, else the smallest that has a network card.
-Task<kernels::Kernel> find_kernel(kernels::KernelStore& kernels, const std::string& wanted) {
+Task<kernels::UsedKernel> find_kernel(kernels::KernelStore& kernels, const std::string& wanted) {
   std::vector<std::string> names{"net", "full", kernels::kStock};
   if (!wanted.empty()) names = {wanted};
   for (const std::string& name : names) {
-    auto found = kernels.find(name);
+    auto found = kernels.use(name);
     if (found || found.error().code() != Errc::not_found) co_return found;
   }
   const std::string what = wanted.empty() ? "no guest kernel" : "no guest kernel " + wanted;
@@ -88,11 +115,16 @@ Task<sandbox::GuestBuild> Guests::build(sandbox::Assignment assignment) {
 }
 
 Task<sandbox::GuestBuild> Guests::build_there(sandbox::Assignment assignment) {
-  CO_TRY(const auto kernel,
-         co_await run_on<kernels::Kernel>(blocking_.get_executor(),
-                                          find_kernel(kernels_, assignment.kernel)));
+  CO_TRY(auto used, co_await run_on<kernels::UsedKernel>(blocking_.get_executor(),
+                                                         find_kernel(kernels_, assignment.kernel)));
+  const kernels::Kernel& kernel = used.kernel;
+  CO_TRY(check_network(kernel.manifest, assignment.limits.network));
   sandbox::GuestBuild build;
+  build.hold = std::make_unique<KernelHold>(std::move(used.use));
   build.kernel_name = kernel.manifest.name;
+  if (const auto& measured = kernel.manifest.measured) {
+    build.kernel_mib = measured->memory_kept_mib + kDevicesMib;
+  }
   CO_TRY(build.plan, co_await plan_of(kernel));
   build.boot_limit = boot_limit(build.plan.accelerator);
   CO_TRY(co_await add_images(assignment, build.plan));
@@ -106,6 +138,7 @@ void Guests::add_template(const sandbox::Assignment& assignment, sandbox::GuestB
   wish.plan.code_image.clear();
   wish.plan.layers_image.clear();
   wish.memory_mib = assignment.limits.memory_mib;
+  wish.kernel_mib = build.kernel_mib;
   wish.account_id = assignment.account_id;
   wish.parked = assignment.parked;
   wish.ahead_variables = assignment.ahead_variables;
@@ -179,6 +212,32 @@ Task<api::KernelBoot> Guests::boot_there(kernels::Kernel kernel) {
   boot.accelerator = sandbox::name_of(report.accelerator);
   boot.reason = choosing_->value().reason;
   boot.took = report.took;
+  co_return boot;
+}
+
+Task<kernels::Measurement> Guests::measure_kernel(const kernels::Kernel& kernel) {
+  co_return co_await run_on<kernels::Measurement>(shard_->executor(), measure_there(kernel));
+}
+
+Task<kernels::Measurement> Guests::measure_there(kernels::Kernel kernel) {
+  CO_TRY(auto plan, co_await plan_of(kernel));
+  const auto limit = boot_limit(plan.accelerator);
+  kernels::BootWith boot = [this, plan](std::uint32_t memory_mib,
+                                        std::chrono::milliseconds most) mutable {
+    plan.memory_mib = memory_mib;
+    return boot_with(plan, most);
+  };
+  co_return co_await kernels::measure_kernel(std::move(boot), limit);
+}
+
+Task<kernels::MeasuredBoot> Guests::boot_with(launcher::GuestPlan plan,
+                                              std::chrono::milliseconds limit) {
+  if (kernels_.is_stopped()) co_return Error(Errc::cancelled, "the daemon stops");
+  CO_TRY(const auto report, co_await shard_->boot_guest(std::move(plan), limit));
+  kernels::MeasuredBoot boot;
+  boot.accelerator = sandbox::name_of(report.accelerator);
+  boot.took = report.took;
+  boot.available = report.available;
   co_return boot;
 }
 

@@ -55,6 +55,8 @@ class Guests {
   sandbox::GuestBuilder builder();
   /// As ApiOptions::boot_kernel; the first boot chooses between KVM and translation for all.
   Task<api::KernelBoot> boot(const kernels::Kernel& kernel);
+  /// As ApiOptions::measure_kernel.
+  Task<kernels::Measurement> measure_kernel(const kernels::Kernel& kernel);
   /// As kernels::KernelBuilder::build(), from any executor.
   Task<kernels::AddedKernel> build_kernel(std::string variant);
   /// For the status: who plays guests' processors, and why, and what images take.
@@ -65,6 +67,8 @@ class Guests {
   Task<sandbox::GuestBuild> build(sandbox::Assignment assignment);
   Task<sandbox::GuestBuild> build_there(sandbox::Assignment assignment);
   Task<api::KernelBoot> boot_there(kernels::Kernel kernel);
+  Task<kernels::Measurement> measure_there(kernels::Kernel kernel);
+  Task<kernels::MeasuredBoot> boot_with(launcher::GuestPlan plan, std::chrono::milliseconds limit);
   Task<launcher::GuestPlan> plan_of(const kernels::Kernel& kernel);
   Task<std::uint32_t> tsc_khz();
   Task<sandbox::AcceleratorChoice> choose(launcher::GuestPlan plan);

@@ -23,6 +23,7 @@ std::string MachineTemplates::key_of(const TemplateWish& wish) const {
   append(key, wish.plan.kernel);
   append(key, wish.plan.root_image);
   append(key, std::to_string(wish.memory_mib));
+  append(key, wish.kernel_mib ? std::to_string(*wish.kernel_mib) : std::string());
   append(key, options_.sharing == TemplateSharing::strict ? wish.account_id : std::string());
   if (!wish.parked) return key;
   append(key, wish.parked->directory);
@@ -65,8 +66,12 @@ void MachineTemplates::failed(const TemplateWish& wish, const sandbox::MachineTe
 boost::asio::awaitable<void> MachineTemplates::make(std::string key, TemplateWish wish) {
   const SteadyTime begin = std::chrono::steady_clock::now();
   const std::string kernel = wish.plan.kernel;
-  sandbox::TemplatePlan plan{std::move(wish.plan), wish.memory_mib, std::move(wish.parked),
-                             std::move(wish.ahead_variables), wish.boot_limit};
+  sandbox::TemplatePlan plan{std::move(wish.plan),
+                             wish.memory_mib,
+                             wish.kernel_mib,
+                             std::move(wish.parked),
+                             std::move(wish.ahead_variables),
+                             wish.boot_limit};
   auto made = co_await maker_.make(std::move(plan));
   const SteadyTime end = std::chrono::steady_clock::now();
   is_making_ = false;

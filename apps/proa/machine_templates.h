@@ -33,6 +33,7 @@ struct TemplateOptions {
 struct TemplateWish {
   launcher::GuestPlan plan;      ///< without code, layers and memory
   std::uint32_t memory_mib = 0;  ///< the function's
+  std::optional<std::uint32_t> kernel_mib;
   std::string account_id;
   std::optional<sandbox::RuntimeCommand> parked;
   std::vector<std::string> ahead_variables;

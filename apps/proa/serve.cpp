@@ -53,6 +53,7 @@ struct Ground {
   os::UniqueFd s3_folder;   ///< none without --s3-folder
   os::UniqueFd init_program;
   fs::path runtimes;
+  std::optional<kernels::SigningKey> kernel_key;
   std::string metrics_token;
   std::vector<std::pair<std::string, std::string>> otlp_headers;
   environment::FoundInterpreters interpreters;
@@ -136,6 +137,8 @@ Result<Ground> prepare(const ServeOptions& options, std::uint32_t shards) {
   TRY(ground.init_program, os::open_file(config.init_program, O_RDONLY));
   TRY(auto bundled, find_bundled(options));
   ground.bundled = std::move(bundled);
+  TRY(ground.kernel_key, kernels::read_signing_key(kernel_key_file(options)));
+  config.kernel_key = ground.kernel_key->key.public_half();
   config.mounts = mounts_of(ground.interpreters, ground.bundled);
   TRY(auto launcher, launcher::start_launcher(program, config));
   ground.launcher = std::move(launcher);
@@ -263,6 +266,9 @@ api::ApiOptions api_options_of(const ServeOptions& options, const Tellers& telle
   out.kernels = state.kernels.get();
   out.boot_kernel = [&guests = tellers.guests](const kernels::Kernel& kernel) {
     return guests.boot(kernel);
+  };
+  out.measure_kernel = [&guests = tellers.guests](const kernels::Kernel& kernel) {
+    return guests.measure_kernel(kernel);
   };
   out.build_kernel = [&guests = tellers.guests](std::string variant) {
     return guests.build_kernel(std::move(variant));
@@ -409,7 +415,7 @@ std::uint32_t shards_wanted(const ServeOptions& options) {
 
 StoreGround store_ground(Ground& ground) {
   return {ground.is_loopback, std::move(ground.s3_folder), std::move(ground.init_program),
-          ground.runtimes};
+          ground.runtimes, std::move(ground.kernel_key)};
 }
 
 Result<int> run(const ServeOptions& options) {

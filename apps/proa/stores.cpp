@@ -2,6 +2,11 @@
 
 namespace proa::apps {
 
+// Beside the other secrets. A backup has the records of that folder, and not this.
+std::filesystem::path kernel_key_file(const ServeOptions& options) {
+  return options.data / "catalog" / "kernels.key";
+}
+
 Result<Stores> open_stores(const ServeOptions& options, StoreGround ground,
                            const environment::RuntimePrograms& programs,
                            boost::asio::thread_pool& blocking, Clock& clock) {
@@ -39,6 +44,8 @@ Result<Stores> open_stores(const ServeOptions& options, StoreGround ground,
   // By weight, a build has what functions leave; by quota it would take hours with so little.
   constexpr std::uint32_t kTwoProcessorsMib = 3'538;
   if (options.cpu_policy == "quota") kernel_options.build_processor_mib = kTwoProcessorsMib;
+  kernel_options.signing = std::move(ground.kernel_key);
+  kernel_options.signing_file = kernel_key_file(options);
   kernel_options.recipes = ground.runtimes / "kernel";
   TRY(stores.kernels, kernels::KernelStore::open(std::move(kernel_options), clock));
   images::ImageStoreOptions image_options;

@@ -15,6 +15,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 namespace proa::apps {
 
@@ -39,7 +40,11 @@ struct StoreGround {
   os::UniqueFd s3_folder;   ///< none without --s3-folder
   os::UniqueFd init_program;
   std::filesystem::path runtimes;  ///< how kernels are built is said there
+  std::optional<kernels::SigningKey> kernel_key;
 };
+
+/// Where the key is by which guest kernels are signed.
+std::filesystem::path kernel_key_file(const ServeOptions& options);
 
 /// Opens all. `programs`, `blocking` and `clock` outlive them. Errc: denied (others could reach the
 /// listeners, and there are no keys), and those of each store.

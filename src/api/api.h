@@ -42,6 +42,7 @@ namespace proa::kernels {
 class KernelStore;
 struct AddedKernel;
 struct Kernel;
+struct Measurement;
 }  // namespace proa::kernels
 
 namespace proa::schedule {
@@ -92,6 +93,9 @@ struct ApiOptions {
   /// Boots a guest with this kernel and ends it once it answers; empty: no guests are supported.
   /// Errc: deadline or unavailable (it does not start; with the end of its console), exhausted, os.
   std::function<Task<KernelBoot>(const kernels::Kernel& kernel)> boot_kernel;
+  /// Boots it some ten times to see what it takes, which is up to a minute without KVM; the rest
+  /// likewise. Errc: also unsupported (as kernels::measure_kernel()).
+  std::function<Task<kernels::Measurement>(const kernels::Kernel& kernel)> measure_kernel;
   /// Builds a variant of the guest kernel and stores it; empty: not supported by this program.
   /// Errc: as kernels::KernelBuilder::build().
   std::function<Task<kernels::AddedKernel>(std::string variant)> build_kernel;

@@ -41,6 +41,13 @@ json::object describe(const kernels::BuildRecord& build) {
                       {"lacks", std::move(lacks)}};
 }
 
+json::object describe(const kernels::Measurement& measured) {
+  return json::object{{"accelerator", measured.accelerator},
+                      {"boot_ms", measured.boot.count()},
+                      {"memory_min_mib", measured.memory_min_mib},
+                      {"memory_kept_mib", measured.memory_kept_mib}};
+}
+
 json::object describe(const kernels::Kernel& kernel) {
   const kernels::Manifest& manifest = kernel.manifest;
   json::object out;
@@ -56,7 +63,8 @@ json::object describe(const kernels::Kernel& kernel) {
   out["needs_acpi"] = manifest.needs_acpi;
   out["may_use_noapictimer"] = manifest.may_use_noapictimer;
   out["modules"] = texts(manifest.modules);
-  if (manifest.memory_min_mib) out["memory_min_mib"] = *manifest.memory_min_mib;
+  out["machines"] = kernel.machines;
+  if (manifest.measured) out["measured"] = describe(*manifest.measured);
   if (manifest.build) out["build"] = describe(*manifest.build);
   return out;
 }
@@ -106,6 +114,17 @@ Task<kernels::AddedKernel> add(Context& context, KernelStore& store,
   co_return co_await context.options.build_kernel(*variant);
 }
 
+/// Measures a kernel and stores what came of it.
+Task<kernels::Kernel> measure(Context& context, KernelStore& store, kernels::Kernel kernel) {
+  if (!context.options.measure_kernel) {
+    co_return Error(Errc::unsupported, "Guests are not supported here");
+  }
+  CO_TRY(auto measured, co_await context.options.measure_kernel(kernel));
+  std::function<Result<kernels::Kernel>()> work =
+      [&store, id = kernel.id, measured = std::move(measured)] { return store.note(id, measured); };
+  co_return co_await off_shard<kernels::Kernel>(context.blocking, std::move(work));
+}
+
 }  // namespace
 
 Task<http::Response> list_kernels(Context& context, Call&) {
@@ -125,9 +144,21 @@ Task<http::Response> add_kernel(Context& context, Call& call) {
   const auto variant = fields.text("variant");
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   CO_TRY(check_source(body, source, variant));
-  CO_TRY(const auto added, co_await add(context, *store, variant));
+  CO_TRY(auto added, co_await add(context, *store, variant));
+  std::string not_measured;
+  // A kernel that cannot be booted here is stored all the same: its machines get more memory than
+  // they may need.
+  if (!added.kernel.manifest.measured) {
+    auto measured = co_await measure(context, *store, added.kernel);
+    if (measured) {
+      added.kernel = std::move(measured.value());
+    } else {
+      not_measured = measured.error().message();
+    }
+  }
   json::object answer = describe(added.kernel);
   answer["is_new"] = added.is_new;
+  if (!not_measured.empty()) answer["not_measured"] = not_measured;
   co_return json_response(added.is_new ? 201 : 200, json::serialize(answer));
 }
 
@@ -168,6 +199,26 @@ Task<http::Response> verify_kernel(Context& context, Call& call) {
         booted ? describe(booted.value()) : json::object{{"problem", booted.error().message()}};
   }
   co_return json_response(200, json::serialize(answer));
+}
+
+Task<http::Response> measure_kernel(Context& context, Call& call) {
+  CO_TRY(auto* const store, kernel_store_of(context));
+  std::function<Result<kernels::Kernel>()> work = [store, id = std::string(call.parameters[0])] {
+    return store->find(id);
+  };
+  CO_TRY(auto kernel, co_await off_shard<kernels::Kernel>(context.blocking, std::move(work)));
+  CO_TRY(const auto measured, co_await measure(context, *store, std::move(kernel)));
+  co_return json_response(200, json::serialize(describe(measured)));
+}
+
+// Whoever may say so trusts the bytes that are there: an admin.
+Task<http::Response> sign_kernel(Context& context, Call& call) {
+  CO_TRY(auto* const store, kernel_store_of(context));
+  std::function<Result<kernels::Kernel>()> work = [store, id = std::string(call.parameters[0])] {
+    return store->sign(id);
+  };
+  CO_TRY(const auto kernel, co_await off_shard<kernels::Kernel>(context.blocking, std::move(work)));
+  co_return json_response(200, json::serialize(describe(kernel)));
 }
 
 Task<http::Response> delete_kernel(Context& context, Call& call) {

@@ -125,6 +125,8 @@ constexpr auto kOperations = std::to_array<Operation>({
     bringing({"ProaAddKernel", "POST", "/proa/v1/kernels", add_kernel}),
     {"ProaGetKernel", "GET", "/proa/v1/kernels/{KernelId}", get_kernel},
     {"ProaVerifyKernel", "POST", "/proa/v1/kernels/{KernelId}/verify", verify_kernel},
+    {"ProaMeasureKernel", "POST", "/proa/v1/kernels/{KernelId}/measure", measure_kernel},
+    {"ProaSignKernel", "POST", "/proa/v1/kernels/{KernelId}/sign", sign_kernel},
     {"ProaDeleteKernel", "DELETE", "/proa/v1/kernels/{KernelId}", delete_kernel},
     {"ProaRevokeKey", "DELETE", "/proa/v1/keys/{KeyId}", revoke_key},
     // Recognised, so that a caller reads which operation it is that Proa has not got.

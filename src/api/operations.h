@@ -160,6 +160,8 @@ Task<http::Response> list_kernels(Context& context, Call& call);
 Task<http::Response> add_kernel(Context& context, Call& call);
 Task<http::Response> get_kernel(Context& context, Call& call);
 Task<http::Response> verify_kernel(Context& context, Call& call);
+Task<http::Response> measure_kernel(Context& context, Call& call);
+Task<http::Response> sign_kernel(Context& context, Call& call);
 Task<http::Response> delete_kernel(Context& context, Call& call);
 // key_endpoints.cpp
 Task<http::Response> create_account(Context& context, Call& call);

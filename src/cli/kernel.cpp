@@ -1,4 +1,4 @@
-// proa kernel add|build|list|show|verify|remove
+// proa kernel add|build|list|show|verify|measure|sign|remove
 #include "cli/answer.h"
 #include "cli/endpoint.h"
 #include "cli/help.h"
@@ -20,10 +20,12 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* kKernelsPath = "/proa/v1/kernels";
-/// A little more than the daemon gives a download.
-constexpr std::chrono::minutes kAddPatience{16};
-/// Likewise for that and a compiler.
-constexpr std::chrono::minutes kBuildPatience{76};
+/// Of a kernel that hardly boots, all of them.
+constexpr std::chrono::minutes kMeasurePatience{9};
+/// A little more than the daemon gives a download, and then that.
+constexpr std::chrono::minutes kAddPatience{25};
+/// Likewise for both and a compiler.
+constexpr std::chrono::minutes kBuildPatience{85};
 /// Likewise for a boot, after one by KVM that was tried in vain.
 constexpr std::chrono::minutes kBootPatience{3};
 
@@ -51,38 +53,62 @@ std::string title_of(const json::value& kernel) {
 }
 
 /// What is said while it goes on, and what is asked for.
-struct Addition {
+struct Work {
   std::string says;
+  std::string path;
   json::object body;
   std::chrono::minutes patience;
 };
 
-Result<std::string> store_kernel(const Surroundings& around, bool is_json, Addition addition) {
+Result<json::value> have_done(const Surroundings& around, bool is_json, Work work) {
   ProgressLine progress(around, !is_json);
-  progress.begin(std::move(addition.says), 0);
+  progress.begin(std::move(work.says), 0);
   Question question;
   question.method = "POST";
-  question.target = kKernelsPath;
-  question.body = json::serialize(addition.body);
-  question.patience = addition.patience;
+  question.target = std::move(work.path);
+  question.body = json::serialize(work.body);
+  question.patience = work.patience;
   TRY(const auto response, send(around, std::move(question)));
-  TRY(const auto answer, json_of(around, response));
+  TRY(auto answer, json_of(around, response));
   progress.clear();
+  return answer;
+}
+
+/// A sentence about what booting it has told; empty: nobody has looked.
+std::string measured_text(const json::value& kernel) {
+  const std::string why_not = text_in(kernel, "not_measured");
+  if (!why_not.empty()) {
+    return "It could not be booted here, so its machines get memory for a large one: " + why_not +
+           "\n";
+  }
+  const json::value* const measured = object_in(kernel, "measured");
+  if (measured == nullptr) return "";
+  return "It boots in " + cell(*measured, "boot_ms") + " ms by " +
+         text_in(*measured, "accelerator") + ", keeps " + cell(*measured, "memory_kept_mib") +
+         " MiB of a machine's memory, and boots with " + cell(*measured, "memory_min_mib") +
+         " MiB at least.\n";
+}
+
+Result<std::string> store_kernel(const Surroundings& around, bool is_json, Work work) {
+  TRY(const auto answer, have_done(around, is_json, std::move(work)));
   if (is_json) return pretty(answer);
-  if (!flag_in(answer, "is_new")) return "The " + title_of(answer) + " was there already.\n";
-  return "The " + title_of(answer) + " is stored: " + size_in(answer, "bytes") + ".\n";
+  const std::string told = measured_text(answer);
+  if (!flag_in(answer, "is_new")) {
+    return "The " + title_of(answer) + " was there already.\n" + told;
+  }
+  return "The " + title_of(answer) + " is stored: " + size_in(answer, "bytes") + ".\n" + told;
 }
 
 Result<std::string> add_kernel(const Surroundings& around, const KernelWords& words) {
   return store_kernel(around, words.is_json,
-                      {"adding the " + words.source + " kernel",
+                      {"adding the " + words.source + " kernel", kKernelsPath,
                        json::object{{"source", words.source}}, kAddPatience});
 }
 
 Result<std::string> build_kernel(const Surroundings& around, const KernelWords& words) {
   return store_kernel(
       around, words.is_json,
-      {"building the kernel " + words.variant + ", which takes minutes",
+      {"building the kernel " + words.variant + ", which takes minutes", kKernelsPath,
        json::object{{"source", "build"}, {"variant", words.variant}}, kBuildPatience});
 }
 
@@ -143,17 +169,29 @@ std::string build_lines(const json::value& answer) {
          "\nlacks:        " + (lacks.empty() ? "nothing" : lacks) + "\n";
 }
 
+/// What booting it has told.
+std::string measured_lines(const json::value& answer) {
+  const json::value* const measured = object_in(answer, "measured");
+  if (measured == nullptr) return "measured:     no (proa kernel measure)\n";
+  return "boots in:     " + cell(*measured, "boot_ms") + " ms by " +
+         text_in(*measured, "accelerator") +
+         "\nkeeps:        " + cell(*measured, "memory_kept_mib") +
+         " MiB of a machine's memory\nleast memory: " + cell(*measured, "memory_min_mib") +
+         " MiB\n";
+}
+
 Result<std::string> show_kernel(const Surroundings& around, const KernelWords& words) {
   TRY(const auto answer, ask(around, "GET", path_of(words)));
   if (words.is_json) return pretty(answer);
-  const std::string memory = cell(answer, "memory_min_mib");
+  const std::string machines = cell(answer, "machines");
   return "id:           " + text_in(answer, "id") + "\nname:         " + text_in(answer, "name") +
          "\npackage:      " + text_in(answer, "package") + " " + text_in(answer, "version") +
          "\narchitecture: " + text_in(answer, "architecture") +
          "\nmade:         " + text_in(answer, "made") + "\n" + file_line(answer, "kernel") +
          file_line(answer, "initrd") + "modules:      " + cell(answer, "modules") +
          "\nneeds ACPI:   " + (flag_in(answer, "needs_acpi") ? "yes" : "no") +
-         (memory == "-" ? "" : "\nleast memory: " + memory + " MiB") + "\n" + build_lines(answer);
+         (machines == "-" ? "" : "\nmachines:     " + machines) + "\n" + measured_lines(answer) +
+         build_lines(answer);
 }
 
 /// How a guest with it has started, behind "Kernel ID is as it was stored"; sets the exit code.
@@ -189,6 +227,21 @@ Result<std::string> verify(const Surroundings& around, const KernelWords& words,
   return text + "Remove it (proa kernel remove) and add it again.\n";
 }
 
+Result<std::string> measure_kernel(const Surroundings& around, const KernelWords& words) {
+  TRY(const auto answer,
+      have_done(around, words.is_json,
+                {"booting the kernel " + words.kernel + " some ten times",
+                 path_of(words) + "/measure", json::object(), kMeasurePatience}));
+  if (words.is_json) return pretty(answer);
+  return "The " + title_of(answer) + " is measured.\n" + measured_text(answer);
+}
+
+Result<std::string> sign_kernel(const Surroundings& around, const KernelWords& words) {
+  TRY(const auto answer, ask(around, "POST", path_of(words) + "/sign"));
+  if (words.is_json) return pretty(answer);
+  return "The " + title_of(answer) + " is signed: this host boots it.\n";
+}
+
 Result<std::string> remove_kernel(const Surroundings& around, const KernelWords& words) {
   TRY(ask(around, "DELETE", path_of(words)));
   if (words.is_json) return std::string("{}\n");
@@ -214,7 +267,8 @@ void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& c
                 {"proa kernel build net", "one of our own, which starts in a fifth of the time"},
                 {"proa kernel list", ""},
                 {"proa kernel verify stock", "status 1 if a byte has changed"},
-                {"proa kernel verify stock --boot", "and start a guest with it"}});
+                {"proa kernel verify stock --boot", "and start a guest with it"},
+                {"proa kernel measure net", "again, for instance after a change of the host"}});
   CLI::App* added = kernel->add_subcommand("add", "Store one more");
   added->add_option("source", words->source, "stock: what this host's apt has, and our initrd")
       ->required()
@@ -228,8 +282,13 @@ void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& c
   CLI::App* shown = add_named(*kernel, *words, "show", "What is known about one");
   CLI::App* verified = add_named(*kernel, *words, "verify", "Whether its bytes are as stored");
   verified->add_flag("--boot", words->boots, "Start a guest with it, too, and say how fast");
+  CLI::App* measured =
+      add_named(*kernel, *words, "measure", "Boot it some ten times: how fast, and what it takes");
+  CLI::App* sign = kernel->add_subcommand(
+      "sign", "Sign one that was copied here, so that this host boots it: only if you trust it");
+  sign->add_option("id", words->kernel, "Its whole id, as proa kernel list tells it")->required();
   CLI::App* removed = add_named(*kernel, *words, "remove", "Remove one");
-  for (CLI::App* verb : {added, built, listed, shown, verified, removed})
+  for (CLI::App* verb : {added, built, listed, shown, verified, measured, sign, removed})
     add_json(*verb, words->is_json);
   const auto act = [&](CLI::App* verb, auto action) {
     verb->callback([&, words, action] {
@@ -240,6 +299,8 @@ void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& c
   act(built, build_kernel);
   act(listed, list_kernels);
   act(shown, show_kernel);
+  act(measured, measure_kernel);
+  act(sign, sign_kernel);
   act(removed, remove_kernel);
   act(verified, [&chosen](const Surroundings& around, const KernelWords& said) {
     return verify(around, said, chosen);

@@ -49,7 +49,7 @@ enum class Type : std::uint8_t {
   hold = 67,       ///< to a guest only: say `held` and then nothing more. Body: empty
   restore = 68,    ///< to a guest only that holds: it is a copy. Body: RestoreView
   // control link, proa-init to host
-  init_up = 80,   ///< proa-init runs. Body: empty
+  init_up = 80,   ///< proa-init runs. Body: empty; of a guest see init_up.h
   exited = 81,    ///< the runtime process ended, or could not be started. Body: ExitedView
   killed = 82,    ///< answer to kill_all: no process but init is left. Body: empty
   memory = 83,    ///< from a guest only: what its processes have used. Body: MemoryView

@@ -225,6 +225,11 @@ Result<std::string> Commands::run(const Command& command) const {
   return std::move(running.said());
 }
 
+bool Commands::is_stopped() const {
+  pollfd stopped{stopped_.get(), POLLIN, 0};
+  return ::poll(&stopped, 1, 0) == 1;
+}
+
 void Commands::stop() const {
   const std::uint64_t one = 1;
   static_cast<void>(!::write(stopped_.get(), &one, sizeof one));

@@ -34,6 +34,7 @@ class Commands {
   Result<std::string> run(const Command& command) const;
   /// Ends what runs, and all that is run from now on. Does not block.
   void stop() const;
+  bool is_stopped() const;
   /// Readable from stop() on.
   int stopped() const { return stopped_.get(); }
 

@@ -1,11 +1,13 @@
 #include "kernels/built_kernel.h"
 #include "kernels/debian_package.h"
 #include "kernels/initramfs.h"
+#include "kernels/kernel_uses.h"
 #include "kernels/kernels.h"
 #include "kernels/manifest.h"
 #include "kernels/module_file.h"
 #include "kernels/module_index.h"
 #include "kernels/stored_file.h"
+#include "kernels/stored_kernel.h"
 #include "kernels/variant.h"
 #include "os/file.h"
 
@@ -13,6 +15,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -22,9 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kPrefixMin = 4;
-/// In a folder that is ours alone; QEMU opens it again by its descriptor, as another user.
-constexpr mode_t kStoredMode = 0644;
 constexpr int kRemovalTries = 10;
+constexpr mode_t kKeyMode = 0600;
 /// In a new kernel's folder, until it is complete.
 constexpr const char* kWorkFolder = "work";
 
@@ -39,53 +41,6 @@ constexpr const char* kHostArchitecture = "x86_64";
 std::vector<std::string> wanted_modules() {
   return {"virtio_mmio", "virtio_console", "virtio_blk", "virtio_net",
           "virtio_rng",  "erofs",          "overlay",    "ext4"};
-}
-
-/// Whether the file is as long as its manifest says.
-Result<void> check_size(const fs::path& folder, const char* name, const KernelFile& file) {
-  TRY(const auto bytes, size_of(folder / name));
-  if (bytes == file.bytes) return ok();
-  return Error(Errc::corrupt, std::string(name) + " has " + std::to_string(bytes) +
-                                  " bytes, its manifest says " + std::to_string(file.bytes));
-}
-
-/// Errc: corrupt, unsupported, not_found, os: it is broken.
-Result<Kernel> read_kernel(const fs::path& folder) {
-  std::error_code failed;
-  if (!fs::is_directory(fs::symlink_status(folder, failed))) {
-    return Error(Errc::corrupt, "it is not a folder");
-  }
-  TRY(const auto bytes, size_of(folder / kManifestFile));
-  if (bytes > kManifestMax) return Error(Errc::corrupt, "manifest.json is too large");
-  TRY(const auto text, os::read_file(folder / kManifestFile));
-  TRY(auto manifest, decode_manifest(text));
-  std::string id = id_of(manifest);
-  if (folder.filename() != id) {
-    return Error(Errc::corrupt, "its manifest is that of kernel " + id);
-  }
-  TRY(check_size(folder, kKernelFile, manifest.kernel));
-  TRY(check_size(folder, kInitrdFile, manifest.initrd));
-  return Kernel{std::move(id), folder, std::move(manifest)};
-}
-
-Result<void> compare(const Kernel& kernel, const char* name, const KernelFile& expected,
-                     std::vector<std::string>& problems) {
-  const auto measured = measure(kernel.folder / name);
-  if (!measured && measured.error().code() == Errc::os) return measured.error();
-  if (!measured) {
-    problems.push_back(measured.error().message());
-  } else if (measured.value().sha256 != expected.sha256) {
-    problems.push_back(std::string(name) + " has the SHA-256 " + measured.value().sha256 +
-                       ", its manifest says " + expected.sha256);
-  }
-  return ok();
-}
-
-Result<Verification> check_bytes(const Kernel& kernel) {
-  Verification done{kernel, {}};
-  TRY(compare(kernel, kKernelFile, kernel.manifest.kernel, done.problems));
-  TRY(compare(kernel, kInitrdFile, kernel.manifest.initrd, done.problems));
-  return done;
 }
 
 /// The initrd of an unpacked package; the names of the modules in it, as they are loaded.
@@ -110,7 +65,10 @@ Result<std::vector<std::string>> make_initrd(const UnpackedPackage& package, int
 class FolderKernels final : public KernelStore {
  public:
   FolderKernels(KernelStoreOptions options, Clock& clock, Commands commands)
-      : options_(std::move(options)), clock_(clock), commands_(std::move(commands)) {}
+      : options_(std::move(options)),
+        clock_(clock),
+        commands_(std::move(commands)),
+        uses_([this](const std::string& id) { (void)remove_folder(options_.folder / id); }) {}
 
   /// What add_stock() and remove() have left when the process was killed.
   Result<void> clear_leftovers() {
@@ -133,6 +91,36 @@ class FolderKernels final : public KernelStore {
     return ok();
   }
 
+  /// With a new key nothing is signed by it: what is as it was stored is signed now. The key is
+  /// written last, so that an interrupted start begins anew.
+  Result<void> take_key() {
+    if (!options_.signing->is_new) return ok();
+    std::error_code failed;
+    for (fs::directory_iterator at(options_.folder, failed), end; !failed && at != end;
+         at.increment(failed)) {
+      const auto kernel = read_unsigned_kernel(at->path());
+      if (!kernel) continue;  // broken: so it is listed
+      TRY(const auto checked, check_bytes(kernel.value()));
+      if (!checked.problems.empty()) continue;
+      TRY(sign_kernel(at->path(), kernel.value().manifest, key()));
+    }
+    if (failed) return os_error("read " + options_.folder.string(), failed.value());
+    return os::replace_file(options_.signing_file, key().pem(), kKeyMode);
+  }
+
+  /// Of kernels with one name the newest that has booted here replaces those that are older. The
+  /// one before it stays: removing the newer one is the way back.
+  Result<void> remove_replaced() {
+    TRY(const auto all, list());
+    std::map<std::string, int> behind;  // the one that has booted, by name
+    for (const Kernel& kernel : all.kernels) {
+      const auto found = behind.find(kernel.manifest.name);
+      if (found != behind.end() && ++found->second > 1) uses_.remove_when_unused(kernel.id);
+      if (kernel.manifest.measured) behind.emplace(kernel.manifest.name, 0);
+    }
+    return ok();
+  }
+
   Result<KernelList> list() override {
     KernelList list;
     std::error_code failed;
@@ -140,9 +128,10 @@ class FolderKernels final : public KernelStore {
          at.increment(failed)) {
       const std::string name = at->path().filename().string();
       if (name.starts_with(".")) continue;
-      auto kernel = read_kernel(at->path());
+      auto kernel = read_kernel(at->path(), key().public_half());
       std::error_code gone;
       if (kernel) {
+        kernel.value().machines = uses_.count(name);
         list.kernels.push_back(std::move(kernel).value());
       } else if (fs::exists(fs::symlink_status(at->path(), gone))) {  // not removed meanwhile
         list.broken.push_back({name, kernel.error().message()});
@@ -170,9 +159,23 @@ class FolderKernels final : public KernelStore {
     return find_prefix(all, asked);
   }
 
+  Result<UsedKernel> use(std::string_view asked) override {
+    TRY(auto kernel, find(asked));
+    auto use = uses_.begin(kernel.id, [&] {
+      std::error_code failed;
+      return fs::exists(kernel.folder, failed);
+    });
+    if (!use) return Error(Errc::not_found, "Kernel " + kernel.id + " has just been removed");
+    return UsedKernel{std::move(kernel), std::move(use)};
+  }
+
   Result<Verification> verify(std::string_view asked) override {
-    TRY(const auto kernel, find(asked));
-    return check_bytes(kernel);
+    auto kernel = find(asked);
+    if (kernel) return check_bytes(kernel.value());
+    if (kernel.error().code() != Errc::corrupt) return kernel.error();
+    auto done = check_folder(options_.folder / asked, key().public_half());
+    if (!done) return kernel.error();  // so broken that its files say nothing
+    return done;
   }
 
   Result<void> remove(std::string_view asked) override {
@@ -181,7 +184,41 @@ class FolderKernels final : public KernelStore {
       if (broken.folder == asked) return remove_folder(options_.folder / broken.folder);
     }
     TRY(const auto kernel, find(asked));
-    return remove_folder(kernel.folder);
+    return uses_.if_unused(kernel.id, [&] { return remove_folder(kernel.folder); });
+  }
+
+  Result<Kernel> sign(std::string_view id) override {
+    TRY(const auto all, list());
+    for (const Kernel& kernel : all.kernels) {
+      if (kernel.id == id) return kernel;
+    }
+    const auto is_asked = [&](const BrokenKernel& broken) { return broken.folder == id; };
+    if (std::none_of(all.broken.begin(), all.broken.end(), is_asked)) {
+      return Error(Errc::not_found, "There is no kernel '" + std::string(id) + "'");
+    }
+    TRY(auto kernel, read_unsigned_kernel(options_.folder / id));
+    TRY(const auto checked, check_bytes(kernel));
+    if (!checked.problems.empty()) return Error(Errc::corrupt, checked.problems.front());
+    TRY(sign_kernel(kernel.folder, kernel.manifest, key()));
+    return kernel;
+  }
+
+  Result<Kernel> note(std::string_view id, Measurement measured) override {
+    TRY(auto kernel, find(id));
+    kernel.manifest.measured = std::move(measured);
+    TRY(auto folder, NewFolder::make(options_.folder));
+    for (const char* name : {kKernelFile, kInitrdFile, kConfigFile}) {
+      std::error_code failed;
+      fs::create_hard_link(kernel.folder / name, folder.path() / name, failed);
+      const bool may_be_missing = std::string_view(name) == kConfigFile;
+      if (failed && !(may_be_missing && failed == std::errc::no_such_file_or_directory)) {
+        return os_error("link " + (kernel.folder / name).string(), failed.value());
+      }
+    }
+    TRY(write_manifest(folder.path(), kernel.manifest, key()));
+    TRY(folder.replace(kernel.folder));
+    (void)remove_replaced();  // what it could not remove, the next start does
+    return kernel;
   }
 
   Result<AddedKernel> add_stock() override {
@@ -199,6 +236,7 @@ class FolderKernels final : public KernelStore {
   }
 
   void stop() override { commands_.stop(); }
+  bool is_stopped() const override { return commands_.is_stopped(); }
 
  private:
   /// While it lives, one kernel is being added.
@@ -255,6 +293,8 @@ class FolderKernels final : public KernelStore {
     Adding adding_;
     Site site_;  // goes before others may add
   };
+
+  const Ed25519Key& key() const { return options_.signing->key; }
 
   void say(std::string_view step) {
     const std::lock_guard guard(mutex_);
@@ -415,7 +455,7 @@ class FolderKernels final : public KernelStore {
   Result<AddedKernel> keep(NewFolder& folder, Manifest manifest) {
     std::string id = id_of(manifest);
     const fs::path name = options_.folder / id;
-    if (const auto there = read_kernel(name)) {
+    if (const auto there = read_kernel(name, key().public_half())) {
       TRY(const auto checked, check_bytes(there.value()));
       if (checked.problems.empty()) return AddedKernel{there.value(), false};
     }
@@ -423,7 +463,7 @@ class FolderKernels final : public KernelStore {
     if (fs::exists(fs::symlink_status(name, failed))) {
       TRY(remove_folder(name));  // it is broken
     }
-    TRY(os::replace_file(folder.path() / kManifestFile, encode(manifest), kStoredMode));
+    TRY(write_manifest(folder.path(), manifest, key()));
     TRY(folder.keep_as(name));
     return AddedKernel{Kernel{std::move(id), name, std::move(manifest)}, true};
   }
@@ -431,6 +471,7 @@ class FolderKernels final : public KernelStore {
   const KernelStoreOptions options_;
   Clock& clock_;
   const Commands commands_;
+  KernelUses uses_;
   std::mutex mutex_;
   std::string adding_;  ///< what is done now; empty: nothing is being added
 };
@@ -443,6 +484,8 @@ Result<std::unique_ptr<KernelStore>> KernelStore::open(KernelStoreOptions option
   TRY(auto commands, Commands::make(options.search_path));
   auto store = std::make_unique<FolderKernels>(std::move(options), clock, std::move(commands));
   TRY(store->clear_leftovers());
+  TRY(store->take_key());
+  TRY(store->remove_replaced());
   return std::unique_ptr<KernelStore>(std::move(store));
 }
 

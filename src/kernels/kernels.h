@@ -4,15 +4,18 @@
 // and a Manifest), KernelStore (lists, finds, verifies, removes and adds them), stock kernel
 // (Debian's cloud kernel, downloaded and unpacked, never installed, and an initrd of ours around
 // proa-init), variant (a kernel that is built here out of Debian's source, with few options and no
-// modules), KernelBuilder (has a container build one). `api` calls the store, apps/proa builds it;
-// what it holds is for microVMs. What the store does blocks, so nothing of it runs on a shard. Long
-// documents: docs/guides/kernels.md, docs/decisions/0022-guest-kernels-on-disk.md and
-// docs/decisions/0025-guest-kernels-built.md.
+// modules), KernelBuilder (has a container build one), Measurement (what booting one has told),
+// SigningKey (signs what is stored: the launcher boots nothing else). `api` calls the store,
+// apps/proa builds it; what it holds is for microVMs. What the store does blocks, so nothing of it
+// runs on a shard, but for the end of a KernelUse. Long documents: docs/guides/kernels.md,
+// docs/decisions/0022-guest-kernels-on-disk.md and docs/decisions/0025-guest-kernels-built.md.
 #pragma once
 
 #include "base/clock.h"
+#include "base/ed25519.h"
 #include "base/pending.h"
 #include "base/result.h"
+#include "base/task.h"
 #include "base/task_group.h"
 #include "base/units.h"
 #include "os/unique_fd.h"
@@ -20,8 +23,10 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +68,17 @@ struct BuildRecord {
   std::vector<Gate> lacks;
 };
 
+/// What booting a kernel has told, on this host.
+struct Measurement {
+  std::string accelerator;            ///< who played the processor: "kvm", "tcg"
+  std::chrono::milliseconds boot{0};  ///< until the first process answered; the middle one of three
+  std::uint32_t memory_min_mib = 0;   ///< the least with which a machine without disks boots
+  /// Of a machine with 128 MiB, what kernel and initrd keep: the rest is for processes.
+  std::uint32_t memory_kept_mib = 0;
+
+  bool operator==(const Measurement&) const = default;
+};
+
 /// What is known about one kernel; kept as manifest.json in its folder.
 struct Manifest {
   std::string name;             ///< "stock", or that of the variant: "net"
@@ -74,9 +90,8 @@ struct Manifest {
   bool needs_acpi = true;            ///< without ACPI it finds no virtio device
   bool may_use_noapictimer = false;  ///< boots with that hint, which is faster without KVM
   std::vector<std::string> modules;  ///< that the initrd loads, in this order
-  /// The least memory that it boots with, where somebody has measured it.
-  std::optional<std::uint32_t> memory_min_mib;
   WallTime made;
+  std::optional<Measurement> measured;
   std::optional<BuildRecord> build;  ///< of one that was built here
 };
 
@@ -85,6 +100,7 @@ struct Kernel {
   std::string id;                ///< 32 hex digits over content and what matters for booting
   std::filesystem::path folder;  ///< with kKernelFile and kInitrdFile
   Manifest manifest;
+  std::uint32_t machines = 0;  ///< that run it at this moment
 };
 
 /// A folder that is no kernel, and why.
@@ -105,6 +121,32 @@ struct Verification {
   Kernel kernel;
   std::vector<std::string> problems;  ///< each names a file; empty: all is as it was
 };
+
+/// While it lives, its kernel stays. Outlived by its store; its end may remove a kernel that a
+/// newer one has replaced.
+class KernelUse {
+ public:
+  KernelUse() = default;
+  KernelUse(const KernelUse&) = delete;
+  KernelUse& operator=(const KernelUse&) = delete;
+  virtual ~KernelUse() = default;
+};
+
+/// A kernel that a machine is to boot.
+struct UsedKernel {
+  Kernel kernel;
+  std::unique_ptr<KernelUse> use;
+};
+
+/// By what the kernels of a data folder are signed.
+struct SigningKey {
+  Ed25519Key key;
+  bool is_new = true;  ///< nobody has stored it yet
+};
+
+/// The key in this file, else a new one, which KernelStore::open() stores there. Errc: corrupt (it
+/// is no key; names the file), os.
+Result<SigningKey> read_signing_key(const std::filesystem::path& file);
 
 /// What adding or building one has come to.
 struct AddedKernel {
@@ -141,6 +183,9 @@ struct KernelStoreOptions {
   std::filesystem::path recipes;  ///< runtimes/kernel: what variants there are, and how to build
   /// What a build gets of the processors: as a function with so much memory.
   std::uint32_t build_processor_mib = 128;
+  /// Signs all that is stored; what is not signed by it is broken. Has to be given.
+  std::optional<SigningKey> signing;
+  std::filesystem::path signing_file;  ///< where a new key goes, with mode 0600
   /// Where apt-get, dpkg-deb and depmod are, as in $PATH.
   std::string search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -150,8 +195,9 @@ struct KernelStoreOptions {
 /// Keeps kernels in one folder. Owned by main; thread-safe; all calls but stop() block.
 class KernelStore {
  public:
-  /// Removes what an interrupted process left half made. The clock outlives the store. Errc:
-  /// not_found (no such folder), os.
+  /// Removes what an interrupted process left half made, and what note() would.
+  /// With a new signing key, signs the kernels whose bytes are what their manifests say. The clock
+  /// outlives the store. Errc: not_found (no such folder), os.
   static Result<std::unique_ptr<KernelStore>> open(KernelStoreOptions options, Clock& clock);
   virtual ~KernelStore() = default;
 
@@ -160,10 +206,20 @@ class KernelStore {
   /// The kernel with this id, else the newest with this name, else the only one whose id begins so
   /// (4 digits at least). Errc: not_found, conflict (several begin so), corrupt (it is broken), os.
   virtual Result<Kernel> find(std::string_view name_or_id) = 0;
-  /// Hashes both files. Errc: as find().
+  /// As find(), for a machine. What is removed meanwhile is not_found, never half there.
+  virtual Result<UsedKernel> use(std::string_view name_or_id) = 0;
+  /// Hashes both files, and looks at the signature. Errc: as find().
   virtual Result<Verification> verify(std::string_view name_or_id) = 0;
-  /// Takes what find() takes, and the whole name of a broken folder. Errc: as find().
+  /// Takes what find() takes, and the whole name of a broken folder. Errc: as find(), conflict (a
+  /// machine runs it; says how many).
   virtual Result<void> remove(std::string_view name_or_id) = 0;
+  /// Signs one whose bytes are what its manifest says, though somebody else has put it there. Takes
+  /// the folder's name. Errc: not_found, corrupt (they are not; names the file), os.
+  virtual Result<Kernel> sign(std::string_view id) = 0;
+  /// Writes into the manifest what booting has told. Of older kernels of the same name the newest
+  /// stays, and the others are removed with that, or once no machine runs them. Errc: as find(),
+  /// exhausted, os.
+  virtual Result<Kernel> note(std::string_view id, Measurement measured) = 0;
   /// Downloads the host's newest stock kernel by apt and stores it: all of it, or nothing. Takes
   /// seconds, 15 minutes at most. Errc: conflict (another is being added), unsupported (apt,
   /// dpkg-deb or depmod is not on this host), unavailable (apt knows no such package or reaches no
@@ -176,7 +232,25 @@ class KernelStore {
   virtual Result<std::unique_ptr<KernelBuild>> begin_build(std::string_view variant) = 0;
   /// Ends what is being added, now and later, as cancelled. Does not block.
   virtual void stop() = 0;
+  /// True from stop() on. Does not block.
+  virtual bool is_stopped() const = 0;
 };
+
+/// One boot of a kernel that is being measured.
+struct MeasuredBoot {
+  std::string accelerator;
+  std::chrono::milliseconds took{0};
+  Bytes available;  ///< of the machine's memory, for processes
+};
+
+/// Boots the kernel with that memory. Errc: deadline or unavailable (it does not boot), and others.
+using BootWith =
+    std::function<Task<MeasuredBoot>(std::uint32_t memory_mib, std::chrono::milliseconds limit)>;
+
+/// Boots three times with 128 MiB, then looks for the least memory, with six boots at most. `limit`
+/// is that of the first boot. Errc: as `boot` (with 128 MiB), unsupported (its proa-init does not
+/// say what memory there is).
+Task<Measurement> measure_kernel(BootWith boot, std::chrono::milliseconds limit);
 
 /// Has containers build kernels. Belongs to one executor, that of the containers, and has a thread
 /// of its own for all that blocks: a build takes minutes, in which the daemon's other threads serve

@@ -20,6 +20,8 @@ constexpr std::size_t kDigestDigits = 64;
 constexpr std::size_t kTextMax = 256;
 constexpr std::size_t kNamesMax = 1000;
 constexpr std::int64_t kLatestMs = 9'000'000'000'000;  ///< the year 2255
+constexpr std::int64_t kBootMaxMs = 3'600'000;
+constexpr std::int64_t kMemoryMaxMib = 65'536;
 
 /// Letters, digits and what stands in names and versions of packages and modules.
 bool is_plain(std::string_view text) {
@@ -89,6 +91,19 @@ class Reader {
     }
     return gates;
   }
+  Measurement measured(std::string_view name) {
+    const json::value* const value = find(name);
+    const json::object* const members = value == nullptr ? nullptr : value->if_object();
+    if (members == nullptr) return miss<Measurement>(name);
+    Reader inner(*members);
+    Measurement measured;
+    measured.accelerator = inner.text("accelerator");
+    measured.boot = std::chrono::milliseconds(inner.number("boot_ms", kBootMaxMs));
+    measured.memory_min_mib = inner.mib("memory_min_mib");
+    measured.memory_kept_mib = inner.mib("memory_kept_mib");
+    return inner.wrong().empty() ? measured
+                                 : miss<Measurement>(std::string(name) + "." + inner.wrong());
+  }
   BuildRecord build(std::string_view name) {
     const json::value* const value = find(name);
     const json::object* const members = value == nullptr ? nullptr : value->if_object();
@@ -106,6 +121,10 @@ class Reader {
 
  private:
   using Names = std::vector<std::string>;
+
+  std::uint32_t mib(std::string_view name) {
+    return static_cast<std::uint32_t>(number(name, kMemoryMaxMib));
+  }
 
   template <class Predicate>
   std::string text_like(std::string_view name, const Predicate& is_right) {
@@ -162,6 +181,13 @@ json::object json_of(const BuildRecord& build) {
   return out;
 }
 
+json::object json_of(const Measurement& measured) {
+  return json::object{{"accelerator", measured.accelerator},
+                      {"boot_ms", measured.boot.count()},
+                      {"memory_min_mib", measured.memory_min_mib},
+                      {"memory_kept_mib", measured.memory_kept_mib}};
+}
+
 Error corrupt(const std::string& what) {
   return Error(Errc::corrupt, std::string(kManifestFile) + " " + what);
 }
@@ -178,11 +204,8 @@ Result<Manifest> read(Reader& reader) {
   manifest.needs_acpi = reader.flag("needs_acpi");
   manifest.may_use_noapictimer = reader.flag("may_use_noapictimer");
   manifest.modules = reader.names("modules");
-  if (reader.has("memory_min_mib")) {
-    const auto most = std::int64_t{std::numeric_limits<std::uint32_t>::max()};
-    manifest.memory_min_mib = static_cast<std::uint32_t>(reader.number("memory_min_mib", most));
-  }
   manifest.made = WallTime(std::chrono::milliseconds(reader.number("made_ms", kLatestMs)));
+  if (reader.has("measured")) manifest.measured = reader.measured("measured");
   if (reader.has("build")) manifest.build = reader.build("build");
   if (reader.wrong().empty()) return manifest;
   return corrupt("has no right '" + reader.wrong() + "'");
@@ -202,8 +225,8 @@ std::string encode(const Manifest& manifest) {
   out["needs_acpi"] = manifest.needs_acpi;
   out["may_use_noapictimer"] = manifest.may_use_noapictimer;
   out["modules"] = json_of(manifest.modules);
-  if (manifest.memory_min_mib) out["memory_min_mib"] = *manifest.memory_min_mib;
   out["made_ms"] = epoch_ms(manifest.made);
+  if (manifest.measured) out["measured"] = json_of(*manifest.measured);
   if (manifest.build) out["build"] = json_of(*manifest.build);
   return json::serialize(out) + "\n";
 }

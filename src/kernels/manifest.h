@@ -3,7 +3,9 @@
 //   {"format": 1, "name": "stock", "package": .., "package_version": .., "architecture": ..,
 //    "kernel": {"bytes": N, "sha256": HEX}, "initrd": {"bytes": N, "sha256": HEX},
 //    "needs_acpi": true, "may_use_noapictimer": false, "modules": ["virtio", ..],
-//    "memory_min_mib": N (may be missing), "made_ms": milliseconds since 1970,
+//    "made_ms": milliseconds since 1970,
+//    "measured": of one that was booted, else missing: {"accelerator": "tcg", "boot_ms": N,
+//      "memory_min_mib": N, "memory_kept_mib": N},
 //    "build": of one that was built here, else missing: {"key": HEX, "release": ..,
 //      "compiler": .., "options": ["CONFIG_NET=y", ..], "lacks": {"CONFIG_AIO": ["io_setup", ..]}}}
 #pragma once

@@ -4,6 +4,7 @@
 #include "os/file_digest.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -49,6 +50,16 @@ Result<void> NewFolder::keep_as(const fs::path& name) {
     return os_error("rename to " + name.string());
   }
   path_.clear();
+  return sync(name.parent_path());
+}
+
+// The other one is what goes with this object.
+Result<void> NewFolder::replace(const fs::path& name) {
+  TRY(sync(path_));
+  if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, name.c_str(), RENAME_EXCHANGE) != 0) {
+    if (errno == ENOENT) return Error(Errc::not_found, name.string() + " is not there any more");
+    return os_error("replace " + name.string());
+  }
   return sync(name.parent_path());
 }
 

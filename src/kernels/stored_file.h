@@ -34,6 +34,9 @@ class NewFolder {
   /// Gives it its name, durably; what has that name must not exist or be an empty folder. Errc:
   /// conflict (there is something of that name), os.
   Result<void> keep_as(const std::filesystem::path& name);
+  /// Takes the name of a folder that is there, which goes: in one step, durably. Errc: not_found,
+  /// os.
+  Result<void> replace(const std::filesystem::path& name);
 
  private:
   explicit NewFolder(std::filesystem::path path) : path_(std::move(path)) {}

@@ -25,6 +25,7 @@ std::string to_json(const LauncherConfig& config) {
   out["resolv_conf"] = config.resolv_conf;
   out["uplink"] = to_string(config.uplink);
   out["may_enable_forwarding"] = config.may_enable_forwarding;
+  if (config.kernel_key) out["kernel_key"] = to_text(*config.kernel_key);
   return boost::json::serialize(out);
 }
 
@@ -57,6 +58,13 @@ Result<LauncherConfig> parse_config(std::string_view text) {
     config.may_enable_forwarding = value.at("may_enable_forwarding").as_bool();
     TRY(auto policy, parse_cpu_policy(std::string_view(value.at("cpu_policy").as_string())));
     config.cpu_policy = policy;
+    const auto& members = value.as_object();
+    if (const auto* key = members.if_contains("kernel_key")) {
+      config.kernel_key = ed25519_public_of(std::string_view(key->as_string()));
+      if (!config.kernel_key) {
+        return Error(Errc::invalid, "launcher configuration: kernel_key is no public key");
+      }
+    }
     return config;
   } catch (const std::exception& error) {
     return Error(Errc::invalid, std::string("launcher configuration: ") + error.what());

@@ -1,12 +1,14 @@
 // What the daemon tells the launcher before it drops its privileges: trusted, read once.
 #pragma once
 
+#include "base/ed25519.h"
 #include "base/result.h"
 #include "launcher/cgroup/cgroup_limits.h"
 #include "launcher/net/uplink_choice.h"
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +36,8 @@ struct LauncherConfig {
   std::string resolv_conf;                    ///< text of the environments' /etc/resolv.conf
   UplinkMode uplink = UplinkMode::automatic;  ///< how environments reach the network
   bool may_enable_forwarding = false;         ///< may switch on the host's IP forwarding
+  /// By whose other half the kernels of guests are signed; without it none boots.
+  std::optional<Ed25519Public> kernel_key;
 };
 
 /// JSON of a configuration, and back. Errc: invalid (names the field).

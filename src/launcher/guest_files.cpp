@@ -1,5 +1,6 @@
 #include "launcher/guest_files.h"
 
+#include "model/kernel_statement.h"
 #include "os/file.h"
 
 #include <fcntl.h>
@@ -23,6 +24,23 @@ Result<os::UniqueFd> open_public(int folder, const std::string& name, const std:
   return std::move(opened.value());
 }
 
+// All of one folder, even where another one takes its name meanwhile.
+Result<void> open_kernel(int kernels, const std::string& id, GuestFiles& files) {
+  const std::string what = "guest kernel " + id;
+  auto folder = os::open_beneath(kernels, id, O_PATH | O_DIRECTORY);
+  if (!folder) return folder.error().with_context(what);
+  const int from = folder.value().get();
+  TRY(files.kernel, open_public(from, "kernel", what));
+  TRY(files.initrd, open_public(from, "initrd", what));
+  TRY(files.manifest, open_public(from, "manifest.json", what));
+  auto signature = open_public(from, model::kKernelSignatureFile, what);
+  if (!signature && signature.error().code() == Errc::not_found) {
+    return Error(Errc::corrupt, what + " is not signed by this host: proa kernel sign " + id);
+  }
+  TRY(files.signature, std::move(signature));
+  return ok();
+}
+
 Result<os::UniqueFd> open_image(int folder, std::uint32_t is_wanted, const TreeId& id,
                                 const char* which) {
   if (is_wanted == 0) return os::UniqueFd();
@@ -34,10 +52,8 @@ Result<os::UniqueFd> open_image(int folder, std::uint32_t is_wanted, const TreeI
 
 Result<GuestFiles> open_guest_files(const StartGuest& request, int kernels, int images) {
   const std::string id(request.kernel.data(), request.kernel.size());
-  const std::string kernel = "guest kernel " + id;
   GuestFiles files;
-  TRY(files.kernel, open_public(kernels, id + "/kernel", kernel));
-  TRY(files.initrd, open_public(kernels, id + "/initrd", kernel));
+  TRY(open_kernel(kernels, id, files));
   TRY(files.root, open_image(images, request.has_root, request.root, "root"));
   TRY(files.code, open_image(images, request.has_code, request.code, "code"));
   TRY(files.layers, open_image(images, request.has_layers, request.layers, "layers"));

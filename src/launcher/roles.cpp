@@ -26,7 +26,8 @@ Result<void> serve_spawn(RoleStart& start) {
   TRY(keep_capabilities(bit(CAP_SYS_ADMIN) | bit(CAP_SYS_CHROOT) | bit(CAP_SETUID) |
                         bit(CAP_SETGID) | bit(CAP_SETPCAP) | bit(CAP_KILL) |
                         bit(CAP_DAC_READ_SEARCH) | bit(CAP_SYS_RESOURCE)));
-  TRY(auto role, SpawnRole::create(std::move(start.daemon), std::move(start.peer)));
+  TRY(auto role,
+      SpawnRole::create(std::move(start.daemon), std::move(start.peer), start.config.kernel_key));
   TRY(confine(Role::spawn));
   role.run();
   return ok();

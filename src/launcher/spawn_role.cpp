@@ -41,8 +41,9 @@ Error stale(SlotId id) { return Error(Errc::not_found, text_of(id) + " is not re
 
 }  // namespace
 
-Result<SpawnRole> SpawnRole::create(std::vector<os::UniqueFd> daemon, os::UniqueFd pool) {
-  SpawnRole role;
+Result<SpawnRole> SpawnRole::create(std::vector<os::UniqueFd> daemon, os::UniqueFd pool,
+                                    std::optional<Ed25519Public> kernel_key) {
+  SpawnRole role(kernel_key);
   role.daemon_ = std::move(daemon);
   role.pool_ = std::move(pool);
   TRY(auto filter, build_sandbox_filter());
@@ -220,6 +221,7 @@ Result<void> SpawnRole::start_guest(std::size_t connection, const StartGuest& re
     return Error(Errc::unsupported, "qemu-system-x86_64 is not installed on this host");
   }
   TRY(const auto files, open_guest_files(request, kernels_folder_.get(), images_folder_.get()));
+  TRY(kernel_check_.check(request.kernel, files));
   const bool is_own = request.memory == GuestMemory::own;
   if (fds.size() != (is_own ? 0U : 1U)) {
     return Error(Errc::invalid, "a guest's memory file is missing or not wanted");

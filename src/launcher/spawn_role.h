@@ -3,11 +3,13 @@
 #pragma once
 
 #include "launcher/config.h"
+#include "launcher/kernel_check.h"
 #include "launcher/protocol.h"
 #include "launcher/sandbox_child.h"
 #include "os/seqpacket.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +19,11 @@ namespace proa::launcher {
 /// the next. Ends (and with it, by PR_SET_PDEATHSIG, every environment) when its sockets close.
 class SpawnRole {
  public:
-  /// `daemon` are the shards' connections, `pool` the pool role's. Needs to stand in the stage
-  /// (see enter_stage). Errc: os, internal.
-  static Result<SpawnRole> create(std::vector<os::UniqueFd> daemon, os::UniqueFd pool);
+  /// `daemon` are the shards' connections, `pool` the pool role's; kernels that guests boot must be
+  /// signed by the other half of `kernel_key`. Needs to stand in the stage (see enter_stage). Errc:
+  /// os, internal.
+  static Result<SpawnRole> create(std::vector<os::UniqueFd> daemon, os::UniqueFd pool,
+                                  std::optional<Ed25519Public> kernel_key);
 
   /// Serves until the pool role or every connection of the daemon is closed.
   void run();
@@ -41,7 +45,7 @@ class SpawnRole {
     bool is_started = false;
   };
 
-  SpawnRole() = default;
+  explicit SpawnRole(std::optional<Ed25519Public> kernel_key) : kernel_check_(kernel_key) {}
   void serve_daemon(std::size_t connection);
   bool serve_pool();
   void reap();
@@ -65,6 +69,7 @@ class SpawnRole {
   os::UniqueFd code_folder_;
   os::UniqueFd kernels_folder_;
   os::UniqueFd images_folder_;
+  KernelCheck kernel_check_;
   FilterProgram filter_;
   ChildRoot container_root_;
   ChildRoot guest_root_;

@@ -123,6 +123,22 @@ Result<void> apply_kernel(std::string_view key, std::string_view value, Settings
   return ok();
 }
 
+/// A tag that asks for more than the kernel has would be a promise that nobody keeps.
+Result<void> fit_network_to_kernel(bool is_network_tagged, Settings& settings) {
+  if (may_have_network_card(settings.kernel) || settings.isolation != Isolation::microvm) {
+    return ok();
+  }
+  if (is_network_tagged && settings.network != NetworkPolicy::none) {
+    return Error(Errc::invalid,
+                 "The tag 'proa:network' asks for " + std::string(to_string(settings.network)) +
+                     ", and the kernel '" + settings.kernel +
+                     "' of the tag 'proa:kernel' has no network card. Expected: proa:network=none, "
+                     "or proa:kernel=net");
+  }
+  settings.network = NetworkPolicy::none;
+  return ok();
+}
+
 Result<void> apply(std::string_view key, std::string_view value, Settings& settings) {
   if (key == "proa:isolation") return apply_isolation(key, value, settings);
   if (key == "proa:network") return apply_network(key, value, settings);
@@ -193,7 +209,12 @@ Result<Settings> parse_settings(const std::map<std::string, std::string>& tags,
     if (!begins_ignoring_case(key, kSettingPrefix)) continue;
     TRY(apply(key, value, settings));
   }
+  TRY(fit_network_to_kernel(tags.contains("proa:network"), settings));
   return settings;
+}
+
+bool may_have_network_card(std::string_view kernel) {
+  return kernel != "nonet" && kernel != "local";
 }
 
 Result<void> check_tags(const std::map<std::string, std::string>& tags) {

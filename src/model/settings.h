@@ -17,11 +17,17 @@ namespace proa::model {
 /// Every key that begins so is Proa's.
 inline constexpr std::string_view kSettingPrefix = "proa:";
 
-/// The settings that `tags` ask for, on top of `defaults`. Tags of others are ignored. Keys: see
+/// The settings that `tags` ask for, on top of `defaults`. Tags of others are ignored. In a machine
+/// whose kernel has no network card (`proa:kernel=nonet`, `local`) the network is none. Keys: see
 /// design "Configuration that any AWS tool can carry". Errc: invalid (an unknown `proa:` key or
-/// value, named), unsupported (known, not built yet: "... is not supported by Proa yet").
+/// value, named; a network that the kernel does not have), unsupported (known, not built yet: "...
+/// is not supported by Proa yet").
 Result<Settings> parse_settings(const std::map<std::string, std::string>& tags,
                                 const Settings& defaults);
+
+/// Whether a guest kernel of that name may have a network card: of the variants, `nonet` and
+/// `local` have none.
+bool may_have_network_card(std::string_view kernel);
 
 /// Lambda's limits on the tags of one function: 50 tags, keys of 1 to 128 and values of up to 256
 /// characters out of letters, digits, space and _ . : / = + - @, no key that begins with "aws:".

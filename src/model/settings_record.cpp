@@ -29,8 +29,7 @@ DecisionRecord kernel_record(const Settings& settings, const Tags& tags) {
   constexpr std::string_view kHostsChoice = "net, else full, else stock: the first that is stored";
   const std::string_view chosen = settings.kernel.empty() ? kHostsChoice : settings.kernel;
   DecisionRecord record = setting("kernel", chosen, from_tag(tags, "proa:kernel"));
-  const bool has_card = settings.kernel != "nonet" && settings.kernel != "local";
-  if (!has_card && settings.network != NetworkPolicy::none) {
+  if (!may_have_network_card(settings.kernel)) {
     record.inputs.push_back({"network card", "none: the kernel has no driver for one", "kernel"});
   }
   return record;
@@ -44,9 +43,11 @@ std::vector<DecisionRecord> explain_settings(const Settings& settings, const Tag
   std::vector<DecisionRecord> records;
   records.push_back(
       setting("isolation", to_string(settings.isolation), from_tag(tags, "proa:isolation")));
-  records.push_back(
-      setting("network", to_string(settings.network), from_tag(tags, "proa:network")));
-  if (settings.isolation == Isolation::microvm) records.push_back(kernel_record(settings, tags));
+  const bool is_machine = settings.isolation == Isolation::microvm;
+  const bool is_kernels = is_machine && !may_have_network_card(settings.kernel);
+  records.push_back(setting("network", to_string(settings.network),
+                            from_tag(tags, is_kernels ? "proa:kernel" : "proa:network")));
+  if (is_machine) records.push_back(kernel_record(settings, tags));
   DecisionRecord idle;
   idle.decision = "idle";
   idle.chosen =

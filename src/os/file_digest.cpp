@@ -41,16 +41,21 @@ Result<std::uint64_t> file_bytes(const std::filesystem::path& file) {
 }
 
 Result<FileDigest> file_digest(const std::filesystem::path& file) {
+  std::uint64_t bytes = 0;
+  TRY(const auto opened, open_regular(file, bytes));
+  return file_digest(opened.get(), file.string());
+}
+
+Result<FileDigest> file_digest(int descriptor, const std::string& name) {
   FileDigest found;
-  TRY(const auto opened, open_regular(file, found.bytes));
   const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(EVP_MD_CTX_new());
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
   std::string part(kReadAtOnce, '\0');
-  found.bytes = 0;
   for (;;) {
-    const ssize_t got = ::read(opened.get(), part.data(), part.size());
+    const ssize_t got =
+        ::pread(descriptor, part.data(), part.size(), static_cast<off_t>(found.bytes));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return os_error("read " + file.string());
+    if (got < 0) return os_error("read " + name);
     if (got == 0) break;
     found.bytes += static_cast<std::uint64_t>(got);
     EVP_DigestUpdate(context.get(), part.data(), static_cast<std::size_t>(got));

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace proa::sandbox {
@@ -29,15 +30,27 @@ struct MachineTemplate {
   Bytes memory;      ///< that it takes on the host
 };
 
+/// What has to stay as it is while a machine lives, and may go after this.
+class GuestHold {
+ public:
+  GuestHold() = default;
+  GuestHold(const GuestHold&) = delete;
+  GuestHold& operator=(const GuestHold&) = delete;
+  virtual ~GuestHold() = default;
+};
+
 /// What a machine for a function is made of.
 struct GuestBuild {
   launcher::GuestPlan plan;  ///< but for its memory, which follows from the function's
   std::string kernel_name;   ///< "stock"
+  /// Of a machine with 128 MiB, what kernel and devices keep to themselves; empty: not measured.
+  std::optional<std::uint32_t> kernel_mib;
   std::chrono::milliseconds boot_limit{0};
   /// It is a copy of this one; null: it boots.
   std::shared_ptr<const MachineTemplate> from;
   /// Told what became of it: none, or why it does not run.
   std::function<void(std::optional<Error>)> outcome;
+  std::unique_ptr<GuestHold> hold;  ///< ends with the machine; may be empty
 };
 
 /// Finds kernel, processor and images for a machine, and makes images that are not there yet: may
@@ -65,6 +78,7 @@ class MicrovmFactory final : public SandboxFactory {
 struct BootReport {
   launcher::Accelerator accelerator = launcher::Accelerator::tcg;
   std::chrono::milliseconds took{0};  ///< from the request until proa-init answered
+  Bytes available;  ///< of the guest's memory, what processes could have; 0: it did not say
 };
 
 /// Boots `kernel` with `memory_mib` in a slot of its own, and ends it as soon as proa-init answers.
@@ -77,6 +91,7 @@ Task<BootReport> boot_guest(boost::asio::any_io_executor executor, launcher::Cli
 struct TemplatePlan {
   launcher::GuestPlan plan;                  ///< without memory and code
   std::uint32_t memory_mib = 0;              ///< of the functions that it is for
+  std::optional<std::uint32_t> kernel_mib;   ///< as GuestBuild has it
   std::optional<RuntimeCommand> command;     ///< what runs in it; none: proa-init alone
   std::vector<std::string> ahead_variables;  ///< that the process gets besides
   std::chrono::milliseconds boot_limit{0};

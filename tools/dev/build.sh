@@ -54,7 +54,7 @@ programs_of() {
 
 # end_to_end_benches: the scripts bench/e2e/NAME.py that are benchmarks, as names, one a line.
 end_to_end_benches() {
-  printf '%s\n' warm cold start events logs microvm
+  printf '%s\n' warm cold start events logs microvm kernels
 }
 
 # run_end_to_end NAME [OPTION...]: one of them, against the release build.

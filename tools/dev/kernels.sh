@@ -30,13 +30,14 @@ kernels_start_daemon() {
   die "the daemon did not become ready (its output is above)"
 }
 
-# What was built before is given to the new daemon, which builds nothing that is there.
+# What was built before is given to the daemon before its first start, which signs what is intact.
+# It builds nothing that is there.
 kernels_give_cached() {
   local each data=$kernels_work/data/kernels
+  as_root mkdir -p "$data"
   for each in "$kernels_folder"/*/; do
     [[ -e $each/manifest.json ]] || continue
     as_root cp -r "$each" "$data/"
-    as_root chown -R --reference="$data" "$data/$(basename "$each")"
   done
 }
 
@@ -50,14 +51,18 @@ verb_kernels() {
   kernels_work=$(mktemp -d)
   chmod 755 "$kernels_work"
   trap kernels_end EXIT
-  kernels_start_daemon "$program"
   kernels_give_cached
-  mkdir -p "$kernels_folder"
+  kernels_start_daemon "$program"
   for name in "$@"; do
     PROA_ENDPOINT=$kernels_endpoint "$program" kernel build "$name"
   done
-  as_root cp -r "$kernels_work/data/kernels/." "$kernels_folder/"
-  as_root chown -R --reference="$kernels_folder" "$kernels_folder"
+  # Those that newer ones have replaced are gone.
+  mkdir -p "$root/build"
+  as_root rm -rf "$kernels_folder.new"
+  as_root cp -r "$kernels_work/data/kernels" "$kernels_folder.new"
+  as_root chown -R --reference="$root" "$kernels_folder.new"
+  rm -rf "$kernels_folder"
+  mv "$kernels_folder.new" "$kernels_folder"
   PROA_ENDPOINT=$kernels_endpoint "$program" kernel list
   say "They are in build/kernels/, for tests to copy."
 }

@@ -1,9 +1,14 @@
 #include "frames/init/control.h"
 
+#include "frames/init_up.h"
+
 namespace proa::frames::init {
 
-Control::Control(Actions& actions, Inside inside) : actions_(actions), inside_(inside) {
-  queue(Type::init_up, {});
+Control::Control(Actions& actions, Inside inside, std::uint64_t available_bytes)
+    : actions_(actions), inside_(inside) {
+  std::array<std::byte, kInitUpSize> body{};
+  encode_init_up(available_bytes, body);
+  queue(Type::init_up, std::span(body).first(available_bytes == 0 ? 0 : body.size()));
 }
 
 std::span<std::byte> Control::wanted() {

@@ -69,7 +69,9 @@ class Control {
   static constexpr int kKillRoundsMax = 250;
   static constexpr int kKillRoundMs = 20;
 
-  explicit Control(Actions& actions, Inside inside = Inside::container);
+  /// `available_bytes`: what `init_up` says; 0: nothing.
+  explicit Control(Actions& actions, Inside inside = Inside::container,
+                   std::uint64_t available_bytes = 0);
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
 

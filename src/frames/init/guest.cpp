@@ -46,8 +46,10 @@ struct Ends {
 
 class Guest final : public PortActions {
  public:
-  /// `devices` are those of a template, which outlive it; null: it is none.
-  Guest(int link, FunctionDevices* devices) : link_(link), devices_(devices), port_(*this) {}
+  /// `available` bytes of memory are said to the host. `devices` are those of a template, which
+  /// outlive it; null: it is none.
+  Guest(int link, std::uint64_t available, FunctionDevices* devices)
+      : link_(link), devices_(devices), port_(*this, available) {}
 
   bool prepare(bool has_network) {
     null_device_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -422,7 +424,7 @@ bool Guest::restore(const RestoreView& view) {
 
 Stop serve_port(int port, bool has_network, FunctionDevices* devices) {
   // Two megabytes of buffers, of which only those in use are ever touched.
-  static Guest guest(port, devices);
+  static Guest guest(port, available_bytes(), devices);
   ::umask(022);
   if (!guest.prepare(has_network)) guest.fail(Stop::failed);
   return guest.serve();

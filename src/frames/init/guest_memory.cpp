@@ -63,6 +63,17 @@ std::uint32_t parse_oom_kills(std::string_view vmstat) {
   return static_cast<std::uint32_t>(number_of(field(vmstat, "oom_kill ")));
 }
 
+std::uint64_t parse_available_kib(std::string_view meminfo) {
+  return number_of(field(meminfo, "MemAvailable:"));
+}
+
+std::uint64_t available_bytes() {
+  std::array<char, 2048> meminfo{};
+  const ssize_t size = read_whole("/proc/meminfo", meminfo);
+  if (size <= 0) return 0;
+  return parse_available_kib({meminfo.data(), static_cast<std::size_t>(size)}) * 1024;
+}
+
 bool MemoryWatch::is_due() const { return now_ns() >= due_ns_; }
 
 bool MemoryWatch::take_news(MemoryView& out) {

@@ -21,6 +21,10 @@ struct ProcessStatus {
 ProcessStatus parse_status(std::string_view status);
 /// `oom_kill` of a /proc/vmstat; 0 where there is no such line.
 std::uint32_t parse_oom_kills(std::string_view vmstat);
+/// `MemAvailable` of a /proc/meminfo, in KiB; 0 where there is no such line.
+std::uint64_t parse_available_kib(std::string_view meminfo);
+/// That of this machine in bytes; 0 where it cannot be read.
+std::uint64_t available_bytes();
 
 /// Samples the processes. Owned by the guest role; one thread.
 class MemoryWatch {

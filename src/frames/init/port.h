@@ -29,8 +29,9 @@ class PortActions : public Actions {
 /// One port's state. Owned by the role; lives as long as init.
 class Port {
  public:
-  explicit Port(PortActions& actions)
-      : actions_(actions), control_(actions, Inside::guest), streams_(true) {}
+  /// `available_bytes`: as in Control.
+  explicit Port(PortActions& actions, std::uint64_t available_bytes = 0)
+      : actions_(actions), control_(actions, Inside::guest, available_bytes), streams_(true) {}
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
 

@@ -41,6 +41,7 @@ Task<BootReport> boot_guest(asio::any_io_executor executor, launcher::Client& la
   if (started) started = co_await guest.boot(std::move(plan), limits, limit);
   report.took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begin);
+  report.available = guest.available();
   auto closed = co_await guest.close();
   if (!started) co_return started.error();
   if (!closed) co_return closed.error();

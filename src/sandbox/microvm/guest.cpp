@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "frames/init_up.h"
 #include "sandbox/deadline.h"
 #include "sandbox/host_memory.h"
 #include "sandbox/microvm/memory_file.h"
@@ -142,7 +143,12 @@ bool Guest::take_frame(frames::Type type, std::string_view body) {
   if (type != frames::Type::init_up) {
     return init_up_.is_set() && events_.frame && events_.frame(type, body);
   }
-  if (init_up_.is_set()) return false;
+  std::uint64_t available = 0;
+  if (init_up_.is_set() ||
+      frames::decode_init_up(std::as_bytes(std::span(body)), available) != frames::Status::ok) {
+    return false;
+  }
+  available_ = Bytes(available);
   // A machine's own clock has no more than the seconds of its start.
   const auto lag = is_template_ ? kTemplateLag : std::chrono::hours(0);
   port_->set_clock(std::chrono::system_clock::now() - lag);

@@ -48,6 +48,8 @@ class Guest {
   const Slot& slot() const { return slot_; }
   /// Only once it is up.
   GuestPort& port() { return *port_; }
+  /// Of its memory, what processes could have when it came up; 0: it did not say.
+  Bytes available() const { return available_; }
   /// True once nothing can run in it any more.
   bool has_ended() const { return has_ended_; }
 
@@ -72,6 +74,7 @@ class Guest {
   std::unique_ptr<Monitor> monitor_;
   bool has_ipv6_ = false;
   bool is_template_ = false;
+  Bytes available_;
   Pending<bool> init_up_;
   Pending<bool> held_;
   Pending<bool> restored_;

@@ -45,8 +45,10 @@ Task<void> MicrovmSandbox::start() { co_return co_await guest_.take_slot(tmp_mib
 Task<void> MicrovmSandbox::assign(Assignment assignment) {
   const SandboxLimits limits = assignment.limits;
   CO_TRY(auto build, co_await build_(std::move(assignment)));
-  build.plan.memory_mib = guest_memory_mib(limits.memory_mib);
+  build.plan.memory_mib =
+      guest_memory_mib(limits.memory_mib, build.kernel_mib.value_or(kGuestKernelMib));
   kernel_name_ = std::move(build.kernel_name);
+  hold_ = std::move(build.hold);
   is_restored_ = build.from != nullptr;
   if (build.from && build.from->command) from_ = build.from;
   const auto outcome = std::move(build.outcome);
@@ -143,6 +145,7 @@ void MicrovmSandbox::end() {
 Task<void> MicrovmSandbox::close() {
   CO_TRY(co_await guest_.close());
   co_await tasks_.join();
+  hold_.reset();
   co_return ok();
 }
 

@@ -4,6 +4,7 @@
 namespace proa::api {
 namespace {
 
+using namespace std::chrono_literals;
 using identity::Right;
 using identity::Rights;
 
@@ -26,6 +27,19 @@ class FakeKernels final : public kernels::KernelStore {
     asked = "remove " + std::string(name_or_id);
     return ok();
   }
+  Result<kernels::UsedKernel> use(std::string_view) override {
+    return Error(Errc::internal, "machines ask, not the API");
+  }
+  Result<kernels::Kernel> sign(std::string_view id) override {
+    asked = "sign " + std::string(id);
+    if (failure) return *failure;
+    return kernel;
+  }
+  Result<kernels::Kernel> note(std::string_view id, kernels::Measurement measured) override {
+    asked = "note " + std::string(id);
+    kernel.manifest.measured = std::move(measured);
+    return kernel;
+  }
   Result<kernels::AddedKernel> add_stock() override {
     asked = "add";
     if (failure) return *failure;
@@ -35,6 +49,7 @@ class FakeKernels final : public kernels::KernelStore {
     return Error(Errc::internal, "the builder asks, not the API");
   }
   void stop() override {}
+  bool is_stopped() const override { return false; }
 
   kernels::Kernel kernel;
   std::string adding;
@@ -66,7 +81,7 @@ class KernelEndpointsTest : public ApiTest {
       R"("package":"linux-image-6.1.0-9-cloud-amd64","version":"6.1.9-1","architecture":"x86_64",)"
       R"("made":"2025-01-01T00:00:00.123Z","bytes":7,"kernel":{"bytes":3,"sha256":"aa"},)"
       R"("initrd":{"bytes":4,"sha256":"bb"},"needs_acpi":true,"may_use_noapictimer":false,)"
-      R"("modules":["virtio"]})";
+      R"("modules":["virtio"],"machines":0})";
   FakeKernels kernels_;
 };
 
@@ -76,13 +91,18 @@ TEST_F(KernelEndpointsTest, ListAndDescribeWhatIsStored) {
   EXPECT_EQ(response.body, std::string(R"({"kernels":[)") + kDescription +
                                R"(],"broken":[{"folder":"odd","reason":"it is not a folder"}]})");
   kernels_.adding = "unpacking";
-  kernels_.kernel.manifest.memory_min_mib = 80;
+  kernels_.kernel.manifest.measured = kernels::Measurement{"tcg", 2'400ms, 80, 53};
+  kernels_.kernel.machines = 2;
   EXPECT_NE(send("GET", "/proa/v1/kernels").body.find(R"("adding":"unpacking"})"),
             std::string::npos);
   response = send("GET", "/proa/v1/kernels/stock");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(kernels_.asked, "find stock");
-  EXPECT_EQ(body_of(response).at("memory_min_mib").as_int64(), 80);
+  EXPECT_EQ(body_of(response).at("machines").as_int64(), 2);
+  EXPECT_NE(response.body.find(R"("measured":{"accelerator":"tcg","boot_ms":2400,)"
+                               R"("memory_min_mib":80,"memory_kept_mib":53})"),
+            std::string::npos)
+      << response.body;
 }
 
 TEST_F(KernelEndpointsTest, AddTheStockKernel) {
@@ -100,6 +120,44 @@ TEST_F(KernelEndpointsTest, AddTheStockKernel) {
   EXPECT_EQ(send("POST", "/proa/v1/kernels", R"({"source":"stock"})").status, 503);
   kernels_.failure = Error(Errc::unsupported, "there is no apt-get on this host");
   EXPECT_EQ(send("POST", "/proa/v1/kernels", R"({"source":"stock"})").status, 400);
+}
+
+TEST_F(KernelEndpointsTest, MeasureWhatIsAddedOnceAndWhenAsked) {
+  std::optional<Error> broken;
+  int boots = 0;
+  ApiOptions options;
+  options.kernels = &kernels_;
+  options.measure_kernel = [&](const kernels::Kernel& kernel) -> Task<kernels::Measurement> {
+    EXPECT_EQ(kernel.id, kernels_.kernel.id);
+    ++boots;
+    if (broken) co_return *broken;
+    co_return kernels::Measurement{"kvm", 200ms, 80, 53};
+  };
+  make(std::move(options));
+  broken = Error(Errc::unsupported, "qemu-system-x86_64 is not installed on this host");
+  auto response = send("POST", "/proa/v1/kernels", R"({"source":"stock"})");
+  EXPECT_EQ(response.status, 201) << "it is stored all the same";
+  EXPECT_EQ(text(body_of(response), "not_measured"), broken->message());
+  EXPECT_EQ(failure(send("POST", "/proa/v1/kernels/stock/measure")),
+            "400 InvalidParameterValueException User message=" + broken->message());
+  broken.reset();
+  response = send("POST", "/proa/v1/kernels", R"({"source":"stock"})");
+  EXPECT_EQ(kernels_.asked, "note " + kernels_.kernel.id);
+  EXPECT_NE(response.body.find(R"("measured":{"accelerator":"kvm")"), std::string::npos);
+  EXPECT_EQ(response.body.find("not_measured"), std::string::npos);
+  EXPECT_EQ(boots, 3);
+  send("POST", "/proa/v1/kernels", R"({"source":"stock"})");
+  EXPECT_EQ(boots, 3) << "it is known";
+  response = send("POST", "/proa/v1/kernels/stock/measure");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(boots, 4) << "somebody wants to know it again";
+}
+
+TEST_F(KernelEndpointsTest, SignWhatSomebodyTrusts) {
+  EXPECT_EQ(send("POST", "/proa/v1/kernels/0123/sign").status, 200);
+  EXPECT_EQ(kernels_.asked, "sign 0123");
+  kernels_.failure = Error(Errc::not_found, "There is no kernel '0123'");
+  EXPECT_EQ(send("POST", "/proa/v1/kernels/0123/sign").status, 404);
 }
 
 TEST_F(KernelEndpointsTest, BuildAVariant) {
@@ -217,6 +275,8 @@ TEST_F(KernelEndpointsTest, AreForAdmins) {
       {"POST", "/proa/v1/kernels"},
       {"GET", "/proa/v1/kernels/x"},
       {"POST", "/proa/v1/kernels/x/verify"},
+      {"POST", "/proa/v1/kernels/x/measure"},
+      {"POST", "/proa/v1/kernels/x/sign"},
       {"DELETE", "/proa/v1/kernels/x"}};
   for (const auto& [method, path] : all) {
     EXPECT_EQ(send_signed(*other, method, path).status, 403) << path;

@@ -45,13 +45,47 @@ TEST_F(CliDaemonTest, KernelBuildSaysWhatIsStored) {
   EXPECT_EQ(code_, 2);
 }
 
+TEST_F(CliDaemonTest, KernelsThatAreAddedSayWhatBootingThemTold) {
+  status_ = 201;
+  body_ = R"({"id":"01","name":"net","version":"6.1","bytes":1048576,"is_new":true,"measured":{
+              "accelerator":"tcg","boot_ms":650,"memory_min_mib":30,"memory_kept_mib":24}})";
+  const std::string told =
+      "It boots in 650 ms by tcg, keeps 24 MiB of a machine's memory, and boots with 30 MiB at "
+      "least.\n";
+  EXPECT_EQ(run({"kernel", "build", "net"}),
+            "The net kernel 6.1 (01) is stored: 1.0 MiB.\n" + told);
+  EXPECT_EQ(run({"kernel", "measure", "net"}), "The net kernel 6.1 (01) is measured.\n" + told);
+  EXPECT_EQ(asked_, "POST /proa/v1/kernels/net/measure {}");
+  body_ = R"({"id":"01","name":"net","version":"6.1","bytes":1048576,"is_new":true,
+              "not_measured":"no QEMU"})";
+  EXPECT_EQ(run({"kernel", "build", "net"}),
+            "The net kernel 6.1 (01) is stored: 1.0 MiB.\n"
+            "It could not be booted here, so its machines get memory for a large one: no QEMU\n");
+}
+
+TEST_F(CliDaemonTest, KernelSignNamesTheKernel) {
+  body_ = R"({"id":"01","name":"net","version":"6.1"})";
+  EXPECT_EQ(run({"kernel", "sign", "01"}),
+            "The net kernel 6.1 (01) is signed: this host boots it.\n");
+  EXPECT_EQ(asked_, "POST /proa/v1/kernels/01/sign ");
+  status_ = 500;
+  body_ = R"({"Message":"initrd has the SHA-256 b"})";
+  EXPECT_EQ(run({"kernel", "sign", "01"}), "error: initrd has the SHA-256 b");
+}
+
 TEST_F(CliDaemonTest, KernelShowTellsOutOfWhatOneWasBuilt) {
-  body_ = R"({"id":"01","name":"net","needs_acpi":false,"modules":[],"build":{
+  body_ = R"({"id":"01","name":"net","needs_acpi":false,"modules":[],"machines":2,
+              "measured":{"accelerator":"tcg","boot_ms":650,"memory_min_mib":30,
+                          "memory_kept_mib":24},"build":{
               "release":"6.1.9-proa-net","compiler":"gcc 12.2.0","key":"ab",
               "options":["CONFIG_NET=y","CONFIG_UNIX=y"],
               "lacks":{"CONFIG_AIO":["io_setup","io_submit"],"CONFIG_BPF":["bpf"]}}})";
   const std::string shown = run({"kernel", "show", "net"});
   EXPECT_NE(shown.find("needs ACPI:   no\n"
+                       "machines:     2\n"
+                       "boots in:     650 ms by tcg\n"
+                       "keeps:        24 MiB of a machine's memory\n"
+                       "least memory: 30 MiB\n"
                        "release:      6.1.9-proa-net\n"
                        "compiler:     gcc 12.2.0\n"
                        "options:      CONFIG_NET=y,CONFIG_UNIX=y\n"
@@ -89,7 +123,8 @@ TEST_F(CliDaemonTest, KernelShowHasTheManifest) {
             "kernel:       8.0 MiB, SHA-256 aa\n"
             "initrd:       2.0 MiB, SHA-256 bb\n"
             "modules:      virtio,virtio_mmio\n"
-            "needs ACPI:   yes\n");
+            "needs ACPI:   yes\n"
+            "measured:     no (proa kernel measure)\n");
   EXPECT_EQ(asked_, "GET /proa/v1/kernels/stock ");
 }
 

@@ -42,6 +42,12 @@ TEST(Vmstat, HasTheKillsWhereTheKernelCountsThem) {
   EXPECT_EQ(parse_oom_kills(""), 0U);
 }
 
+TEST(Meminfo, SaysWhatIsAvailable) {
+  EXPECT_EQ(parse_available_kib("MemTotal:  54064 kB\nMemAvailable:   36760 kB\nBuffers: 1 kB\n"),
+            36'760U);
+  EXPECT_EQ(parse_available_kib("MemTotal:  54064 kB\n"), 0U);
+}
+
 /// A folder in place of /proc.
 class MemoryWatchTest : public testing::Test {
  protected:

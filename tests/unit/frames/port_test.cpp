@@ -64,6 +64,11 @@ class PortTest : public testing::Test {
   std::unique_ptr<Port> port_ = std::make_unique<Port>(actions_);
 };
 
+TEST_F(PortTest, SaysWhatMemoryThereIsWhenItComesUp) {
+  port_ = std::make_unique<Port>(actions_, 0x40);
+  EXPECT_EQ(said(), frame_of(Type::init_up, std::string("\x40\0\0\0\0\0\0\0", 8)));
+}
+
 TEST_F(PortTest, SaysThatItIsUpAndStartsAProcessWithItsEnds) {
   EXPECT_EQ(said(), frame_of(Type::init_up, ""));
   hear(start_frame(kProcessDescriptors), 3);

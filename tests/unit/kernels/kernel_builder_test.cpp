@@ -22,6 +22,8 @@ class KernelBuilderTest : public FakeHostTest {
     options.init_program = os::open_file(top_ / "proa-init", O_RDONLY).value();
     options.architecture = "x86_64";
     options.recipes = top_ / "recipes";
+    options.signing_file = top_ / "kernels.key";
+    options.signing = read_signing_key(options.signing_file).value();
     options.search_path = search_path();
     store_ = KernelStore::open(std::move(options), clock_).value();
     builder_ = std::make_unique<KernelBuilder>(io_.get_executor(), containers_, *store_);

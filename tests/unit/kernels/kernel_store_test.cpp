@@ -1,8 +1,5 @@
-#include "os/file.h"
-#include "support/manual_clock.h"
-#include "unit/kernels/product.h"
+#include "unit/kernels/store_fixture.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/mount.h>
 
@@ -13,56 +10,6 @@
 
 namespace proa::kernels {
 namespace {
-
-namespace fs = std::filesystem;
-
-class KernelStoreTest : public FakeHostTest {
- protected:
-  std::unique_ptr<KernelStore> open() {
-    KernelStoreOptions options;
-    options.folder = folder_;
-    options.init_program = os::open_file(top_ / "proa-init", O_RDONLY).value();
-    options.architecture = "x86_64";
-    options.recipes = top_ / "recipes";
-    options.search_path = search_path();
-    return KernelStore::open(std::move(options), clock_).value();
-  }
-  /// Whatever is in the store's folder, by name.
-  std::string names() const {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(folder_)) {
-      names.push_back(entry.path().filename());
-    }
-    std::sort(names.begin(), names.end());
-    std::string text;
-    for (const std::string& name : names) text += name + " ";
-    return text;
-  }
-  template <class T>
-  static std::string failure(const Result<T>& result) {
-    if (result) return "none";
-    return std::string(to_string(result.error().code())) + " " + result.error().message();
-  }
-  /// One more kernel, a second later.
-  static std::string add(KernelStore& store, ManualClock& clock) {
-    clock.advance(std::chrono::seconds(1));
-    const auto added = store.add_stock();
-    EXPECT_TRUE(added) << added.error().message();
-    return added ? added.value().kernel.id : "";
-  }
-
-  /// One more build, whose program does its work.
-  static Result<AddedKernel> build(KernelStore& store, const std::string& variant) {
-    auto begun = store.begin_build(variant);
-    if (!begun) return begun.error();
-    KernelBuild& made = *begun.value();
-    if (made.needs_program()) write_to(made.product(), product_of(right_entries()));
-    return made.finish();
-  }
-
-  fs::path folder_ = top_ / "kernels";
-  ManualClock clock_;
-};
 
 TEST_F(KernelStoreTest, AddsTheStockKernelWithAnInitrdOfItsModules) {
   const auto store = open();
@@ -85,6 +32,7 @@ TEST_F(KernelStoreTest, AddsTheStockKernelWithAnInitrdOfItsModules) {
             (std::vector<std::string>{"virtio", "virtio_mmio", "virtio_console", "virtio_blk",
                                       "virtio_net", "virtio_rng", "erofs", "overlay"}));
   EXPECT_EQ(manifest.made, clock_.wall_now());
+  EXPECT_EQ(fs::file_size(kernel.folder / "signature"), kEd25519SignatureSize);
   const auto listed = store->list().value();
   ASSERT_EQ(listed.kernels.size(), 1U);
   EXPECT_EQ(listed.kernels.front().id, kernel.id);
@@ -177,6 +125,77 @@ TEST_F(KernelStoreTest, RemovesAKernel) {
   EXPECT_EQ(failure(store->remove("stock")), "none");
   EXPECT_EQ(names(), "");
   EXPECT_EQ(failure(store->remove(id)), "not_found There is no kernel '" + id + "'");
+}
+
+TEST_F(KernelStoreTest, AKernelInUseIsNotRemoved) {
+  const auto store = open();
+  const std::string id = add(*store, clock_);
+  auto first = std::move(store->use("stock")).value();
+  EXPECT_EQ(first.kernel.id, id);
+  auto second = std::move(store->use(id)).value();
+  EXPECT_EQ(store->find(id).value().machines, 2U);
+  EXPECT_EQ(failure(store->remove("stock")),
+            "conflict Kernel " + id +
+                " is in use by 2 machines: it can be removed when they have ended (proa top shows "
+                "them)");
+  first.use.reset();
+  EXPECT_EQ(failure(store->remove("stock")).substr(0, 8), "conflict");
+  second.use.reset();
+  EXPECT_EQ(failure(store->remove("stock")), "none");
+  EXPECT_EQ(failure(store->use("stock")), "not_found There is no kernel 'stock'");
+}
+
+TEST_F(KernelStoreTest, WhatBootingHasToldIsWrittenDown) {
+  const auto store = open();
+  const std::string id = build(*store, "net").value().kernel.id;
+  const Measurement measured{"tcg", std::chrono::milliseconds(650), 30, 24};
+  const auto noted = store->note("net", measured);
+  ASSERT_TRUE(noted) << noted.error().message();
+  EXPECT_EQ(noted.value().id, id) << "it is the same kernel";
+  EXPECT_EQ(noted.value().manifest.measured, measured);
+  const Kernel found = open()->find("net").value();
+  EXPECT_EQ(found.manifest.measured, measured);
+  EXPECT_EQ(read(found.folder / kConfigFile), "CONFIG_PVH=y\n");
+  EXPECT_TRUE(store->verify("net").value().problems.empty());
+  EXPECT_EQ(names(), id + " ");
+  EXPECT_TRUE(store->note(add(*store, clock_), measured)) << "one without a configuration";
+  EXPECT_EQ(failure(store->note("none", measured)), "not_found There is no kernel 'none'");
+}
+
+TEST_F(KernelStoreTest, ANewerKernelThatHasBootedReplacesAllButTheOneBeforeIt) {
+  const Measurement measured{"tcg", std::chrono::milliseconds(650), 30, 24};
+  std::vector<std::string> ids;
+  for (const char* init : {"1", "2", "3", "4"}) {
+    write("proa-init", kElf + init);
+    ids.push_back(add(*open(), clock_));
+  }
+  const auto store = open();
+  const std::string other = build(*store, "net").value().kernel.id;
+  EXPECT_EQ(store->list().value().kernels.size(), 5U) << "nobody knows whether the newest boots";
+  auto used = std::move(store->use(ids[1])).value();
+  ASSERT_TRUE(store->note(ids[3], measured));
+  EXPECT_FALSE(store->find(ids[0]));
+  EXPECT_EQ(store->find(ids[1]).value().machines, 1U);
+  EXPECT_TRUE(store->find(ids[2])) << "the way back";
+  EXPECT_TRUE(store->find(other)) << "of another name";
+  used.use.reset();
+  EXPECT_FALSE(store->find(ids[1]));
+  ASSERT_TRUE(store->remove(ids[3]));
+  EXPECT_EQ(store->find("stock").value().id, ids[2]);
+}
+
+TEST_F(KernelStoreTest, WhatWasReplacedWhileItRanGoesAtTheNextStart) {
+  const Measurement measured{"tcg", std::chrono::milliseconds(650), 30, 24};
+  const std::string oldest = add(*open(), clock_);
+  write("proa-init", kElf + " a newer init");
+  add(*open(), clock_);
+  write("proa-init", kElf + " the newest init");
+  const auto killed = open();
+  const std::string newest = add(*killed, clock_);
+  auto used = std::move(killed->use(oldest)).value();
+  ASSERT_TRUE(killed->note(newest, measured));
+  EXPECT_TRUE(killed->find(oldest));
+  EXPECT_FALSE(open()->find(oldest));
 }
 
 TEST_F(KernelStoreTest, WhatWasInterruptedIsRemovedAtTheNextStart) {
@@ -337,7 +356,9 @@ TEST_F(KernelStoreTest, ABuildCanBeStopped) {
   const auto begun = std::move(store->begin_build("net")).value();
   pollfd wait{begun->stopped(), POLLIN, 0};
   EXPECT_EQ(::poll(&wait, 1, 0), 0);
+  EXPECT_FALSE(store->is_stopped());
   store->stop();
+  EXPECT_TRUE(store->is_stopped());
   EXPECT_EQ(::poll(&wait, 1, 0), 1);
 }
 

@@ -46,8 +46,12 @@ TEST(Manifest, IsReadAsItWasWritten) {
   const auto read = decode_manifest(encode(manifest));
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(encode(read.value()), encode(manifest));
-  EXPECT_FALSE(read.value().memory_min_mib);
-  manifest.memory_min_mib = 80;
+  EXPECT_FALSE(read.value().measured);
+  manifest.measured = Measurement{"tcg", std::chrono::milliseconds(650), 30, 24};
+  EXPECT_NE(encode(manifest).find(R"("measured":{"accelerator":"tcg","boot_ms":650,)"
+                                  R"("memory_min_mib":30,"memory_kept_mib":24})"),
+            std::string::npos);
+  EXPECT_EQ(decode_manifest(encode(manifest)).value().measured, manifest.measured);
   manifest.may_use_noapictimer = true;
   EXPECT_EQ(encode(decode_manifest(encode(manifest)).value()), encode(manifest));
 }
@@ -111,8 +115,12 @@ TEST(Manifest, ThatIsNoneNamesWhatIsWrong) {
   EXPECT_EQ(failure(changed("timer\":false", "timer\":null")), wrong("may_use_noapictimer"));
   EXPECT_EQ(failure(changed("[\"virtio\"", "[\"../virtio\"")), wrong("modules"));
   EXPECT_EQ(failure(changed("[\"virtio\"", "[7")), wrong("modules"));
-  EXPECT_EQ(failure(changed("\"made_ms\"", "\"memory_min_mib\":-1,\"made_ms\"")),
-            wrong("memory_min_mib"));
+  EXPECT_EQ(failure(changed("\"made_ms\"", "\"measured\":7,\"made_ms\"")), wrong("measured"));
+  EXPECT_EQ(failure(changed("\"made_ms\"", R"("measured":{"accelerator":"tcg"},"made_ms")")),
+            wrong("measured.boot_ms"));
+  EXPECT_EQ(failure(changed("\"made_ms\"", R"("measured":{"accelerator":"tcg","boot_ms":1,)"
+                                           R"("memory_min_mib":70000},"made_ms")")),
+            wrong("measured.memory_min_mib"));
   EXPECT_EQ(failure(changed("1735689600123", "9999999999999999")), wrong("made_ms"));
 }
 
@@ -125,7 +133,7 @@ TEST(KernelId, DependsOnContentAndOnWhatMattersForBooting) {
   same.package = "other";
   same.package_version = "2";
   same.made = WallTime();
-  same.memory_min_mib = 80;
+  same.measured = Measurement();
   EXPECT_EQ(id_of(same), id);
   const auto differs = [&](auto change) {
     Manifest other = sample();

@@ -25,6 +25,8 @@ class GuestFilesTest : public ::testing::Test {
     const std::string folder = "kernels/" + std::string(kKernelIdSize, letter) + "/";
     folder_.put(folder + "kernel", "kernel");
     folder_.put(folder + "initrd", "initrd");
+    folder_.put(folder + "manifest.json", "manifest");
+    folder_.put(folder + "signature", "signature");
   }
   std::filesystem::path image(char letter) const {
     return folder_.path() / "images" / (std::string(kTreeIdSize, letter) + ".erofs");
@@ -51,6 +53,8 @@ TEST_F(GuestFilesTest, AreThoseThatTheRequestNamesAndNoOthers) {
   ASSERT_TRUE(bare) << bare.error().message();
   EXPECT_EQ(text_of(bare.value().kernel), "kernel");
   EXPECT_EQ(text_of(bare.value().initrd), "initrd");
+  EXPECT_EQ(text_of(bare.value().manifest), "manifest");
+  EXPECT_EQ(text_of(bare.value().signature), "signature");
   EXPECT_FALSE(bare.value().root || bare.value().code || bare.value().layers);
   request_.has_root = 1;
   request_.root.fill('1');
@@ -78,6 +82,16 @@ TEST_F(GuestFilesTest, WhatIsMissingIsNamed) {
   ASSERT_FALSE(no_kernel);
   EXPECT_EQ(no_kernel.error().code(), Errc::not_found);
   EXPECT_NE(no_kernel.error().message().find("guest kernel bbbb"), std::string::npos);
+}
+
+TEST_F(GuestFilesTest, AKernelWithoutASignatureSaysHowItGetsOne) {
+  const std::string id(kKernelIdSize, 'a');
+  ::unlink((folder_.path() / "kernels" / id / "signature").c_str());
+  const auto unsigned_one = open();
+  ASSERT_FALSE(unsigned_one);
+  EXPECT_EQ(unsigned_one.error().code(), Errc::corrupt);
+  EXPECT_EQ(unsigned_one.error().message(),
+            "guest kernel " + id + " is not signed by this host: proa kernel sign " + id);
 }
 
 TEST_F(GuestFilesTest, WhatIsNoFileThatEverybodyMayReadIsRefused) {

@@ -1,6 +1,7 @@
 #include "launcher/spawn_role.h"
 
 #include "unit/launcher/role_process.h"
+#include "unit/launcher/signed_kernel.h"
 #include "unit/launcher/stage_fixture.h"
 
 #include <fcntl.h>
@@ -39,7 +40,7 @@ class SpawnRoleTest : public test::StagedTest {
     put_tree('b', "lib.py", "layer\n");
     role_.emplace([this](std::vector<os::UniqueFd> daemon, os::UniqueFd pool) {
       if (!enter_stage(config_, stage())) return 10;
-      auto role = SpawnRole::create(std::move(daemon), std::move(pool));
+      auto role = SpawnRole::create(std::move(daemon), std::move(pool), key_.public_half());
       if (!role) return 11;
       role.value().run();
       return 0;
@@ -107,6 +108,7 @@ class SpawnRoleTest : public test::StagedTest {
     EXPECT_EQ(answer->failure(), "request is not for the spawn role");
   }
 
+  const Ed25519Key key_ = Ed25519Key::make().value();
   std::optional<test::RoleProcess> role_;
 };
 
@@ -171,8 +173,7 @@ TEST_F(SpawnRoleTest, AGuestNeedsAKernelThatIsThereAndThatItMayRead) {
 }
 
 TEST_F(SpawnRoleTest, AGuestNeedsTheImagesThatItIsToHave) {
-  const std::string kernel = "data/kernels/" + std::string(32, 'd') + "/";
-  for (const char* file : {"kernel", "initrd"}) folder_.put(kernel + file, "x");
+  test::put_signed_kernel(folder_, "data/kernels", 'd', "x", key_);
   hand_over_to_guest({0, 1});
   auto request = guest_of({0, 1}, 'd');
   request.has_root = 1;
@@ -186,8 +187,7 @@ TEST_F(SpawnRoleTest, AGuestNeedsTheImagesThatItIsToHave) {
 }
 
 TEST_F(SpawnRoleTest, AGuestsMemoryFileComesWithTheRequestThatWantsOne) {
-  const std::string kernel = "data/kernels/" + std::string(32, 'd') + "/";
-  for (const char* file : {"kernel", "initrd"}) folder_.put(kernel + file, "x");
+  test::put_signed_kernel(folder_, "data/kernels", 'd', "x", key_);
   folder_.put("data/images/" + std::string(64, 'e') + ".erofs", "x");
   hand_over_to_guest({0, 1});
   auto request = guest_of({0, 1}, 'd');
@@ -199,6 +199,18 @@ TEST_F(SpawnRoleTest, AGuestsMemoryFileComesWithTheRequestThatWantsOne) {
   if (refused->code() == Errc::unsupported) GTEST_SKIP() << refused->failure();
   EXPECT_EQ(refused->code(), Errc::invalid);
   EXPECT_EQ(refused->failure(), "a guest's memory file is missing or not wanted");
+}
+
+TEST_F(SpawnRoleTest, AGuestNeedsAKernelThatTheDaemonHasSigned) {
+  test::put_signed_kernel(folder_, "data/kernels", 'f', "x", Ed25519Key::make().value());
+  hand_over_to_guest({0, 1});
+  const auto refused = role_->ask(guest_of({0, 1}, 'f'));
+  ASSERT_TRUE(refused);
+  if (refused->code() == Errc::unsupported) GTEST_SKIP() << refused->failure();
+  EXPECT_EQ(refused->code(), Errc::corrupt);
+  EXPECT_TRUE(refused->failure().starts_with("guest kernel ffff")) << refused->failure();
+  EXPECT_NE(refused->failure().find("is not what this host has signed"), std::string::npos)
+      << refused->failure();
 }
 
 TEST_F(SpawnRoleTest, ASlotStartsWhatItWasMadeFor) {
@@ -219,9 +231,7 @@ TEST_F(SpawnRoleTest, QemuRunsInTheSlotAndWhatItHasToSayComesOut) {
   if (::access("/usr/bin/qemu-system-x86_64", X_OK) != 0) {
     GTEST_SKIP() << "qemu-system-x86_64 is not installed";
   }
-  const std::string broken = "data/kernels/" + std::string(32, 'c') + "/";
-  folder_.put(broken + "kernel", std::string(4096, 'x'));
-  folder_.put(broken + "initrd", "x");
+  test::put_signed_kernel(folder_, "data/kernels", 'c', std::string(4096, 'x'), key_);
   hand_over_to_guest({0, 1});
   const auto answer = role_->ask(guest_of({0, 1}, 'c'));
   ASSERT_TRUE(answer);

@@ -55,6 +55,30 @@ TEST(Settings, NameAKernel) {
   refusal("proa:kernel", std::string(33, 'n'), Errc::invalid);
 }
 
+TEST(Settings, AMachineWhoseKernelHasNoNetworkCardHasNoNetwork) {
+  std::map<std::string, std::string> tags{{"proa:isolation", "microvm"}, {"proa:kernel", "nonet"}};
+  EXPECT_EQ(parse_settings(tags, Settings()).value().network, NetworkPolicy::none);
+  tags["proa:network"] = "none";
+  EXPECT_EQ(parse_settings(tags, Settings()).value().network, NetworkPolicy::none);
+  tags["proa:network"] = "internet";
+  const auto refused = parse_settings(tags, Settings());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::invalid);
+  EXPECT_EQ(refused.error().message(),
+            "The tag 'proa:network' asks for internet, and the kernel 'nonet' of the tag "
+            "'proa:kernel' has no network card. Expected: proa:network=none, or proa:kernel=net");
+  tags["proa:kernel"] = "net";
+  EXPECT_EQ(parse_settings(tags, Settings()).value().network, NetworkPolicy::internet);
+  tags["proa:kernel"] = "local";
+  tags["proa:isolation"] = "container";
+  EXPECT_EQ(parse_settings(tags, Settings()).value().network, NetworkPolicy::internet)
+      << "a container boots no kernel";
+  Settings machines;
+  machines.isolation = Isolation::microvm;
+  tags.erase("proa:isolation");
+  EXPECT_FALSE(parse_settings(tags, machines));
+}
+
 TEST(Settings, RefusesByNameWhatIsNotBuiltYet) {
   EXPECT_EQ(refusal("proa:idle", "freeze=50ms suspend=5m", Errc::unsupported),
             "The value 'suspend=5m' of the tag 'proa:idle' is not supported by Proa yet");

@@ -1,7 +1,11 @@
 #include "os/file_digest.h"
 
+#include "os/file.h"
+
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -34,6 +38,19 @@ TEST_F(FileDigestTest, OfAFileLongerThanWhatIsReadAtOnce) {
   std::ofstream(folder_ / "long") << std::string(1'000'000, 'a');
   EXPECT_EQ(file_digest(folder_ / "long").value().sha256,
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");  // FIPS 180-2, B.3
+}
+
+TEST_F(FileDigestTest, OfAnOpenFileWhereverItsDescriptorStands) {
+  std::ofstream(folder_ / "abc") << "abc";
+  const auto opened = open_file(folder_ / "abc", O_RDONLY).value();
+  ASSERT_EQ(::lseek(opened.get(), 2, SEEK_SET), 2);
+  EXPECT_EQ(file_digest(opened.get(), "abc").value().sha256,
+            file_digest(folder_ / "abc").value().sha256);
+  EXPECT_EQ(file_digest(opened.get(), "abc").value().bytes, 3U);
+  EXPECT_EQ(::lseek(opened.get(), 0, SEEK_CUR), 2) << "who has it reads on where it stood";
+  const auto failed = file_digest(-1, "abc");
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().message().find("read abc"), std::string::npos);
 }
 
 TEST_F(FileDigestTest, IsRefusedForWhatIsNoFile) {

@@ -34,7 +34,7 @@ TEST_F(BootTest, TheBootThatWorkedIsReportedWithItsTimeAndTheGuestIsEnded) {
   const auto console = std::move(os::stream_pair().value());
   answer(spawn_, done(request_at<launcher::StartGuest>(spawn_)->request),
          {port.second.get(), console.second.get()});
-  say_at(port.first, frames::Type::init_up);
+  say_at(port.first, frames::Type::init_up, std::string("\0\0\x20\0\0\0\0\0", 8));
   answer(pool_, done(request_at<launcher::ConfigureSlot>(pool_)->request));
   EXPECT_TRUE(request_at<launcher::KillSandbox>(spawn_));
   report_exit(SIGKILL);
@@ -42,6 +42,7 @@ TEST_F(BootTest, TheBootThatWorkedIsReportedWithItsTimeAndTheGuestIsEnded) {
   ASSERT_TRUE(booted) << booted.error().message();
   EXPECT_EQ(booted.value().accelerator, launcher::Accelerator::tcg);
   EXPECT_LT(booted.value().took, 10s);
+  EXPECT_EQ(booted.value().available, Bytes::mib(2));
   EXPECT_TRUE(request_at<launcher::ReleaseSlot>(pool_));
 }
 

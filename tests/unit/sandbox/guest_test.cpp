@@ -104,6 +104,20 @@ TEST_F(GuestTest, ItIsToldTheTimeWhenItAnswers) {
   EXPECT_NEAR(static_cast<double>(told), static_cast<double>(now.count()), 5e9);
 }
 
+TEST_F(GuestTest, ItSaysWhatMemoryProcessesCanHave) {
+  const auto outcome = begin_start();
+  say_at(port_, frames::Type::init_up, std::string("\0\0\x40\0\0\0\0\0", 8));
+  EXPECT_EQ(guest_.available(), Bytes::mib(4));
+}
+
+TEST_F(GuestTest, OneWhoseFirstWordsAreWrongIsEnded) {
+  const auto outcome = begin_start();
+  say_at(port_, frames::Type::init_up, "4 MiB");
+  EXPECT_TRUE(request_at<launcher::KillSandbox>(spawn_));
+  report_exit(SIGKILL);
+  EXPECT_EQ(finish(outcome).error().code(), Errc::unavailable);
+}
+
 TEST_F(GuestTest, WhatItSaysOnceItIsUpIsForItsOwner) {
   const auto outcome = begin_start();
   answer_up();

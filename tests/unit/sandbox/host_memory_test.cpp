@@ -15,5 +15,18 @@ TEST(HostMemory, AMachineTakesItsKernelsAndQemusShareBeside) {
   EXPECT_GT(guest_memory_mib(128), 128U);
 }
 
+TEST(HostMemory, AKernelThatWasMeasuredTakesWhatItTakes) {
+  EXPECT_EQ(guest_memory_mib(128, 27), 155U);
+  EXPECT_EQ(guest_memory_mib(128), 128U + kGuestKernelMib);
+}
+
+TEST(HostMemory, AKernelHasMoreToKeepAboutMoreMemory) {
+  EXPECT_EQ(guest_memory_mib(129, 27), 129U + 27 + 1);
+  const std::uint32_t large = guest_memory_mib(10'240, 27);
+  EXPECT_GE(large - 27 - large / kPerPageRecord + kMeasuredMib / kPerPageRecord, 10'240U)
+      << "the function has what it asked for";
+  EXPECT_LT(large, 10'240U + 27 + 170);
+}
+
 }  // namespace
 }  // namespace proa::sandbox

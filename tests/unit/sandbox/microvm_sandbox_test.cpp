@@ -15,6 +15,16 @@ using namespace std::chrono_literals;
 
 const std::string kRootImage(launcher::kTreeIdSize, 'c');
 
+/// Counts itself away.
+class CountedHold final : public GuestHold {
+ public:
+  explicit CountedHold(int& held) : held_(held) { ++held_; }
+  ~CountedHold() override { --held_; }
+
+ private:
+  int& held_;
+};
+
 class MicrovmSandboxTest : public test::PlayedLauncherTest {
  protected:
   MicrovmSandboxTest() {
@@ -38,6 +48,8 @@ class MicrovmSandboxTest : public test::PlayedLauncherTest {
     build.boot_limit = 10s;
     build.from = from_;
     build.outcome = [this](std::optional<Error> failure) { outcome_ = failure; };
+    build.kernel_mib = kernel_mib_;
+    build.hold = std::make_unique<CountedHold>(held_);
     co_return build;
   }
   void take_slot() {
@@ -61,7 +73,9 @@ class MicrovmSandboxTest : public test::PlayedLauncherTest {
     const auto assigned = begin_assign();
     const auto limits = request_at<launcher::ConfigureSlot>(pool_);
     ASSERT_TRUE(limits);
-    EXPECT_EQ(limits->limits.memory_bytes, memory_on_host(model::Isolation::microvm, 256).count());
+    const auto expected = kernel_mib_ ? Bytes::mib(guest_memory_mib(256, *kernel_mib_) + kQemuMib)
+                                      : memory_on_host(model::Isolation::microvm, 256);
+    EXPECT_EQ(limits->limits.memory_bytes, expected.count());
     EXPECT_EQ(limits->network, launcher::Network::lan);
     answer(pool_, done(limits->request));
     start_ = request_at<launcher::StartGuest>(spawn_);
@@ -156,6 +170,8 @@ class MicrovmSandboxTest : public test::PlayedLauncherTest {
   std::optional<std::optional<Error>> outcome_;
   os::UniqueFd monitor_;
   std::optional<Error> build_error_;
+  std::optional<std::uint32_t> kernel_mib_;
+  int held_ = 0;
   Assignment asked_;
   std::unique_ptr<MicrovmFactory> factory_;
   std::unique_ptr<Sandbox> sandbox_;
@@ -172,6 +188,22 @@ TEST_F(MicrovmSandboxTest, ItBootsWhenItsFunctionIsKnownWithWhatWasBuiltForIt) {
   EXPECT_EQ(start_->memory_mib, guest_memory_mib(256)) << "its kernel takes some";
   EXPECT_EQ(sandbox_->kernel(), "stock");
   EXPECT_FALSE(sandbox_->has_ended());
+}
+
+TEST_F(MicrovmSandboxTest, AKernelThatWasMeasuredGetsWhatItTakes) {
+  kernel_mib_ = 30;
+  boot();
+  EXPECT_EQ(start_->memory_mib, guest_memory_mib(256, 30));
+  EXPECT_LT(start_->memory_mib, guest_memory_mib(256));
+}
+
+TEST_F(MicrovmSandboxTest, WhatItNeedsIsHeldUntilItIsClosed) {
+  boot();
+  EXPECT_EQ(held_, 1);
+  client_->disconnect();
+  EXPECT_EQ(held_, 1);
+  EXPECT_TRUE(await(sandbox_->close()));
+  EXPECT_EQ(held_, 0);
 }
 
 TEST_F(MicrovmSandboxTest, WhatCannotBeBuiltIsTheErrorOfTheAssignment) {
