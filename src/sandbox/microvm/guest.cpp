@@ -75,13 +75,17 @@ Task<void> Guest::restore(launcher::GuestPlan plan, SandboxLimits limits,
   CO_TRY(co_await start(std::move(plan), limits));
   init_up_.set(true);  // it answered when it was a template
   auto loaded = co_await monitor_->load(state.get(), deadline);
-  if (!loaded) co_return loaded.error().with_context("copy of a guest").with_context(last_words());
+  if (!loaded) co_return Error(loaded.error().code(), loaded.error().message() + last_words());
   view.has_ipv6 = has_ipv6_;
   view.time_ns = static_cast<std::uint64_t>(
       std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
   port_->restore(view);
   auto restored = co_await restored_.wait(deadline, "start of a guest's copy");
-  if (restored && restored.value()) co_return co_await slot_.configure(limits);
+  if (restored && restored.value()) {
+    // Again, since what it took to hear it the first time was translated on the way.
+    port_->set_clock(std::chrono::system_clock::now());
+    co_return co_await slot_.configure(limits);
+  }
   co_return Error(Errc::unavailable, "the copy of a guest " +
                                          std::string(restored ? "ended" : "did not answer") +
                                          " before it was its own" + last_words());

@@ -366,7 +366,7 @@ TEST_F(MicrovmSandboxTest, ACopyThatCannotBeLoadedSaysWhy) {
   const auto failed = finish(assigned);
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code(), Errc::unavailable);
-  EXPECT_NE(failed.error().message().find("a guest's state: no"), std::string::npos);
+  EXPECT_TRUE(failed.error().message().starts_with("a guest's state: no"));
   ASSERT_TRUE(outcome_);
   EXPECT_TRUE(*outcome_) << "or it would be copied again";
   EXPECT_NE(failed.error().message().find("no such device"), std::string::npos)
