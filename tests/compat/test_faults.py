@@ -274,7 +274,7 @@ class FunctionFaults(DaemonTestCase):
             file.writestr(entry, "def handler(e, c): pass")
         client = self.client()
         client.create_function(FunctionName="unreadable", Runtime="python3.11",
-                               Handler="app.handler", Role=ROLE,
+                               Handler="app.handler", Role=ROLE, Timeout=30,
                                Code={"ZipFile": archive.getvalue()})
         answer = client.invoke(FunctionName="unreadable", Payload=b"{}")
         self.assertEqual(answer["FunctionError"], "Unhandled")
