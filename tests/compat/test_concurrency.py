@@ -8,7 +8,7 @@ import time
 import unittest
 import urllib.request
 
-from daemon import ROLE, DaemonTestCase, children_of, zip_of
+from daemon import ROLE, DaemonTestCase, children_of, patience, zip_of
 
 FUNCTIONS = 50
 CALLS = 1000
@@ -72,7 +72,7 @@ class Concurrency(DaemonTestCase):
     def settle(self):
         """Waits until every environment is gone and the launcher has cleaned up: twice in a row,
         longer apart than the daemon renews its status."""
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + patience(90)
         quiet = 0
         while quiet < 2:
             time.sleep(2.5)
@@ -135,7 +135,7 @@ class Concurrency(DaemonTestCase):
         self.assert_nothing_left(instance, processes)
 
     def assert_nothing_left(self, instance, processes):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + patience(30)
         while any(os.path.exists(f"/proc/{pid}") for pid in processes):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)

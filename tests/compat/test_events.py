@@ -9,7 +9,7 @@ import urllib.request
 
 from botocore.exceptions import ClientError
 
-from daemon import BINARY_DIR, DaemonTestCase
+from daemon import BINARY_DIR, DaemonTestCase, patience
 
 # The answer is the only thing that leaves a function without a network; a collector that always
 # fails turns what it was sent into a dead letter, where a test can read it.
@@ -47,7 +47,7 @@ class EventTestCase(DaemonTestCase):
             return json.load(answer)["events"]
 
     def wait_for(self, what, condition, seconds=60):
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + patience(seconds)
         while not condition():
             self.assertLess(time.monotonic(), deadline, f"{what}: {self.events()}")
             time.sleep(0.05)
@@ -151,7 +151,7 @@ class Events(EventTestCase):
         time.sleep(1)
         self.assertEqual(self.letters("collector-limited"), [])
         self.assertEqual(self.letters("limited"), [])
-        holder.join(60)
+        holder.join(patience(60))
         self.wait_for("all five", lambda: len(self.letters("collector-limited")) == 5)
         self.assertEqual(sorted(each["requestPayload"]["n"]
                                 for each in self.collected("limited")), [0, 1, 2, 3, 4])

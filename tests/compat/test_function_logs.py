@@ -11,7 +11,7 @@ import time
 import unittest
 import urllib.request
 
-from daemon import DaemonTestCase
+from daemon import DaemonTestCase, patience
 
 FLOOD_MIB = int(os.environ.get("PROA_FLOOD_MIB", "64"))
 CODE = """
@@ -56,7 +56,7 @@ class LogsTestCase(DaemonTestCase):
             return []
 
     def wait_for(self, what, condition, seconds=60):
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + patience(seconds)
         while not condition():
             self.assertLess(time.monotonic(), deadline, what)
             time.sleep(0.02)

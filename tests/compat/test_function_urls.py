@@ -11,7 +11,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from daemon import ROLE, DaemonTestCase, zip_of
+from daemon import ROLE, DaemonTestCase, patience, zip_of
 
 ECHO = """import json
 def handler(event, context):
@@ -43,7 +43,7 @@ class UrlTestCase(DaemonTestCase):
     def fetch(self, url, method="GET", path="", body=None, headers=None):
         """Status, headers and body of one request; names under localhost need no resolver."""
         parts = urlsplit(url)
-        connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=patience(30))
         try:
             connection.request(method, parts.path.rstrip("/") + "/" + path, body,
                                {"Host": parts.netloc, **(headers or {})})
@@ -58,9 +58,10 @@ class FunctionUrls(UrlTestCase):
         _, url = self.public("echo", ECHO)
         self.assertRegex(url, r"^http://[a-z0-9]{32}\.lambda-url\.us-east-1\.localhost:\d+/$")
         done = subprocess.run(
-            ["curl", "-sS", "-i", "--max-time", "30", "-X", "PUT", "-H", "Cookie: c=3; d=4",
-             "-H", "Content-Type: text/plain", "-d", "caf\u00e9", url + "a%20b/c?x=1&x=2&y=%2B"],
-            capture_output=True, timeout=60, check=True)
+            ["curl", "-sS", "-i", "--max-time", str(patience(30)), "-X", "PUT",
+             "-H", "Cookie: c=3; d=4", "-H", "Content-Type: text/plain", "-d", "caf\u00e9",
+             url + "a%20b/c?x=1&x=2&y=%2B"],
+            capture_output=True, timeout=patience(60), check=True)
         head, body = done.stdout.decode().split("\r\n\r\n", 1)
         self.assertTrue(head.startswith("HTTP/1.1 201 "), head)
         self.assertIn("\r\nX-Own: 1", head)
@@ -76,8 +77,8 @@ class FunctionUrls(UrlTestCase):
         self.assertEqual(context["http"]["sourceIp"], "127.0.0.1")
         self.assertEqual(context["domainPrefix"], urlsplit(url).hostname.split(".")[0])
         by_path = f"{self.daemon.endpoint}/lambda-url/{context['apiId']}/p/q"
-        answer = subprocess.run(["curl", "-sS", "--max-time", "30", by_path],
-                                capture_output=True, timeout=60, check=True)
+        answer = subprocess.run(["curl", "-sS", "--max-time", str(patience(30)), by_path],
+                                capture_output=True, timeout=patience(60), check=True)
         self.assertEqual(json.loads(answer.stdout)[0]["rawPath"], "/p/q")
 
     def test_bodies_that_are_no_text_go_through_unharmed(self):

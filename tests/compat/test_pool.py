@@ -6,7 +6,7 @@ import time
 import unittest
 import urllib.request
 
-from daemon import DaemonTestCase, zip_of
+from daemon import DaemonTestCase, patience, zip_of
 
 SLEEPER = """
 import time
@@ -41,7 +41,7 @@ class Call(threading.Thread):
             self.error = error
 
     def wait(self):
-        self.join(60)
+        self.join(patience(60))
         if self.error is not None:
             raise self.error
         return self.payload
@@ -55,7 +55,7 @@ class Pool(DaemonTestCase):
             return json.load(answer)
 
     def wait_for_status(self, is_reached):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + patience(60)
         while not is_reached(self.status()["environments"]):
             self.assertLess(time.monotonic(), deadline, self.status()["environments"])
             time.sleep(0.2)
@@ -118,7 +118,7 @@ class Pool(DaemonTestCase):
         _, tagged = answer_of(client, "settled")
         self.assertNotEqual(tagged["x-proa-environment"], after["x-proa-environment"])
         self.wait_for_status(lambda environments: environments["running"] == 0)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + patience(30)
         while answer_of(client, "settled")[1]["x-proa-environment"] == tagged["x-proa-environment"]:
             self.assertLess(time.monotonic(), deadline)
             time.sleep(1.5)

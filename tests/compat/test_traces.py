@@ -5,7 +5,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from daemon import DaemonTestCase
+from daemon import DaemonTestCase, patience
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"
@@ -61,7 +61,7 @@ class Traces(DaemonTestCase):
         request = urllib.request.Request(
             f"{self.daemon.endpoint}/2015-03-31/functions/{name}/invocations",
             json.dumps(event or {}).encode(), headers)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=patience(60)) as answer:
             return json.load(answer), answer.headers["X-Amzn-Trace-Id"]
 
     def test_a_traceparent_reaches_the_function_and_the_answer_as_xrays_header(self):
@@ -104,9 +104,9 @@ class Traces(DaemonTestCase):
         headers = {"traceparent": GIVEN, "X-Amz-Invocation-Type": "Event"}
         request = urllib.request.Request(
             self.daemon.endpoint + "/2015-03-31/functions/keeps/invocations", b"{}", headers)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=patience(60)) as answer:
             self.assertEqual((answer.status, answer.headers["X-Amzn-Trace-Id"]), (202, XRAY))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + patience(60)
         seen = []
         while not seen:
             self.assertLess(time.monotonic(), deadline)

@@ -4,7 +4,7 @@ import signal
 import time
 import unittest
 
-from daemon import DaemonTestCase, zip_of
+from daemon import DaemonTestCase, patience, zip_of
 
 TELLS = """import os
 def handler(e, c):
@@ -131,7 +131,7 @@ class Versions(DaemonTestCase):
         client.put_function_event_invoke_config(FunctionName="later", Qualifier="prod",
                                                 MaximumRetryAttempts=0)
         client.invoke(FunctionName="later:prod", InvocationType="Event", Payload=b"{}")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + patience(60)
         while True:
             status, out, _ = self.proa("dead-letters", "list", "--json")
             letters = json.loads(out)["dead_letters"] if status == 0 else []

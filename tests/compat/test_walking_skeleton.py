@@ -9,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-from daemon import ROLE, DaemonTestCase, children_of, zip_of
+from daemon import ROLE, DaemonTestCase, children_of, patience, zip_of
 
 ECHO = """
 import os, sys
@@ -29,7 +29,8 @@ class WalkingSkeleton(DaemonTestCase):
             with open(package, "wb") as file:
                 file.write(zip_of({"app.py": ECHO}))
             run = lambda *words: subprocess.run([*aws, *words], env=environment, check=True,
-                                                capture_output=True, timeout=60).stdout
+                                                capture_output=True,
+                                                timeout=patience(60)).stdout
             run("create-function", "--function-name", "cli", "--runtime", "python3.12", "--handler",
                 "app.handler", "--role", ROLE, "--zip-file", "fileb://" + package)
             run("wait", "function-active-v2", "--function-name", "cli")
