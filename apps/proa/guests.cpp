@@ -88,11 +88,23 @@ std::unique_ptr<Guests::Connection> Guests::connect(Shard& shard) {
       std::make_unique<sandbox::TemplateMaker>(shard.template_maker(blocking_.get_executor()));
   templates_ = std::make_unique<MachineTemplates>(shard.executor(), *template_maker_, log_,
                                                   template_options_);
+  tasks_ = std::make_unique<TaskGroup>(shard.executor());
   return std::make_unique<Connection>(*this);
 }
 
 void Guests::stop() {
   boost::asio::post(shard_->executor(), [this] { templates_->stop(); });
+}
+
+void Guests::begin_choice() {
+  boost::asio::post(shard_->executor(), [this] { tasks_->spawn(choose_ahead()); });
+}
+
+boost::asio::awaitable<void> Guests::choose_ahead() {
+  const std::string any;
+  const auto used = co_await run_on<kernels::UsedKernel>(blocking_.get_executor(),
+                                                         find_kernel(kernels_, any));
+  if (used) (void)co_await plan_of(used.value().kernel);
 }
 
 void Guests::disconnect() {
@@ -102,6 +114,7 @@ void Guests::disconnect() {
   kernel_builder_.reset();
   maker_.reset();
   choosing_.reset();
+  tasks_.reset();  // none runs: the shard's thread has ended
   shard_ = nullptr;
 }
 
@@ -256,7 +269,7 @@ boost::json::object Guests::status() const {
   const std::lock_guard guard(mutex_);
   if (!choice_) {
     out["accelerator"] = nullptr;
-    out["reason"] = "no guest has been booted yet: proa kernel verify --boot";
+    out["reason"] = "no guest has been booted yet: proa kernel add, proa kernel verify --boot";
     return out;
   }
   out["accelerator"] = sandbox::name_of(choice_->accelerator);

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "base/pending.h"
+#include "base/task_group.h"
 #include "guest_root.h"
 #include "images/images.h"
 #include "kernels/kernels.h"
@@ -51,6 +52,10 @@ class Guests {
   std::unique_ptr<Connection> connect(Shard& shard);
   /// Gives up what is made for machines that are not there yet. Before the shard stops; any thread.
   void stop();
+  /// Finds out who plays guests' processors, where there is a kernel to try it with: a trial of KVM
+  /// takes seconds where it fails, which the first call of a function would wait for. Waits for
+  /// nothing; the shard runs.
+  void begin_choice();
   /// For shards.
   sandbox::GuestBuilder builder();
   /// As ApiOptions::boot_kernel; the first boot chooses between KVM and translation for all.
@@ -69,6 +74,7 @@ class Guests {
   Task<api::KernelBoot> boot_there(kernels::Kernel kernel);
   Task<kernels::Measurement> measure_there(kernels::Kernel kernel);
   Task<kernels::MeasuredBoot> boot_with(launcher::GuestPlan plan, std::chrono::milliseconds limit);
+  boost::asio::awaitable<void> choose_ahead();
   Task<launcher::GuestPlan> plan_of(const kernels::Kernel& kernel);
   Task<std::uint32_t> tsc_khz();
   Task<sandbox::AcceleratorChoice> choose(launcher::GuestPlan plan);
@@ -87,6 +93,7 @@ class Guests {
   std::unique_ptr<kernels::KernelBuilder> kernel_builder_;
   std::unique_ptr<sandbox::TemplateMaker> template_maker_;
   std::unique_ptr<MachineTemplates> templates_;
+  std::unique_ptr<TaskGroup> tasks_;
   std::optional<std::uint32_t> tsc_khz_;
   std::unique_ptr<Pending<sandbox::AcceleratorChoice>> choosing_;  ///< once somebody has begun
   // Anywhere:

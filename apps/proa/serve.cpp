@@ -387,6 +387,13 @@ void start(const Shards& shards, Events& events, TimedRuns& timed_runs, Telemetr
   if (exporter != nullptr) exporter->start();
 }
 
+// Last: the launcher makes an environment for each, and answers nothing else meanwhile.
+void make_ready_ahead(const Shards& shards, const environment::RuntimePrograms& programs,
+                      Guests& guests) {
+  Shard::keep_parked(shards, programs);
+  guests.begin_choice();
+}
+
 // All calls first: one may run on another shard than the one that answers it. What is exported
 // comes from shards that still run.
 void stop(const Shards& shards, Events& events, TimedRuns& timed_runs, TelemetryExport* exporter,
@@ -467,8 +474,7 @@ Result<int> run(const ServeOptions& options) {
   connect_dns(shards, dns);
   start(shards, events, *timed, exporter.get());
   say_ready(options, ground, daemon_status.wait(), *state.keys, log);
-  // Last: the launcher makes an environment for each, and answers nothing else meanwhile.
-  Shard::keep_parked(shards, programs);
+  make_ready_ahead(shards, programs, guests);
   const int status = watch({signals, ground.launcher.socket.get(), shards, dns,
                             [&] { reload(tls.get(), shards, log); }});
   say_stopping(options, log);

@@ -55,6 +55,15 @@ std::string network(const json::value& host) {
   return line("network", cell(*object, "uplink") + (reason == "-" ? "" : " (" + reason + ")"));
 }
 
+/// Who plays guests' processors, and why; before anybody knows, why not.
+std::string guests(const json::value& status) {
+  const auto* object = object_in(status, "guests");
+  if (object == nullptr) return {};
+  const std::string accelerator = cell(*object, "accelerator");
+  const std::string reason = cell(*object, "reason");
+  return line("guests", accelerator == "-" ? reason : accelerator + " (" + reason + ")");
+}
+
 /// The certificate in service, and what became of the last reload.
 std::string tls(const json::value& status) {
   const auto* object = object_in(status, "tls");
@@ -87,7 +96,7 @@ std::string status_text(const json::value& status) {
   for (const char* name : {"environments", "events", "schedules"}) {
     if (const auto* object = object_in(status, name)) text += line(name, counts(*object));
   }
-  text += tls(status);
+  text += tls(status) + guests(status);
   if (const auto* host = object_in(status, "host")) {
     text += network(*host) + line("cgroup", cell(*host, "cgroup")) + limits(*host);
   } else {

@@ -118,6 +118,7 @@ class Environment {
   Task<void> renew_if_exited();
   Task<void> drop_runtime();
   Task<InitReport> initialise(const model::Invocation& invocation);
+  Task<InitReport> initialise_twice(const model::Invocation& invocation);
   boost::asio::awaitable<void> report_init(const runtime_api::InitOutcome& outcome,
                                            std::chrono::microseconds duration,
                                            std::string_view phase);

@@ -31,10 +31,21 @@ Task<void> Environment::renew_if_exited() {
   co_return co_await drop_runtime();
 }
 
+// A function's share of a processor is that of its calls: on Lambda small functions, too, are
+// initialised with a whole one, and what a small share makes of an interpreter's start in a
+// translated machine is no start.
+Task<Environment::InitReport> Environment::initialise(const model::Invocation& invocation) {
+  CO_TRY(co_await sandbox_->set_processor_share(sandbox::ProcessorShare::of_start));
+  CO_TRY(auto report, co_await initialise_twice(invocation));
+  if (report.failure) co_return report;
+  CO_TRY(co_await sandbox_->set_processor_share(sandbox::ProcessorShare::of_function));
+  co_return report;
+}
+
 // Lambda initialises with a limit of 10 s; when that fails it repeats the initialisation once
 // within the first call, under the function's own time-out, and that one's failure is the call's
 // answer.
-Task<Environment::InitReport> Environment::initialise(const model::Invocation& invocation) {
+Task<Environment::InitReport> Environment::initialise_twice(const model::Invocation& invocation) {
   InitReport report;
   if (parts_.logs != nullptr) {
     const std::string& runtime = runtime_identity_.empty() ? program_->family : runtime_identity_;
@@ -77,12 +88,16 @@ boost::asio::awaitable<void> Environment::report_init(const runtime_api::InitOut
 // runtime's bootstrap may be in either of two places. Errc: as start_runtime.
 Task<runtime_api::InitOutcome> Environment::start_and_init(SteadyTime deadline) {
   for (std::size_t bootstrap = 0;; ++bootstrap) {
+    const bool is_own = needs_own_start(*program_, *function_);
     if (!session_) {
+      const SteadyTime begin = parts_.clock.steady_now();
       CO_TRY(co_await start_runtime(bootstrap));
+      // What the function has no part in takes nothing of its time.
+      if (!is_own) deadline += parts_.clock.steady_now() - begin;
     }
     runtime_api::Configuration configuration;
     configuration.handler = function_->handler;
-    if (!needs_own_start(*program_, *function_)) configuration.environment = variables();
+    if (!is_own) configuration.environment = variables();
     configuration.is_restored = sandbox_->is_restored();
     auto outcome = co_await session_->init(std::move(configuration), deadline);
     const bool has_next =

@@ -7,8 +7,19 @@ namespace {
 
 // Generous: an interpreter starts in 0.1 s, but fifty at once on two cores take their time.
 constexpr auto kParkLimit = std::chrono::seconds(30);
+// In a translated machine it takes ten times as long.
+constexpr auto kMachineParkLimit = std::chrono::seconds(60);
 // Lambda's limit on a function's whole initialisation, which includes its own start.
 constexpr auto kOwnStartLimit = std::chrono::seconds(10);
+
+/// Without a function it is started ahead of one.
+std::chrono::seconds start_limit(const RuntimeProgram& program,
+                                 const model::FunctionPtr& function) {
+  if (!function) return kParkLimit;
+  if (needs_own_start(program, *function)) return kOwnStartLimit;
+  const bool is_machine = function->settings.isolation == model::Isolation::microvm;
+  return is_machine ? kMachineParkLimit : kParkLimit;
+}
 
 }  // namespace
 
@@ -51,7 +62,7 @@ Task<void> Environment::open_session(sandbox::RuntimeProcess process) {
     session_ = std::move(session);
   }
   tasks_.spawn(watch_runtime(session_.get()));
-  const auto limit = function_ ? kOwnStartLimit : kParkLimit;
+  const auto limit = start_limit(*program_, function_);
   auto identity = co_await session_->parked(parts_.clock.steady_now() + limit);
   if (!identity) {
     output_.drain();
@@ -83,6 +94,8 @@ Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram progr
   assignment.limits.network = function_->settings.network;
   assignment.tree_id = function_->tree_id;
   assignment.kernel = function_->settings.kernel;
+  // As on Lambda, whose functions are initialised with a whole processor: see initialise().
+  assignment.share = sandbox::ProcessorShare::of_start;
   for (const model::LayerRef& layer : function_->layers) {
     assignment.layer_tree_ids.push_back(layer.tree_id);
   }

@@ -36,6 +36,13 @@ struct SandboxLimits {
 /// The MemorySize that a whole processor goes with.
 inline constexpr std::uint32_t kWholeProcessorMib = 1'769;
 
+/// How much of the host's processors a sandbox has. The operator's CPU policy says what that means:
+/// a part that is never exceeded, or one that counts where functions compete.
+enum class ProcessorShare {
+  of_function,  ///< what goes with its MemorySize
+  of_start,     ///< a whole processor, or that of the function where it is more
+};
+
 /// A program inside the sandbox. Runs as the function's user (inside uid 993).
 struct RuntimeCommand {
   std::vector<std::string> arguments;    ///< the first is the absolute path inside
@@ -57,6 +64,8 @@ struct Assignment {
   std::optional<RuntimeCommand> parked;
   /// NAME=value: what that process gets besides where it is started long before its function.
   std::vector<std::string> ahead_variables;
+  /// From the end of assign() on, which itself is not the function's work.
+  ProcessorShare share = ProcessorShare::of_function;
 };
 
 /// What the host gives for a function with `memory_mib` in this isolation: a machine has a kernel
@@ -107,6 +116,9 @@ class Sandbox {
   /// layers are at /opt, read-only, and proa-init runs. Errc: os (names the limit that did not
   /// take), not_found (tree), unsupported (names what the host lacks), unavailable, deadline.
   virtual Task<void> assign(Assignment assignment) = 0;
+  /// Holds for every process from its end on; asks nobody where nothing changes by it. After
+  /// assign(). Errc: os, unavailable; then it is as before, or nothing can run any more.
+  virtual Task<void> set_processor_share(ProcessorShare share) = 0;
   /// From now on connections that code inside makes to a service, at kRuntimeApiAddress or
   /// kLambdaApiAddress, arrive at the listening stream socket that this gives; where it gives none,
   /// each is given to `sink`. A new runtime process gets a new server: call it again. After

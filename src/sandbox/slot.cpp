@@ -1,5 +1,6 @@
 #include "sandbox/slot.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace proa::sandbox {
@@ -14,12 +15,30 @@ Task<void> Slot::acquire(std::uint32_t tmp_mib) {
   co_return ok();
 }
 
-Task<void> Slot::configure(const SandboxLimits& limits) {
+Task<void> Slot::configure(const SandboxLimits& limits, ProcessorShare share) {
+  limits_ = limits;
+  return send_limits(share);
+}
+
+Task<void> Slot::set_processor_share(ProcessorShare share) {
+  if (processor_mib(share) == processor_mib(share_)) co_return ok();
+  co_return co_await send_limits(share);
+}
+
+Task<void> Slot::send_limits(ProcessorShare share) {
   launcher::Limits wire;
-  wire.memory_bytes = limits.memory.count();
-  wire.memory_mib = limits.memory_mib;
-  wire.pids = limits.pids;
-  return launcher_.configure_slot(*id_, wire, static_cast<launcher::Network>(limits.network));
+  wire.memory_bytes = limits_.memory.count();
+  wire.memory_mib = processor_mib(share);
+  wire.pids = limits_.pids;
+  const auto network = static_cast<launcher::Network>(limits_.network);
+  CO_TRY(co_await launcher_.configure_slot(*id_, wire, network));
+  share_ = share;
+  co_return ok();
+}
+
+std::uint32_t Slot::processor_mib(ProcessorShare share) const {
+  if (share == ProcessorShare::of_function) return limits_.memory_mib;
+  return std::max(limits_.memory_mib, kWholeProcessorMib);
 }
 
 void Slot::kill() {

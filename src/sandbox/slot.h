@@ -26,7 +26,8 @@ class Slot {
   launcher::SlotId id() const { return *id_; }
   const launcher::EnvironmentSockets& sockets() const { return sockets_; }
 
-  Task<void> configure(const SandboxLimits& limits);
+  Task<void> configure(const SandboxLimits& limits, ProcessorShare share);
+  Task<void> set_processor_share(ProcessorShare share);
   /// Ends all that runs in it: by its control group where that can, else by the launcher. Also when
   /// nothing runs.
   void kill();
@@ -41,8 +42,13 @@ class Slot {
   UsageReader usage_reader() const;
 
  private:
+  Task<void> send_limits(ProcessorShare share);
+  std::uint32_t processor_mib(ProcessorShare share) const;
+
   launcher::Client& launcher_;
   launcher::SlotUse use_;
+  SandboxLimits limits_;  ///< from configure() on
+  ProcessorShare share_ = ProcessorShare::of_function;
   std::optional<launcher::SlotId> id_;
   launcher::EnvironmentSockets sockets_;
   /// Shared with usage readers, which may be at work on another thread when this is released.

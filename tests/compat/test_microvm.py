@@ -173,6 +173,15 @@ class Faults(DaemonTestCase):
             raise unittest.SkipTest(reason)
         add_kernel(cls.daemon.endpoint)
 
+    def test_a_daemon_that_has_a_kernel_knows_its_accelerator_before_any_call(self):
+        self.daemon.stop()
+        self.daemon.start()
+        deadline = time.monotonic() + 30
+        while json.loads(self.proa("status", "--json")[1])["guests"]["accelerator"] is None:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.2)
+        self.assertRegex(self.proa("status")[1], r"(?m)^guests +(kvm|tcg) \(.+\)$")
+
     def test_an_image_that_breaks_ends_the_boot_and_is_made_anew_by_the_next_daemon(self):
         client = self.deploy("broken", SLEEP, Tags=MACHINE, Timeout=60)
         client.invoke(FunctionName="broken", Payload=b"0")

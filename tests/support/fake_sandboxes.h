@@ -37,6 +37,9 @@ struct FakeWorld {
   Pending<bool> answers;
   std::optional<Error> start_error;   ///< of every start from now on
   std::optional<Error> assign_error;  ///< of every assign() from now on
+  std::optional<Error> share_error;   ///< of every set_processor_share() from now on
+  std::vector<ProcessorShare> init_shares;  ///< that functions were initialised with
+  std::vector<ProcessorShare> call_shares;  ///< that calls ran with
   bool can_freeze = true;
   bool makes_copies = false;  ///< sandboxes say that they are restored
   std::string configuration;  ///< that a runtime was told last
@@ -67,6 +70,7 @@ class FakeSandbox final : public Sandbox {
 
   const SandboxSpec spec;
   std::optional<SandboxLimits> limits;
+  ProcessorShare share = ProcessorShare::of_function;
   std::string tree_id;
   std::string account_id;
   std::optional<RuntimeCommand> parked;
@@ -95,9 +99,15 @@ class FakeSandbox final : public Sandbox {
   Task<void> assign(Assignment assignment) override {
     if (world_.assign_error) co_return *world_.assign_error;
     limits = assignment.limits;
+    share = assignment.share;
     tree_id = std::move(assignment.tree_id);
     account_id = std::move(assignment.account_id);
     parked = std::move(assignment.parked);
+    co_return ok();
+  }
+  Task<void> set_processor_share(ProcessorShare wanted) override {
+    if (world_.share_error) co_return *world_.share_error;
+    share = wanted;
     co_return ok();
   }
   Result<os::UniqueFd> open_service(frames::Service, ConnectionSink) override {
@@ -185,6 +195,7 @@ class FakeSandbox final : public Sandbox {
       if (!frame) co_return;
       if (frame.value().type == frames::Type::configure) {
         world_.configuration = frame.value().body;
+        world_.init_shares.push_back(share);
         if (world_.init_failed < world_.init_failures) {
           const std::string number = std::to_string(++world_.init_failed);
           co_await say(link, frames::Type::init_error,
@@ -201,6 +212,7 @@ class FakeSandbox final : public Sandbox {
       const std::string id =
           world_.answers_to.empty() ? std::string(view.request_id) : world_.answers_to;
       ++world_.calls;
+      world_.call_shares.push_back(share);
       if (std::exchange(world_.exits_in_call, false)) {
         hang_up();
         co_return;

@@ -139,6 +139,7 @@ Result<os::UniqueFd> Router::give_to_guest(std::uint32_t index, int netns) {
 
 Result<void> Router::set_policy(std::uint32_t index, model::NetworkPolicy policy) {
   TRY(Environment * environment, find(index));
+  if (environment->policy == policy) return ok();
   TRY(set_group(router_route_, environment_device(index), group_of(policy)));
   environment->policy = policy;
   return ok();

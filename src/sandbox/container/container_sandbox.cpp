@@ -95,7 +95,7 @@ Task<void> ContainerSandbox::start() {
 }
 
 Task<void> ContainerSandbox::assign(Assignment assignment) {
-  CO_TRY(co_await slot_.configure(assignment.limits));
+  CO_TRY(co_await slot_.configure(assignment.limits, assignment.share));
   if (assignment.tree_id.empty()) co_return ok();
   co_return co_await launcher_.adopt_code(slot_.id(), std::move(assignment.tree_id),
                                           std::move(assignment.layer_tree_ids));

@@ -22,6 +22,9 @@ class ContainerSandbox final : public Sandbox {
 
   Task<void> start() override;
   Task<void> assign(Assignment assignment) override;
+  Task<void> set_processor_share(ProcessorShare share) override {
+    return slot_.set_processor_share(share);
+  }
   Result<os::UniqueFd> open_service(frames::Service service, ConnectionSink sink) override;
   Task<RuntimeProcess> start_runtime(RuntimeCommand command) override;
   Task<RuntimeExit> runtime_exit(SteadyTime deadline) override;

@@ -58,8 +58,7 @@ Task<void> Guest::boot(launcher::GuestPlan plan, SandboxLimits limits,
   limits = on_host(limits, plan.memory_mib);
   is_template_ = plan.memory == launcher::GuestMemory::written;
   CO_TRY(co_await start(std::move(plan), limits));
-  CO_TRY(co_await wait_until_up(deadline, limit));
-  co_return co_await slot_.configure(limits);
+  co_return co_await wait_until_up(deadline, limit);
 }
 
 Task<void> Guest::restore(launcher::GuestPlan plan, SandboxLimits limits,
@@ -84,7 +83,7 @@ Task<void> Guest::restore(launcher::GuestPlan plan, SandboxLimits limits,
   if (restored && restored.value()) {
     // Again, since what it took to hear it the first time was translated on the way.
     port_->set_clock(std::chrono::system_clock::now());
-    co_return co_await slot_.configure(limits);
+    co_return ok();
   }
   co_return Error(Errc::unavailable, "the copy of a guest " +
                                          std::string(restored ? "ended" : "did not answer") +
@@ -100,10 +99,7 @@ Task<void> Guest::save(int state, std::chrono::milliseconds limit) {
 }
 
 Task<void> Guest::start(launcher::GuestPlan plan, const SandboxLimits& limits) {
-  SandboxLimits while_booting = limits;
-  // A boot is our work and not the function's: it gets a whole processor.
-  while_booting.memory_mib = std::max(limits.memory_mib, kWholeProcessorMib);
-  CO_TRY(co_await slot_.configure(while_booting));
+  CO_TRY(co_await slot_.configure(limits, ProcessorShare::of_start));
   CO_TRY(auto ends, co_await launcher_.start_guest(slot_.id(), std::move(plan)));
   has_ipv6_ = ends.has_ipv6;
   tasks_.spawn(watch_exit());

@@ -32,7 +32,8 @@ class Guest {
   /// Errc: as Slot::acquire(). On error only close() may follow, here and below.
   Task<void> take_slot(std::uint32_t tmp_mib);
   /// Boots until proa-init answers, and tells it the time. Of `limits` the memory and the number of
-  /// processes are replaced by what QEMU needs. Errc as boot_guest().
+  /// processes are replaced by what QEMU needs; a boot is our work and not the function's, so the
+  /// slot is left with ProcessorShare::of_start. Errc as boot_guest().
   Task<void> boot(launcher::GuestPlan plan, SandboxLimits limits, std::chrono::milliseconds limit);
   /// In place of boot(): a copy of a machine, of which the plan has the memory. It is given
   /// entropy and time of its own, and its function's disks and network, before it goes on. Errc:

@@ -44,6 +44,7 @@ Task<void> MicrovmSandbox::start() { co_return co_await guest_.take_slot(tmp_mib
 
 Task<void> MicrovmSandbox::assign(Assignment assignment) {
   const SandboxLimits limits = assignment.limits;
+  const ProcessorShare share = assignment.share;
   CO_TRY(auto build, co_await build_(std::move(assignment)));
   build.plan.memory_mib =
       guest_memory_mib(limits.memory_mib, build.kernel_mib.value_or(kGuestKernelMib));
@@ -55,7 +56,8 @@ Task<void> MicrovmSandbox::assign(Assignment assignment) {
   auto up = co_await bring_up(std::move(build), limits);
   if (outcome) outcome(up ? std::nullopt : std::optional<Error>(up.error()));
   is_up_ = up.has_value();
-  co_return up;
+  if (!up) co_return up;
+  co_return co_await set_processor_share(share);
 }
 
 Task<void> MicrovmSandbox::bring_up(GuestBuild build, const SandboxLimits& limits) {

@@ -18,6 +18,9 @@ class MicrovmSandbox final : public Sandbox {
 
   Task<void> start() override;
   Task<void> assign(Assignment assignment) override;
+  Task<void> set_processor_share(ProcessorShare share) override {
+    return guest_.slot().set_processor_share(share);
+  }
   Result<os::UniqueFd> open_service(frames::Service service, ConnectionSink sink) override;
   Task<RuntimeProcess> start_runtime(RuntimeCommand command) override;
   Task<RuntimeExit> runtime_exit(SteadyTime deadline) override;

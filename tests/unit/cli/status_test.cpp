@@ -45,6 +45,19 @@ TEST_F(CliDaemonTest, StatusTellsOfTheCertificateAndItsReload) {
       << printed_;
 }
 
+TEST_F(CliDaemonTest, StatusTellsWhoPlaysGuestsProcessorsAndWhy) {
+  body_ = R"({"version":"0.1.0","interpreters":[],"host":"no",
+    "guests":{"accelerator":"tcg","reason":"there is no /dev/kvm","images":3}})";
+  EXPECT_NE(run({"status"}).find("guests         tcg (there is no /dev/kvm)\nhost"),
+            std::string::npos)
+      << printed_;
+  body_ = R"({"version":"0.1.0","interpreters":[],"host":"no",
+    "guests":{"accelerator":null,"reason":"no guest kernel: add one"}})";
+  EXPECT_NE(run({"status"}).find("guests         no guest kernel: add one\nhost"),
+            std::string::npos)
+      << printed_;
+}
+
 TEST_F(CliDaemonTest, StatusOfALauncherThatIsGoneSaysSo) {
   body_ = R"({"version":"0.1.0","interpreters":[],"host":"the launcher does not answer"})";
   EXPECT_NE(run({"status"}).find("host           the launcher does not answer\n"),

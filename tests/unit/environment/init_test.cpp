@@ -42,5 +42,38 @@ TEST_F(EnvironmentTest, TheSecondFailureOfInitIsTheAnswer) {
   EXPECT_TRUE(environment_->needs_reset());
 }
 
+TEST_F(EnvironmentTest, AFunctionIsInitialisedWithAWholeProcessorAndCalledWithItsShare) {
+  using enum sandbox::ProcessorShare;
+  assign();
+  ASSERT_TRUE(invoke());
+  EXPECT_EQ(world_.init_shares, std::vector{of_start});
+  EXPECT_EQ(world_.call_shares, std::vector{of_function});
+  world_.exits_in_call = true;
+  ASSERT_TRUE(invoke().value().function_error);
+  ASSERT_TRUE(run(environment_->reset()));
+  ASSERT_TRUE(invoke());
+  EXPECT_EQ(world_.init_shares, (std::vector{of_start, of_start})) << "a new process starts anew";
+  EXPECT_EQ(world_.call_shares, (std::vector{of_function, of_function, of_function}));
+}
+
+TEST_F(EnvironmentTest, ARepeatedInitHasAWholeProcessorToo) {
+  using enum sandbox::ProcessorShare;
+  assign();
+  world_.init_failures = 1;
+  ASSERT_TRUE(invoke());
+  EXPECT_EQ(world_.init_shares, (std::vector{of_start, of_start}));
+  EXPECT_EQ(world_.call_shares, std::vector{of_function});
+}
+
+TEST_F(EnvironmentTest, NoCallRunsWhereItsShareDoesNotHold) {
+  assign();
+  world_.share_error = Error(Errc::os, "cpu.max does not take it");
+  const auto result = invoke();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), Errc::unavailable);
+  EXPECT_NE(result.error().message().find("cpu.max"), std::string::npos);
+  EXPECT_EQ(world_.calls, 0U);
+}
+
 }  // namespace
 }  // namespace proa::environment

@@ -35,7 +35,6 @@ TEST_F(BootTest, TheBootThatWorkedIsReportedWithItsTimeAndTheGuestIsEnded) {
   answer(spawn_, done(request_at<launcher::StartGuest>(spawn_)->request),
          {port.second.get(), console.second.get()});
   say_at(port.first, frames::Type::init_up, std::string("\0\0\x20\0\0\0\0\0", 8));
-  answer(pool_, done(request_at<launcher::ConfigureSlot>(pool_)->request));
   EXPECT_TRUE(request_at<launcher::KillSandbox>(spawn_));
   report_exit(SIGKILL);
   const auto booted = finish(outcome);

@@ -136,6 +136,25 @@ TEST_F(ContainerSandboxTest, LimitsGoToThePoolRoleAndThenTheTreesToTheSpawnRole)
   EXPECT_TRUE(finish(adopted));
 }
 
+TEST_F(ContainerSandboxTest, ItStartsItsFunctionWithAWholeProcessorIfItIsToldTo) {
+  start();
+  Assignment assignment;
+  assignment.limits.memory_mib = 256;
+  assignment.share = ProcessorShare::of_start;
+  const auto assigned = begin(sandbox_->assign(std::move(assignment)));
+  const auto limits = request_at<launcher::ConfigureSlot>(pool_);
+  ASSERT_TRUE(limits);
+  EXPECT_EQ(limits->limits.memory_mib, kWholeProcessorMib);
+  answer(pool_, done(limits->request));
+  ASSERT_TRUE(finish(assigned));
+  const auto changed = begin(sandbox_->set_processor_share(ProcessorShare::of_function));
+  const auto own = request_at<launcher::ConfigureSlot>(pool_);
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->limits.memory_mib, 256U);
+  answer(pool_, done(own->request));
+  EXPECT_TRUE(finish(changed));
+}
+
 TEST_F(ContainerSandboxTest, ARuntimeGetsItsCommandAsTheFunctionsUserAndFiveDescriptors) {
   start();
   const auto runtime = start_runtime();

@@ -51,7 +51,6 @@ class TemplateMakerTest : public test::PlayedLauncherTest {
     answer(spawn_, done(start->request),
            {port.second.get(), console.second.get(), monitor.second.get()});
     say_at(port_, frames::Type::init_up);
-    answer(pool_, done(request_at<launcher::ConfigureSlot>(pool_)->request));
   }
   /// The runtime says something of this type on its link.
   void runtime_says(frames::Type type) {

@@ -86,12 +86,16 @@ class MicrovmSandboxTest : public test::PlayedLauncherTest {
     console_ = std::move(console.first);
     answer(spawn_, done(start_->request), {port.second.get(), console.second.get()});
     say_at(port_, frames::Type::init_up);
-    const auto own = request_at<launcher::ConfigureSlot>(pool_);
-    ASSERT_TRUE(own);
-    EXPECT_EQ(own->limits.memory_mib, 256U);
-    answer(pool_, done(own->request));
+    expect_share(256);
     ASSERT_TRUE(finish(assigned));
     EXPECT_EQ(heard().first, frames::Type::set_clock);
+  }
+  /// The launcher is asked for the processors that go with so much memory, and agrees.
+  void expect_share(std::uint32_t memory_mib) {
+    const auto wish = request_at<launcher::ConfigureSlot>(pool_);
+    ASSERT_TRUE(wish);
+    EXPECT_EQ(wish->limits.memory_mib, memory_mib);
+    answer(pool_, done(wish->request));
   }
   /// The next frame that the first process gets.
   std::pair<frames::Type, std::string> heard() {
@@ -188,6 +192,17 @@ TEST_F(MicrovmSandboxTest, ItBootsWhenItsFunctionIsKnownWithWhatWasBuiltForIt) {
   EXPECT_EQ(start_->memory_mib, guest_memory_mib(256)) << "its kernel takes some";
   EXPECT_EQ(sandbox_->kernel(), "stock");
   EXPECT_FALSE(sandbox_->has_ended());
+}
+
+TEST_F(MicrovmSandboxTest, ItsShareOfTheProcessorsIsThatOfItsMachine) {
+  boot();
+  for (const auto& [share, memory_mib] :
+       {std::pair(ProcessorShare::of_start, kWholeProcessorMib),
+        std::pair(ProcessorShare::of_function, 256U)}) {
+    const auto changed = begin(sandbox_->set_processor_share(share));
+    expect_share(memory_mib);
+    EXPECT_TRUE(finish(changed));
+  }
 }
 
 TEST_F(MicrovmSandboxTest, AKernelThatWasMeasuredGetsWhatItTakes) {

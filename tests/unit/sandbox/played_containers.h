@@ -37,6 +37,7 @@ class PlayedContainer final : public Sandbox {
     plan_.assignment = std::move(assignment);
     co_return ok();
   }
+  Task<void> set_processor_share(ProcessorShare) override { co_return ok(); }
   Result<os::UniqueFd> open_service(frames::Service, ConnectionSink) override {
     return os::UniqueFd();
   }

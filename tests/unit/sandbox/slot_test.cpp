@@ -16,6 +16,18 @@ class SlotTest : public test::PlayedLauncherTest {
     EXPECT_EQ(give_slot(), 777U);
     ASSERT_TRUE(finish(outcome));
   }
+  /// What the launcher is asked for; it agrees.
+  std::optional<launcher::ConfigureSlot> configure(std::uint32_t memory_mib, ProcessorShare share) {
+    SandboxLimits limits;
+    limits.memory = Bytes::mib(300);
+    limits.memory_mib = memory_mib;
+    limits.network = model::NetworkPolicy::lan;
+    const auto configured = begin(slot_.configure(limits, share));
+    auto wish = request_at<launcher::ConfigureSlot>(pool_);
+    if (wish) answer(pool_, done(wish->request));
+    EXPECT_TRUE(finish(configured));
+    return wish;
+  }
 
   Slot slot_{*client_};
 };
@@ -57,7 +69,7 @@ TEST_F(SlotTest, LimitsAndNetworkGoToThePoolRole) {
   limits.memory_mib = 256;
   limits.pids = 99;
   limits.network = model::NetworkPolicy::lan;
-  const auto configured = begin(slot_.configure(limits));
+  const auto configured = begin(slot_.configure(limits, ProcessorShare::of_function));
   const auto wish = request_at<launcher::ConfigureSlot>(pool_);
   ASSERT_TRUE(wish);
   EXPECT_EQ(wish->slot, kSlot);
@@ -67,6 +79,44 @@ TEST_F(SlotTest, LimitsAndNetworkGoToThePoolRole) {
   EXPECT_EQ(wish->network, launcher::Network::lan);
   answer(pool_, launcher::make_failed(wish->request, Error(Errc::os, "pids.max does not take it")));
   EXPECT_NE(finish(configured).error().message().find("pids.max"), std::string::npos);
+}
+
+TEST_F(SlotTest, ItsShareOfTheProcessorsIsChangedAlone) {
+  using enum ProcessorShare;
+  acquire();
+  EXPECT_EQ(configure(256, of_start)->limits.memory_mib, kWholeProcessorMib);
+  for (const auto& [share, memory_mib] :
+       {std::pair(of_function, 256U), std::pair(of_start, kWholeProcessorMib)}) {
+    const auto changed = begin(slot_.set_processor_share(share));
+    const auto wish = request_at<launcher::ConfigureSlot>(pool_);
+    ASSERT_TRUE(wish);
+    EXPECT_EQ(wish->limits.memory_mib, memory_mib);
+    EXPECT_EQ(wish->limits.memory_bytes, Bytes::mib(300).count());
+    EXPECT_EQ(wish->network, launcher::Network::lan);
+    answer(pool_, done(wish->request));
+    ASSERT_TRUE(finish(changed));
+    ASSERT_TRUE(await(slot_.set_processor_share(share))) << "it is that already";
+    EXPECT_FALSE(request_at<launcher::ConfigureSlot>(pool_));
+  }
+}
+
+TEST_F(SlotTest, AFunctionWithMoreThanAProcessorStartsWithItsOwnShare) {
+  acquire();
+  EXPECT_EQ(configure(3'000, ProcessorShare::of_start)->limits.memory_mib, 3'000U);
+  ASSERT_TRUE(await(slot_.set_processor_share(ProcessorShare::of_function)));
+  EXPECT_FALSE(request_at<launcher::ConfigureSlot>(pool_)) << "nothing changes by it";
+}
+
+TEST_F(SlotTest, AShareThatWasRefusedIsAskedForAgain) {
+  acquire();
+  configure(256, ProcessorShare::of_start);
+  for (int i = 0; i < 2; ++i) {
+    const auto changed = begin(slot_.set_processor_share(ProcessorShare::of_function));
+    const auto wish = request_at<launcher::ConfigureSlot>(pool_);
+    ASSERT_TRUE(wish);
+    answer(pool_, launcher::make_failed(wish->request, Error(Errc::os, "cpu.max")));
+    EXPECT_EQ(finish(changed).error().code(), Errc::os);
+  }
 }
 
 TEST_F(SlotTest, WithoutControlGroupsFreezingIsUnsupportedAndNothingIsCounted) {
