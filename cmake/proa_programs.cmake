@@ -5,8 +5,8 @@
 function(proa_all_modules out)
   set(found)
   foreach(module base calendar os model telemetry http otlp storage logs identity frames launcher
-          network sandbox runtime_api environment pool catalog dispatch schedule backup kernels api
-          cli)
+          network sandbox runtime_api environment pool oci catalog dispatch schedule backup kernels
+          api cli)
     if(TARGET proa_${module})
       list(APPEND found ${module})
     endif()
