@@ -139,6 +139,7 @@ TEST_F(ContainerSandboxTest, LimitsGoToThePoolRoleAndThenTheTreesToTheSpawnRole)
 TEST_F(ContainerSandboxTest, ItStartsItsFunctionWithAWholeProcessorIfItIsToldTo) {
   start();
   Assignment assignment;
+  assignment.limits.memory = Bytes::mib(256);
   assignment.limits.memory_mib = 256;
   assignment.share = ProcessorShare::of_start;
   const auto assigned = begin(sandbox_->assign(std::move(assignment)));
