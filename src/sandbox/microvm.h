@@ -131,7 +131,7 @@ boost::asio::awaitable<AcceleratorChoice> choose_accelerator(boost::asio::any_io
                                                              launcher::GuestPlan plan);
 
 /// How fast this host's time stamp counter counts, in kHz, by comparing it with the raw monotonic
-/// clock for 20 ms. Blocks. Errc: unsupported (no x86-64).
+/// clock for 100 ms. Blocks. Errc: unsupported (no x86-64).
 Result<std::uint32_t> measure_tsc_khz();
 
 const char* name_of(launcher::Accelerator accelerator);
