@@ -61,19 +61,14 @@ void fuzz_start(Input input) {
   check_same(input, again);
 }
 
-void fuzz_exited(Input input) {
-  ExitedView view;
-  if (decode_exited(input, view) != Status::ok) return;
-  std::vector<std::byte> again(kExitedSize);
-  encode_exited(view, std::span<std::byte, kExitedSize>(again));
-  check_same(input, again);
-}
-
-void fuzz_memory(Input input) {
-  MemoryView view;
-  if (decode_memory(input, view) != Status::ok) return;
-  std::vector<std::byte> again(kMemorySize);
-  encode_memory(view, std::span<std::byte, kMemorySize>(again));
+/// A body of one size: what is read must be written the same.
+template <class View, std::size_t kSize>
+void fuzz_fixed(Input input, Status (*decode)(Input, View&),
+                void (*encode)(const View&, std::span<std::byte, kSize>)) {
+  View view;
+  if (decode(input, view) != Status::ok) return;
+  std::vector<std::byte> again(kSize);
+  encode(view, std::span<std::byte, kSize>(again));
   check_same(input, again);
 }
 
@@ -85,14 +80,6 @@ void fuzz_set_clock(Input input) {
   check_same(input, again);
 }
 
-void fuzz_restore(Input input) {
-  RestoreView view;
-  if (decode_restore(input, view) != Status::ok) return;
-  std::vector<std::byte> again(kRestoreSize);
-  encode_restore(view, std::span<std::byte, kRestoreSize>(again));
-  check_same(input, again);
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -100,9 +87,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   fuzz_header(input);
   fuzz_invoke(input);
   fuzz_start(input);
-  fuzz_exited(input);
-  fuzz_memory(input);
+  fuzz_fixed(input, decode_exited, encode_exited);
+  fuzz_fixed(input, decode_memory, encode_memory);
   fuzz_set_clock(input);
-  fuzz_restore(input);
+  fuzz_fixed(input, decode_restore, encode_restore);
   return 0;
 }

@@ -1,6 +1,7 @@
 // Documents of image archives: any bytes, as each of the four. What is accepted holds digests that
 // are file names, and texts that a process can be started with.
 #include "base/check.h"
+#include "base/encoding.h"
 #include "oci/documents.h"
 
 #include <cstddef>
@@ -13,7 +14,7 @@ namespace {
 using namespace proa::oci;
 
 void check_digest(const std::string& digest) {
-  proa::check(is_hex_digest(digest), "an accepted digest is no file name");
+  proa::check(proa::is_hex(digest, kDigestDigits), "an accepted digest is no file name");
 }
 
 void check_words(const std::vector<std::string>& words) {

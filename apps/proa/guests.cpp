@@ -17,7 +17,6 @@ using launcher::Accelerator;
 // On a busy host a translated boot of a few seconds takes several times that.
 constexpr std::chrono::milliseconds kTcgLimit{60'000};
 constexpr std::chrono::milliseconds kKvmLimit{10'000};
-constexpr std::uint32_t kTrialMemoryMib = 128;
 
 std::chrono::milliseconds boot_limit(Accelerator accelerator) {
   return accelerator == Accelerator::kvm ? kKvmLimit : kTcgLimit;
@@ -29,15 +28,6 @@ Task<std::uint32_t> measure() { co_return sandbox::measure_tsc_khz(); }
 /// remembers of a function's processes and files. Careful: by what machines had left in calls of
 /// Python functions, it was 5 to 11 MiB.
 constexpr std::uint32_t kDevicesMib = 12;
-
-/// Ends with the machine that runs the kernel.
-class KernelHold final : public sandbox::GuestHold {
- public:
-  explicit KernelHold(std::unique_ptr<kernels::KernelUse> use) : use_(std::move(use)) {}
-
- private:
-  std::unique_ptr<kernels::KernelUse> use_;
-};
 
 /// Errc: unsupported. Kernels of other names than our variants' may lack a driver, too.
 Result<void> check_network(const kernels::Manifest& manifest, model::NetworkPolicy wanted) {
@@ -102,8 +92,8 @@ void Guests::begin_choice() {
 
 boost::asio::awaitable<void> Guests::choose_ahead() {
   const std::string any;
-  const auto used = co_await run_on<kernels::UsedKernel>(blocking_.get_executor(),
-                                                         find_kernel(kernels_, any));
+  const auto used =
+      co_await run_on<kernels::UsedKernel>(blocking_.get_executor(), find_kernel(kernels_, any));
   if (used) (void)co_await plan_of(used.value().kernel);
 }
 
@@ -133,7 +123,7 @@ Task<sandbox::GuestBuild> Guests::build_there(sandbox::Assignment assignment) {
   const kernels::Kernel& kernel = used.kernel;
   CO_TRY(check_network(kernel.manifest, assignment.limits.network));
   sandbox::GuestBuild build;
-  build.hold = std::make_unique<KernelHold>(std::move(used.use));
+  build.hold = std::move(used.use);
   build.kernel_name = kernel.manifest.name;
   if (const auto& measured = kernel.manifest.measured) {
     build.kernel_mib = measured->memory_kept_mib + kDevicesMib;
@@ -147,15 +137,15 @@ Task<sandbox::GuestBuild> Guests::build_there(sandbox::Assignment assignment) {
 
 void Guests::add_template(const sandbox::Assignment& assignment, sandbox::GuestBuild& build) {
   TemplateWish wish;
-  wish.plan = build.plan;
-  wish.plan.code_image.clear();
-  wish.plan.layers_image.clear();
-  wish.memory_mib = assignment.limits.memory_mib;
-  wish.kernel_mib = build.kernel_mib;
+  wish.plan.plan = build.plan;
+  wish.plan.plan.code_image.clear();
+  wish.plan.plan.layers_image.clear();
+  wish.plan.memory_mib = assignment.limits.memory_mib;
+  wish.plan.kernel_mib = build.kernel_mib;
+  wish.plan.command = assignment.parked;
+  wish.plan.ahead_variables = assignment.ahead_variables;
+  wish.plan.boot_limit = build.boot_limit;
   wish.account_id = assignment.account_id;
-  wish.parked = assignment.parked;
-  wish.ahead_variables = assignment.ahead_variables;
-  wish.boot_limit = build.boot_limit;
   build.from = templates_->find(wish);
   build.outcome = [this, wish = std::move(wish),
                    from = build.from](std::optional<Error> failure) mutable {
@@ -205,7 +195,7 @@ Task<sandbox::AcceleratorChoice> Guests::choose(launcher::GuestPlan plan) {
 Task<launcher::GuestPlan> Guests::plan_of(const kernels::Kernel& kernel) {
   launcher::GuestPlan plan;
   plan.kernel = kernel.id;
-  plan.memory_mib = kTrialMemoryMib;
+  plan.memory_mib = sandbox::kMeasuredMib;
   plan.needs_acpi = kernel.manifest.needs_acpi;
   CO_TRY(plan.tsc_khz, co_await tsc_khz());
   CO_TRY(const auto choice, co_await choose(plan));

@@ -19,17 +19,18 @@ MachineTemplates::MachineTemplates(const boost::asio::any_io_executor& executor,
     : maker_(maker), log_(std::move(log)), options_(options), tasks_(executor) {}
 
 std::string MachineTemplates::key_of(const TemplateWish& wish) const {
+  const sandbox::TemplatePlan& plan = wish.plan;
   std::string key;
-  append(key, wish.plan.kernel);
-  append(key, wish.plan.root_image);
-  append(key, std::to_string(wish.memory_mib));
-  append(key, wish.kernel_mib ? std::to_string(*wish.kernel_mib) : std::string());
+  append(key, plan.plan.kernel);
+  append(key, plan.plan.root_image);
+  append(key, std::to_string(plan.memory_mib));
+  append(key, plan.kernel_mib ? std::to_string(*plan.kernel_mib) : std::string());
   append(key, options_.sharing == TemplateSharing::strict ? wish.account_id : std::string());
-  if (!wish.parked) return key;
-  append(key, wish.parked->directory);
-  for (const std::string& each : wish.parked->arguments) append(key, each);
+  if (!plan.command) return key;
+  append(key, plan.command->directory);
+  for (const std::string& each : plan.command->arguments) append(key, each);
   append(key, "");
-  for (const std::string& each : wish.parked->environment) append(key, each);
+  for (const std::string& each : plan.command->environment) append(key, each);
   return key;
 }
 
@@ -50,12 +51,12 @@ void MachineTemplates::wanted(TemplateWish wish) {
     if (age < (found->second.made ? options_.renewal : kAfterFailure)) return;
   }
   is_making_ = true;
-  tasks_.spawn(make(std::move(key), std::move(wish)));
+  tasks_.spawn(make(std::move(key), std::move(wish.plan)));
 }
 
 void MachineTemplates::failed(const TemplateWish& wish, const sandbox::MachineTemplate& from,
                               const Error& why) {
-  log_.warn("copy_failed", {{"kernel", wish.plan.kernel}, {"reason", why.message()}});
+  log_.warn("copy_failed", {{"kernel", wish.plan.plan.kernel}, {"reason", why.message()}});
   const auto found = entries_.find(key_of(wish));
   if (found == entries_.end() || found->second.made.get() != &from) return;
   found->second.made = nullptr;
@@ -63,15 +64,10 @@ void MachineTemplates::failed(const TemplateWish& wish, const sandbox::MachineTe
   count();
 }
 
-boost::asio::awaitable<void> MachineTemplates::make(std::string key, TemplateWish wish) {
+boost::asio::awaitable<void> MachineTemplates::make(std::string key, sandbox::TemplatePlan plan) {
   const SteadyTime begin = std::chrono::steady_clock::now();
-  const std::string kernel = wish.plan.kernel;
-  sandbox::TemplatePlan plan{std::move(wish.plan),
-                             wish.memory_mib,
-                             wish.kernel_mib,
-                             std::move(wish.parked),
-                             std::move(wish.ahead_variables),
-                             wish.boot_limit};
+  const std::string kernel = plan.plan.kernel;
+  const std::uint32_t memory_mib = plan.memory_mib;
   auto made = co_await maker_.make(std::move(plan));
   const SteadyTime end = std::chrono::steady_clock::now();
   is_making_ = false;
@@ -88,30 +84,27 @@ boost::asio::awaitable<void> MachineTemplates::make(std::string key, TemplateWis
     entry.made = std::move(made.value());
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(end - begin);
     log_.info("template_made", {{"kernel", kernel},
-                                {"memory_mib", wish.memory_mib},
+                                {"memory_mib", memory_mib},
                                 {"bytes", entry.made->memory.count()},
                                 {"took_ms", took.count()}});
   }
   make_room();
-  count();
 }
 
 void MachineTemplates::make_room() {
-  for (;;) {
-    std::uint64_t bytes = 0;
-    auto oldest = entries_.end();
-    for (auto each = entries_.begin(); each != entries_.end(); ++each) {
-      if (!each->second.made) continue;
-      bytes += each->second.made->memory.count();
-      if (oldest == entries_.end() || each->second.used < oldest->second.used) oldest = each;
-    }
-    if (bytes <= options_.most.count()) return;
+  while (count() > options_.most.count()) {
+    const auto oldest =
+        std::min_element(entries_.begin(), entries_.end(), [](const auto& one, const auto& other) {
+          // Those without a template take nothing: they are behind all that have one.
+          return std::pair(!one.second.made, one.second.used) <
+                 std::pair(!other.second.made, other.second.used);
+        });
     log_.info("template_dropped", {{"bytes", oldest->second.made->memory.count()}});
     entries_.erase(oldest);
   }
 }
 
-void MachineTemplates::count() {
+std::uint64_t MachineTemplates::count() {
   std::uint64_t templates = 0;
   std::uint64_t bytes = 0;
   for (const auto& [key, entry] : entries_) {
@@ -121,6 +114,7 @@ void MachineTemplates::count() {
   }
   templates_ = templates;
   bytes_ = bytes;
+  return bytes;
 }
 
 void MachineTemplates::stop() {

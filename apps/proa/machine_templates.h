@@ -31,13 +31,8 @@ struct TemplateOptions {
 
 /// A machine that could be a copy: everything that its template must have in common with it.
 struct TemplateWish {
-  launcher::GuestPlan plan;      ///< without code, layers and memory
-  std::uint32_t memory_mib = 0;  ///< the function's
-  std::optional<std::uint32_t> kernel_mib;
+  sandbox::TemplatePlan plan;
   std::string account_id;
-  std::optional<sandbox::RuntimeCommand> parked;
-  std::vector<std::string> ahead_variables;
-  std::chrono::milliseconds boot_limit{0};
 };
 
 /// On one executor, where the machines of the maker are booted, but for status(). A template is
@@ -69,9 +64,10 @@ class MachineTemplates {
   };
 
   std::string key_of(const TemplateWish& wish) const;
-  boost::asio::awaitable<void> make(std::string key, TemplateWish wish);
+  boost::asio::awaitable<void> make(std::string key, sandbox::TemplatePlan plan);
   void make_room();
-  void count();
+  /// For the status; what they take together, in bytes.
+  std::uint64_t count();
 
   sandbox::TemplateMaker& maker_;
   telemetry::Logger log_;

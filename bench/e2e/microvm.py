@@ -37,6 +37,8 @@ def parse(arguments):
 
 def why_not():
     """Why no machine runs here; None if one can."""
+    if os.geteuid() != 0:
+        return "proa serve needs root to make environments"
     for program in ("/usr/bin/qemu-system-x86_64", "/usr/bin/mkfs.erofs"):
         if not os.access(program, os.X_OK):
             return f"{program} is not installed"
@@ -161,9 +163,6 @@ def measure(proa, options):
 
 def main(arguments):
     options = parse(arguments)
-    if os.geteuid() != 0:
-        print("skipped: proa serve needs root to make environments")
-        return 0
     if reason := why_not():
         print("skipped: " + reason)
         return 0

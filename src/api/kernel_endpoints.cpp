@@ -114,6 +114,13 @@ Task<kernels::AddedKernel> add(Context& context, KernelStore& store,
   co_return co_await context.options.build_kernel(*variant);
 }
 
+Task<kernels::Kernel> find(Context& context, KernelStore& store, std::string id) {
+  std::function<Result<kernels::Kernel>()> work = [&store, id = std::move(id)] {
+    return store.find(id);
+  };
+  co_return co_await off_shard<kernels::Kernel>(context.blocking, std::move(work));
+}
+
 /// Measures a kernel and stores what came of it.
 Task<kernels::Kernel> measure(Context& context, KernelStore& store, kernels::Kernel kernel) {
   if (!context.options.measure_kernel) {
@@ -164,10 +171,7 @@ Task<http::Response> add_kernel(Context& context, Call& call) {
 
 Task<http::Response> get_kernel(Context& context, Call& call) {
   CO_TRY(auto* const store, kernel_store_of(context));
-  std::function<Result<kernels::Kernel>()> work = [store, id = std::string(call.parameters[0])] {
-    return store->find(id);
-  };
-  CO_TRY(const auto kernel, co_await off_shard<kernels::Kernel>(context.blocking, std::move(work)));
+  CO_TRY(const auto kernel, co_await find(context, *store, std::string(call.parameters[0])));
   co_return json_response(200, json::serialize(describe(kernel)));
 }
 
@@ -203,10 +207,7 @@ Task<http::Response> verify_kernel(Context& context, Call& call) {
 
 Task<http::Response> measure_kernel(Context& context, Call& call) {
   CO_TRY(auto* const store, kernel_store_of(context));
-  std::function<Result<kernels::Kernel>()> work = [store, id = std::string(call.parameters[0])] {
-    return store->find(id);
-  };
-  CO_TRY(auto kernel, co_await off_shard<kernels::Kernel>(context.blocking, std::move(work)));
+  CO_TRY(auto kernel, co_await find(context, *store, std::string(call.parameters[0])));
   CO_TRY(const auto measured, co_await measure(context, *store, std::move(kernel)));
   co_return json_response(200, json::serialize(describe(measured)));
 }

@@ -6,13 +6,9 @@
 //   SHA256SUMS         "HEX  data/PATH" a line: what `sha256sum -c` takes
 #pragma once
 
-#include "base/encoding.h"
-
-#include <openssl/evp.h>
+#include "base/running_digest.h"
 
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <string_view>
 
 namespace proa::backup {
@@ -21,25 +17,5 @@ inline constexpr std::string_view kManifestName = "proa-backup.json";
 inline constexpr std::string_view kSumsName = "SHA256SUMS";
 inline constexpr std::string_view kDataFolder = "data/";
 inline constexpr std::int64_t kFormat = 1;
-
-/// SHA-256 of what comes in parts.
-class RunningDigest {
- public:
-  RunningDigest() : context_(EVP_MD_CTX_new()) { restart(); }
-  void restart() { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
-  void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-  /// 64 hex digits; begin again with restart().
-  std::string hex() {
-    Sha256Digest digest = {};
-    EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
-    return to_hex(digest);
-  }
-
- private:
-  struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
-  std::unique_ptr<EVP_MD_CTX, Free> context_;
-};
 
 }  // namespace proa::backup

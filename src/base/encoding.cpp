@@ -19,6 +19,10 @@ std::string to_hex(std::span<const std::byte> bytes) {
   return text;
 }
 
+bool is_hex(std::string_view text, std::size_t digits) {
+  return text.size() == digits && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
 std::string to_base64(std::string_view bytes) {
   std::string text((bytes.size() + 2) / 3 * 4, '\0');
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),

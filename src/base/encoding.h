@@ -16,6 +16,9 @@ std::string to_hex(std::span<const std::byte> bytes);
 /// The same into 2 * bytes.size() characters at `out`.
 void to_hex(std::span<const std::byte> bytes, char* out);
 
+/// Whether `text` is `digits` digits of what to_hex() writes.
+bool is_hex(std::string_view text, std::size_t digits);
+
 /// Standard base64 with padding, no line breaks (RFC 4648 section 4).
 std::string to_base64(std::string_view bytes);
 /// The bytes behind standard base64; nothing when `text` is not valid (wrong characters, length or

@@ -23,9 +23,7 @@ constexpr std::string_view kStaging = ".staging-";
 constexpr std::string_view kTrash = ".trash-";
 constexpr std::string_view kNewFile = ".new-";  // os::replace_file's, left by a crash
 
-bool is_tree_id(std::string_view name) {
-  return name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
+bool is_tree_id(std::string_view name) { return is_hex(name, 64); }
 
 bool is_there(const fs::path& path) {
   std::error_code ignored;

@@ -1,5 +1,6 @@
 #include "kernels/debian_package.h"
 
+#include "base/encoding.h"
 #include "kernels/stored_file.h"
 
 #include <algorithm>
@@ -156,8 +157,7 @@ Result<PackageRecord> parse_record(std::string_view text) {
   record.version = field(paragraph, "Version");
   record.sha256 = field(paragraph, "SHA256");
   record.needs = names_in(field(paragraph, "Depends"));
-  const bool is_digest = record.sha256.size() == 64 &&
-                         record.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
+  const bool is_digest = is_hex(record.sha256, 64);
   if (is_package_name(record.name) && is_word(record.version, ".+-:~") && is_digest) return record;
   return Error(Errc::corrupt, "apt-cache show prints no package with a version and a SHA256");
 }

@@ -39,9 +39,7 @@ bool is_printable(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-bool is_digest(std::string_view text) {
-  return text.size() == kDigestDigits && text.find_first_not_of("0123456789abcdef") == text.npos;
-}
+bool is_digest(std::string_view text) { return is_hex(text, kDigestDigits); }
 
 /// Reads members of one object; keeps the name of the first one that is not as it must be.
 class Reader {
@@ -66,8 +64,7 @@ class Reader {
     return *number;
   }
   KernelFile file(std::string_view name) {
-    const json::value* const value = find(name);
-    const json::object* const members = value == nullptr ? nullptr : value->if_object();
+    const json::object* const members = members_of(name);
     if (members == nullptr) return miss<KernelFile>(name);
     Reader inner(*members);
     KernelFile file;
@@ -79,8 +76,7 @@ class Reader {
   std::vector<std::string> names(std::string_view name) { return names_like(name, is_plain); }
   std::vector<Gate> gates(std::string_view name) {
     using Gates = std::vector<Gate>;
-    const json::value* const value = find(name);
-    const json::object* const members = value == nullptr ? nullptr : value->if_object();
+    const json::object* const members = members_of(name);
     if (members == nullptr || members->size() > kNamesMax) return miss<Gates>(name);
     Reader inner(*members);
     Gates gates;
@@ -92,8 +88,7 @@ class Reader {
     return gates;
   }
   Measurement measured(std::string_view name) {
-    const json::value* const value = find(name);
-    const json::object* const members = value == nullptr ? nullptr : value->if_object();
+    const json::object* const members = members_of(name);
     if (members == nullptr) return miss<Measurement>(name);
     Reader inner(*members);
     Measurement measured;
@@ -105,8 +100,7 @@ class Reader {
                                  : miss<Measurement>(std::string(name) + "." + inner.wrong());
   }
   BuildRecord build(std::string_view name) {
-    const json::value* const value = find(name);
-    const json::object* const members = value == nullptr ? nullptr : value->if_object();
+    const json::object* const members = members_of(name);
     if (members == nullptr) return miss<BuildRecord>(name);
     Reader inner(*members);
     BuildRecord build;
@@ -121,6 +115,12 @@ class Reader {
 
  private:
   using Names = std::vector<std::string>;
+
+  /// Null: there is no such object.
+  const json::object* members_of(std::string_view name) const {
+    const json::value* const value = find(name);
+    return value == nullptr ? nullptr : value->if_object();
+  }
 
   std::uint32_t mib(std::string_view name) {
     return static_cast<std::uint32_t>(number(name, kMemoryMaxMib));

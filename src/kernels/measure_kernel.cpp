@@ -1,4 +1,5 @@
 #include "kernels/kernels.h"
+#include "sandbox/microvm.h"
 
 #include <algorithm>
 #include <array>
@@ -6,9 +7,9 @@
 namespace proa::kernels {
 namespace {
 
+using sandbox::kMeasuredMib;
 using std::chrono::milliseconds;
 
-constexpr std::uint32_t kMeasuredMib = 128;
 /// The launcher makes no smaller machine.
 constexpr std::uint32_t kLeastMib = 24;
 constexpr std::uint32_t kStepMib = 2;

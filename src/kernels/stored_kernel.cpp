@@ -71,6 +71,13 @@ Result<std::string> read_signature(const fs::path& folder, const std::string& id
   return os::read_file(folder / model::kKernelSignatureFile);
 }
 
+/// `text` is what the manifest's file has.
+Result<void> sign_text(const fs::path& folder, const Manifest& manifest, const std::string& text,
+                       const Ed25519Key& key) {
+  return os::replace_file(folder / model::kKernelSignatureFile,
+                          key.sign(statement_of(manifest, text)), kStoredMode);
+}
+
 }  // namespace
 
 Result<Kernel> read_unsigned_kernel(const fs::path& folder) {
@@ -108,14 +115,14 @@ Result<Verification> check_folder(const fs::path& folder, const Ed25519Public& k
 
 Result<void> sign_kernel(const fs::path& folder, const Manifest& manifest, const Ed25519Key& key) {
   TRY(const auto text, read_manifest(folder));
-  return os::replace_file(folder / model::kKernelSignatureFile,
-                          key.sign(statement_of(manifest, text)), kStoredMode);
+  return sign_text(folder, manifest, text, key);
 }
 
 Result<void> write_manifest(const fs::path& folder, const Manifest& manifest,
                             const Ed25519Key& key) {
-  TRY(os::replace_file(folder / kManifestFile, encode(manifest), kStoredMode));
-  return sign_kernel(folder, manifest, key);
+  const std::string text = encode(manifest);
+  TRY(os::replace_file(folder / kManifestFile, text, kStoredMode));
+  return sign_text(folder, manifest, text, key);
 }
 
 }  // namespace proa::kernels

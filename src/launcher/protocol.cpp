@@ -1,5 +1,7 @@
 #include "launcher/protocol.h"
 
+#include "base/encoding.h"
+
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
@@ -46,20 +48,15 @@ Result<Variant> decode_any(std::string_view bytes) {
   return decode_variant<Variant>(number, bytes.substr(sizeof number));
 }
 
-bool is_hexadecimal(std::string_view text, std::size_t size) {
-  return text.size() == size &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 template <std::size_t kSize>
 bool is_id(const std::array<char, kSize>& id) {
-  return is_hexadecimal({id.data(), id.size()}, kSize);
+  return is_hex({id.data(), id.size()}, kSize);
 }
 
 template <class Id>
 Result<Id> parse_id(std::string_view text, const char* of_what) {
   Id id{};
-  if (!is_hexadecimal(text, id.size())) {
+  if (!is_hex(text, id.size())) {
     return Error(Errc::invalid, "'" + std::string(text) + "' is no id of a " + of_what);
   }
   std::copy(text.begin(), text.end(), id.begin());

@@ -11,13 +11,9 @@ constexpr std::size_t kPiece = std::size_t{128} * 1024;
 
 }  // namespace
 
-HashedSource::HashedSource(ByteSource& from) : from_(from), context_(EVP_MD_CTX_new()) {
-  EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-}
-
 Result<std::string_view> HashedSource::next() {
   TRY(const auto piece, from_.next());
-  EVP_DigestUpdate(context_.get(), piece.data(), piece.size());
+  digest_.add(piece);
   return piece;
 }
 
@@ -26,9 +22,7 @@ Result<std::string> HashedSource::finish() {
     TRY(const auto piece, next());
     if (piece.empty()) break;
   }
-  Sha256Digest digest = {};
-  EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
-  return to_hex(digest);
+  return digest_.hex();
 }
 
 ssize_t ArchiveReader::read_feed(archive* reader, void* feed, const void** bytes) {

@@ -1,12 +1,11 @@
 // Streams of bytes through libarchive: tar files in files, and tar files in those. Private to oci/.
 #pragma once
 
-#include "base/encoding.h"
 #include "base/result.h"
+#include "base/running_digest.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <openssl/evp.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -28,17 +27,14 @@ class ByteSource {
 /// What passes through it is counted into a SHA-256.
 class HashedSource final : public ByteSource {
  public:
-  explicit HashedSource(ByteSource& from);
+  explicit HashedSource(ByteSource& from) : from_(from) {}
   Result<std::string_view> next() override;
   /// Reads what is left, and gives the digest of all in hex. Once. Errc: as next().
   Result<std::string> finish();
 
  private:
-  struct FreeContext {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
   ByteSource& from_;
-  std::unique_ptr<EVP_MD_CTX, FreeContext> context_;
+  RunningDigest digest_;
 };
 
 /// What an archive of these bytes is read as.

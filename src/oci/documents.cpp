@@ -1,5 +1,7 @@
 #include "oci/documents.h"
 
+#include "base/encoding.h"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -19,11 +21,16 @@ Error bad(std::string_view document, std::string_view what) {
                "The image's " + std::string(document) + " is no good: " + std::string(what));
 }
 
-Result<json::object> parse_document(std::string_view text, std::string_view document) {
+/// Any JSON of no more than kJsonDepthMax levels; `failed` says why not.
+json::value parse_shallow(std::string_view text, json::error_code& failed) {
   json::parse_options options;
   options.max_depth = kJsonDepthMax;
+  return json::parse(json::string_view(text.data(), text.size()), failed, {}, options);
+}
+
+Result<json::object> parse_document(std::string_view text, std::string_view document) {
   json::error_code failed;
-  json::value value = json::parse(json::string_view(text.data(), text.size()), failed, {}, options);
+  json::value value = parse_shallow(text, failed);
   if (failed) return bad(document, "it is no JSON: " + failed.message());
   if (!value.is_object()) return bad(document, "it is no object");
   return std::move(value.get_object());
@@ -66,9 +73,10 @@ Result<std::vector<std::string>> texts_of(const json::object& object, std::strin
   return texts;
 }
 
-Result<std::string> digest_of(const json::object& object, std::string_view document) {
-  std::string digest = text_of(object, "digest");
-  if (!digest.starts_with(kSha256) || !is_hex_digest(std::string_view(digest).substr(7))) {
+/// What stands behind "sha256:".
+Result<std::string> hex_of(const std::string& digest, std::string_view document) {
+  if (!digest.starts_with(kSha256) ||
+      !is_hex(std::string_view(digest).substr(kSha256.size()), kDigestDigits)) {
     return bad(document, "'" + digest.substr(0, 100) + "' is no SHA-256 digest");
   }
   return digest.substr(kSha256.size());
@@ -91,7 +99,7 @@ Result<Descriptor> parse_descriptor(const json::value& value, std::string_view d
   const json::object* const object = value.if_object();
   if (object == nullptr) return bad(document, "a descriptor is no object");
   Descriptor descriptor;
-  TRY(descriptor.digest, digest_of(*object, document));
+  TRY(descriptor.digest, hex_of(text_of(*object, "digest"), document));
   if (const json::object* const platform = object_of(*object, "platform")) {
     descriptor.architecture = text_of(*platform, "architecture");
   }
@@ -115,10 +123,6 @@ Result<SavedImage> parse_saved_image(const json::value& value) {
 }
 
 }  // namespace
-
-bool is_hex_digest(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
 
 Result<std::vector<Descriptor>> parse_index(std::string_view text) {
   TRY(const auto document, parse_document(text, "index"));
@@ -148,11 +152,8 @@ Result<Manifest> parse_manifest(std::string_view text) {
 }
 
 Result<std::vector<SavedImage>> parse_saved_images(std::string_view text) {
-  json::parse_options options;
-  options.max_depth = kJsonDepthMax;
   json::error_code failed;
-  const json::value value =
-      json::parse(json::string_view(text.data(), text.size()), failed, {}, options);
+  const json::value value = parse_shallow(text, failed);
   const json::array* const list = failed ? nullptr : value.if_array();
   if (list == nullptr) return bad("manifest.json", "it is no JSON list");
   std::vector<SavedImage> images;
@@ -180,10 +181,7 @@ Result<ConfigDocument> parse_config(std::string_view text) {
   if (rootfs == nullptr) return bad("config", "it has no rootfs");
   TRY(out.diff_ids, texts_of(*rootfs, "diff_ids"));
   for (std::string& each : out.diff_ids) {
-    if (!each.starts_with(kSha256) || !is_hex_digest(std::string_view(each).substr(7))) {
-      return bad("config", "'" + each.substr(0, 100) + "' is no SHA-256 digest");
-    }
-    each.erase(0, kSha256.size());
+    TRY(each, hex_of(each, "config"));
   }
   return out;
 }

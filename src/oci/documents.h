@@ -46,7 +46,7 @@ struct ConfigDocument {
 /// Errc: invalid.
 Result<ConfigDocument> parse_config(std::string_view text);
 
-/// 64 lower-case hex digits.
-bool is_hex_digest(std::string_view text);
+/// Of a SHA-256.
+inline constexpr std::size_t kDigestDigits = 64;
 
 }  // namespace proa::oci

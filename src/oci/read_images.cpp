@@ -164,7 +164,8 @@ Result<void> Reading::add_saved(const SavedImage& saved) {
   for (const std::string& each : saved.layers) {
     Layer layer;
     layer.member = each;
-    if (each.starts_with(kBlobs) && is_hex_digest(std::string_view(each).substr(kBlobs.size()))) {
+    if (each.starts_with(kBlobs) &&
+        is_hex(std::string_view(each).substr(kBlobs.size()), kDigestDigits)) {
       layer.digest = each.substr(kBlobs.size());
     }
     layers.push_back(std::move(layer));

@@ -1,24 +1,18 @@
 #include "os/file_digest.h"
 
-#include "base/encoding.h"
+#include "base/running_digest.h"
 #include "os/file.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 
 namespace proa::os {
 namespace {
 
 constexpr std::size_t kReadAtOnce = std::size_t{256} * 1024;
-
-struct FreeDigest {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
 
 /// Neither a link nor a pipe, whoever has put it there.
 Result<UniqueFd> open_regular(const std::filesystem::path& file, std::uint64_t& bytes) {
@@ -48,8 +42,7 @@ Result<FileDigest> file_digest(const std::filesystem::path& file) {
 
 Result<FileDigest> file_digest(int descriptor, const std::string& name) {
   FileDigest found;
-  const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(EVP_MD_CTX_new());
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  RunningDigest digest;
   std::string part(kReadAtOnce, '\0');
   for (;;) {
     const ssize_t got =
@@ -58,11 +51,9 @@ Result<FileDigest> file_digest(int descriptor, const std::string& name) {
     if (got < 0) return os_error("read " + name);
     if (got == 0) break;
     found.bytes += static_cast<std::uint64_t>(got);
-    EVP_DigestUpdate(context.get(), part.data(), static_cast<std::size_t>(got));
+    digest.add({part.data(), static_cast<std::size_t>(got)});
   }
-  Sha256Digest digest = {};
-  EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
-  found.sha256 = to_hex(digest);
+  found.sha256 = digest.hex();
   return found;
 }
 

@@ -20,6 +20,9 @@ namespace proa::sandbox {
 
 class Guest;
 
+/// What a machine has in which a kernel's own share is measured.
+inline constexpr std::uint32_t kMeasuredMib = 128;
+
 /// A machine that was stopped when its runtime waited for a function: what copies are made of.
 /// Never changed once made; shared by shards.
 struct MachineTemplate {
@@ -28,15 +31,6 @@ struct MachineTemplate {
   std::optional<RuntimeCommand> command;  ///< the process that runs in it; none: only proa-init
   std::string said;  ///< by it, as it came through the port: that it waits, and what it printed
   Bytes memory;      ///< that it takes on the host
-};
-
-/// What has to stay as it is while a machine lives, and may go after this.
-class GuestHold {
- public:
-  GuestHold() = default;
-  GuestHold(const GuestHold&) = delete;
-  GuestHold& operator=(const GuestHold&) = delete;
-  virtual ~GuestHold() = default;
 };
 
 /// What a machine for a function is made of.
@@ -50,7 +44,8 @@ struct GuestBuild {
   std::shared_ptr<const MachineTemplate> from;
   /// Told what became of it: none, or why it does not run.
   std::function<void(std::optional<Error>)> outcome;
-  std::unique_ptr<GuestHold> hold;  ///< ends with the machine; may be empty
+  /// Has to stay while the machine lives, and may go after it; may be empty.
+  std::shared_ptr<void> hold;
 };
 
 /// Finds kernel, processor and images for a machine, and makes images that are not there yet: may

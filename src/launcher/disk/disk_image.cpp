@@ -2,6 +2,7 @@
 
 #include "launcher/disk/ext4_reserve.h"
 #include "os/file.h"
+#include "os/file_extents.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -105,15 +106,9 @@ Result<void> copy_content(int from, int to) {
   if (::fstat(from, &status) != 0) return os_error("stat of an image");
   if (::ioctl(to, FICLONE, from) == 0) return ok();
   if (::ftruncate(to, status.st_size) != 0) return os_error("size of an image");
-  for (off_t end = 0; end < status.st_size;) {
-    const off_t begin = ::lseek(from, end, SEEK_DATA);
-    if (begin < 0 && errno == ENXIO) return ok();
-    if (begin < 0) return os_error("SEEK_DATA");
-    end = ::lseek(from, begin, SEEK_HOLE);
-    if (end < 0) return os_error("SEEK_HOLE");
-    TRY(copy_range(from, to, begin, end));
-  }
-  return ok();
+  return os::for_each_extent(from, status.st_size, [&](off_t begin, off_t end) {
+    return copy_range(from, to, begin, end);
+  });
 }
 
 }  // namespace

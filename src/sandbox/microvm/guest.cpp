@@ -76,9 +76,7 @@ Task<void> Guest::restore(launcher::GuestPlan plan, SandboxLimits limits,
   auto loaded = co_await monitor_->load(state.get(), deadline);
   if (!loaded) co_return Error(loaded.error().code(), loaded.error().message() + last_words());
   view.has_ipv6 = has_ipv6_;
-  view.time_ns = static_cast<std::uint64_t>(
-      std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
-  port_->restore(view);
+  port_->restore(view, std::chrono::system_clock::now());
   auto restored = co_await restored_.wait(deadline, "start of a guest's copy");
   if (restored && restored.value()) {
     // Again, since what it took to hear it the first time was translated on the way.

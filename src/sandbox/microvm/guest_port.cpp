@@ -29,6 +29,10 @@ constexpr std::size_t kShortFrames = 4096;
 
 auto as_result() { return asio::as_tuple(asio::use_awaitable); }
 
+std::uint64_t ns_since_1970(std::chrono::system_clock::time_point now) {
+  return static_cast<std::uint64_t>(std::chrono::nanoseconds(now.time_since_epoch()).count());
+}
+
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
@@ -126,13 +130,13 @@ Result<RuntimeProcess> GuestPort::open_process() {
 }
 
 void GuestPort::set_clock(std::chrono::system_clock::time_point now) {
-  const auto since = std::chrono::nanoseconds(now.time_since_epoch());
   std::array<std::byte, frames::kSetClockSize> body{};
-  frames::encode_set_clock(static_cast<std::uint64_t>(since.count()), body);
+  frames::encode_set_clock(ns_since_1970(now), body);
   send(frames::Type::set_clock, {reinterpret_cast<const char*>(body.data()), body.size()});
 }
 
-void GuestPort::restore(const frames::RestoreView& view) {
+void GuestPort::restore(frames::RestoreView view, std::chrono::system_clock::time_point now) {
+  view.time_ns = ns_since_1970(now);
   std::array<std::byte, frames::kRestoreSize> body{};
   frames::encode_restore(view, body);
   send(frames::Type::restore, {reinterpret_cast<const char*>(body.data()), body.size()});

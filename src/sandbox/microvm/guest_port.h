@@ -74,7 +74,8 @@ class GuestPort {
   void kill_all() { send(frames::Type::kill_all, {}); }
   void set_clock(std::chrono::system_clock::time_point now);
   void hold() { send(frames::Type::hold, {}); }
-  void restore(const frames::RestoreView& view);
+  /// `view` gets its time here.
+  void restore(frames::RestoreView view, std::chrono::system_clock::time_point now);
 
   void close();
   boost::asio::awaitable<void> join() { return tasks_.join(); }

@@ -130,8 +130,7 @@ Task<void> bring_up(BecomingTemplate& machine, const TemplatePlan& wanted) {
 
 Task<std::shared_ptr<const MachineTemplate>> TemplateMaker::make(TemplatePlan wanted) {
   if (guest_ != nullptr) co_return Error(Errc::conflict, "another template is being made");
-  wanted.plan.memory_mib =
-      guest_memory_mib(wanted.memory_mib, wanted.kernel_mib.value_or(kGuestKernelMib));
+  wanted.plan.memory_mib = guest_memory_mib(wanted.memory_mib, wanted.kernel_mib);
   BecomingTemplate machine(executor_, launcher_, blocking_, is_cancelled_);
   guest_ = &machine.guest();
   auto up = co_await bring_up(machine, wanted);

@@ -1,6 +1,6 @@
 #include "sandbox/microvm/memory_file.h"
 
-#include "os/file.h"
+#include "os/file_extents.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -82,14 +82,9 @@ Result<os::UniqueFd> make_memory_file(std::uint32_t mib) {
 Result<os::UniqueFd> seal_copy(int file) {
   TRY(const off_t size, size_of(file));
   TRY(auto copy, make_file("proa-template-memory", size));
-  for (off_t at = 0; at < size;) {
-    const off_t begin = ::lseek(file, at, SEEK_DATA);
-    if (begin < 0 && errno == ENXIO) break;  // a hole to the end
-    const off_t end = begin < 0 ? -1 : ::lseek(file, begin, SEEK_HOLE);
-    if (end < 0) return os_error("read a machine's memory");
-    TRY(copy_range(file, copy.get(), begin, end));
-    at = end;
-  }
+  TRY(os::for_each_extent(file, size, [&](off_t begin, off_t end) {
+    return copy_range(file, copy.get(), begin, end);
+  }));
   if (::fcntl(copy.get(), F_ADD_SEALS, kSizeSeals | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
     return os_error("seal a machine's memory");
   }

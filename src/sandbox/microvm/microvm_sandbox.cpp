@@ -46,8 +46,7 @@ Task<void> MicrovmSandbox::assign(Assignment assignment) {
   const SandboxLimits limits = assignment.limits;
   const ProcessorShare share = assignment.share;
   CO_TRY(auto build, co_await build_(std::move(assignment)));
-  build.plan.memory_mib =
-      guest_memory_mib(limits.memory_mib, build.kernel_mib.value_or(kGuestKernelMib));
+  build.plan.memory_mib = guest_memory_mib(limits.memory_mib, build.kernel_mib);
   kernel_name_ = std::move(build.kernel_name);
   hold_ = std::move(build.hold);
   is_restored_ = build.from != nullptr;

@@ -52,7 +52,7 @@ class MicrovmSandbox final : public Sandbox {
   bool is_restored_ = false;
   std::shared_ptr<const MachineTemplate> from_;  ///< until its process is taken over
   std::string kernel_name_;
-  std::unique_ptr<GuestHold> hold_;
+  std::shared_ptr<void> hold_;           ///< what has to stay while the machine lives
   std::array<ConnectionSink, 2> sinks_;  ///< of the runtime API, of the Lambda API
   std::optional<Bytes> memory_peak_;     ///< as proa-init has said last
   std::uint32_t oom_kills_ = 0;          ///< likewise

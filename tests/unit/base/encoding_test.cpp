@@ -24,5 +24,13 @@ TEST(Encoding, Sha256MatchesTheStandardVector) {
   EXPECT_EQ(to_hex(digest), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Encoding, HexHasItsLengthAndLowerCase) {
+  EXPECT_TRUE(is_hex("09af", 4));
+  EXPECT_TRUE(is_hex("", 0));
+  for (const std::string text : {"09a", "09aff", "09AF", "09ag", "0x9a", "9 af"}) {
+    EXPECT_FALSE(is_hex(text, 4)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace proa

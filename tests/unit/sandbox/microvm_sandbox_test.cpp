@@ -16,10 +16,12 @@ using namespace std::chrono_literals;
 const std::string kRootImage(launcher::kTreeIdSize, 'c');
 
 /// Counts itself away.
-class CountedHold final : public GuestHold {
+class CountedHold final {
  public:
   explicit CountedHold(int& held) : held_(held) { ++held_; }
-  ~CountedHold() override { --held_; }
+  CountedHold(const CountedHold&) = delete;
+  CountedHold& operator=(const CountedHold&) = delete;
+  ~CountedHold() { --held_; }
 
  private:
   int& held_;
@@ -49,7 +51,7 @@ class MicrovmSandboxTest : public test::PlayedLauncherTest {
     build.from = from_;
     build.outcome = [this](std::optional<Error> failure) { outcome_ = failure; };
     build.kernel_mib = kernel_mib_;
-    build.hold = std::make_unique<CountedHold>(held_);
+    build.hold = std::make_shared<CountedHold>(held_);
     co_return build;
   }
   void take_slot() {
@@ -196,9 +198,8 @@ TEST_F(MicrovmSandboxTest, ItBootsWhenItsFunctionIsKnownWithWhatWasBuiltForIt) {
 
 TEST_F(MicrovmSandboxTest, ItsShareOfTheProcessorsIsThatOfItsMachine) {
   boot();
-  for (const auto& [share, memory_mib] :
-       {std::pair(ProcessorShare::of_start, kWholeProcessorMib),
-        std::pair(ProcessorShare::of_function, 256U)}) {
+  for (const auto& [share, memory_mib] : {std::pair(ProcessorShare::of_start, kWholeProcessorMib),
+                                          std::pair(ProcessorShare::of_function, 256U)}) {
     const auto changed = begin(sandbox_->set_processor_share(share));
     expect_share(memory_mib);
     EXPECT_TRUE(finish(changed));
