@@ -1,6 +1,7 @@
 #include "environment/output.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,8 +11,14 @@ namespace proa::environment {
 namespace {
 /// Read at a time: others on the shard have their turn in between.
 constexpr std::size_t kTurn = std::size_t{256} * 1024;
-/// What was in the pipe when the answer came: a pipe holds 64 KiB (pipe(7)).
-constexpr std::size_t kPipeSize = std::size_t{64} * 1024;
+
+/// Bytes in a pipe or a socket; 0: it cannot be asked.
+std::size_t waiting_in(int fd) {
+  int waiting = 0;
+  return ::ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0 ? static_cast<std::size_t>(waiting)
+                                                             : 0;
+}
+
 }  // namespace
 
 struct OutputCapture::Sink {
@@ -85,6 +92,11 @@ struct OutputCapture::Pipe : std::enable_shared_from_this<Pipe> {
     if (read_available(kTurn)) listen();
   }
 
+  /// What is there now, and not what comes meanwhile.
+  void read_waiting() {
+    if (pipe.is_open()) read_available(waiting_in(pipe.native_handle()));
+  }
+
   // False at the end of the pipe.
   bool read_available(std::size_t most) {
     if (!pipe.is_open()) return false;
@@ -134,7 +146,7 @@ void OutputCapture::end_line() {
 }
 
 void OutputCapture::drain() {
-  if (pipe_) pipe_->read_available(kPipeSize);
+  if (pipe_) pipe_->read_waiting();
   end_line();
 }
 

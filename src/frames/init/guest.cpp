@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -42,6 +43,8 @@ constexpr std::array<std::uint16_t, kServices> kPortOf{9001, 9002};
 struct Ends {
   int from_inside = -1;
   int to_inside = -1;
+  /// What waits at from_inside is told behind this many bytes of output; 0: that is not known.
+  std::uint64_t output_before = 0;
 };
 
 class Guest final : public PortActions {
@@ -101,11 +104,11 @@ class Guest final : public PortActions {
   int interest(std::size_t place);
   void attend(std::size_t place, short events);
   void deliver(Stream& stream, Ends& ends);
-  void collect_output();
+  bool is_output_told(Ends& ends);
   void collect(Stream& stream, Ends& ends);
   void settle(std::size_t place);
   static void close_to_inside(Stream& stream, Ends& ends);
-  static void close_from_inside(Stream& stream, Ends& ends);
+  void close_from_inside(Stream& stream, Ends& ends);
   Ends* ends_of(std::uint32_t id);
   void set_waits(std::span<pollfd, kWaits> waits);
   void handle(std::span<const pollfd, kWaits> waits);
@@ -116,6 +119,7 @@ class Guest final : public PortActions {
   int signals_ = -1;
   std::array<int, kServices> listeners_{};
   std::array<Ends, Streams::kPlaces> ends_{};
+  std::uint64_t output_told_ = 0;  ///< bytes, of all processes
   bool has_more_to_reap_ = false;
   MemoryWatch memory_;
   Port port_;
@@ -208,7 +212,7 @@ void Guest::accept_connection(std::size_t service) {
     ::close(connection);
     return;
   }
-  *ends_of(stream->id) = {connection, connection};
+  *ends_of(stream->id) = {connection, connection, 0};
 }
 
 void Guest::close_to_inside(Stream& stream, Ends& ends) {
@@ -227,7 +231,10 @@ void Guest::close_from_inside(Stream& stream, Ends& ends) {
   if (ends.from_inside < 0) return;
   if (ends.to_inside != ends.from_inside) ::close(ends.from_inside);
   ends.from_inside = -1;
+  ends.output_before = 0;
   Streams::finish(stream);
+  if (stream.id != kOutputStream) return;
+  for (Ends& each : ends_) each.output_before = 0;  // nothing of it comes any more
 }
 
 /// What a place waits for; -1: nothing, and its descriptors are not to be looked at.
@@ -236,7 +243,8 @@ int Guest::interest(std::size_t place) {
   if (stream.id == 0) return -1;
   const Ends& ends = ends_[place];
   int events = 0;
-  if (ends.from_inside >= 0 && !port_.room(stream).empty()) events |= POLLIN;
+  const bool is_behind = ends.output_before > output_told_;
+  if (ends.from_inside >= 0 && !is_behind && !port_.room(stream).empty()) events |= POLLIN;
   if (ends.to_inside >= 0 && !Streams::unread(stream).empty()) events |= POLLOUT;
   // A pipe whose reader has gone tells it unasked; an idle connection is not asked.
   const bool is_pipe_to_inside = ends.to_inside >= 0 && ends.from_inside < 0;
@@ -253,29 +261,40 @@ void Guest::deliver(Stream& stream, Ends& ends) {
 }
 
 // What was printed before an answer is in its pipe when the answer comes: the host hears of it
-// first, as far as it has room.
-void Guest::collect_output() {
+// first, however long it takes. What is printed meanwhile holds up nothing.
+bool Guest::is_output_told(Ends& ends) {
   Stream* output = port_.streams().find(kOutputStream);
-  Ends* ends = ends_of(kOutputStream);
-  for (int i = 0; i < kMovesPerTurn && output != nullptr && ends->from_inside >= 0; ++i) {
-    const auto room = port_.room(*output);
-    const ssize_t count = room.empty() ? -1 : ::read(ends->from_inside, room.data(), room.size());
-    if (count <= 0) return;  // an end is found where it is waited for
-    port_.put(*output, static_cast<std::size_t>(count));
+  Ends* printed = ends_of(kOutputStream);
+  if (output == nullptr || printed->from_inside < 0) return true;
+  if (ends.output_before == 0) {
+    int waiting = 0;
+    if (::ioctl(printed->from_inside, FIONREAD, &waiting) != 0 || waiting <= 0) return true;
+    ends.output_before = output_told_ + static_cast<std::uint64_t>(waiting);
   }
+  while (output_told_ < ends.output_before && !port_.room(*output).empty()) {
+    const std::uint64_t before = output_told_;
+    collect(*output, *printed);
+    if (output_told_ == before) break;
+  }
+  return output_told_ >= ends.output_before;
 }
 
 void Guest::collect(Stream& stream, Ends& ends) {
   if (port_.room(stream).empty()) return;
-  if (stream.id != kOutputStream) {
-    collect_output();
+  const bool is_output = stream.id == kOutputStream;
+  if (!is_output) {
+    if (!is_output_told(ends)) return;
     // The host hears of it before what the memory was used for.
     if (memory_.is_due()) port_.report_memory();
   }
   const auto room = port_.room(stream);
   if (room.empty()) return;
   const ssize_t count = ::read(ends.from_inside, room.data(), room.size());
-  if (count > 0) return port_.put(stream, static_cast<std::size_t>(count));
+  if (count > 0) {
+    ends.output_before = 0;
+    if (is_output) output_told_ += static_cast<std::uint64_t>(count);
+    return port_.put(stream, static_cast<std::size_t>(count));
+  }
   if (count == 0 || !is_transient(errno)) close_from_inside(stream, ends);
 }
 

@@ -52,10 +52,12 @@ struct GuestPort::Joined {
       : from(executor), to(executor), came(executor), room(executor) {}
 
   Stream* stream = nullptr;
-  Socket from;    ///< what is read here goes to the guest; closed where nothing does
-  Socket to;      ///< what the guest sends goes here; likewise
-  Wake came;      ///< bytes or the end of `to`
-  Wake room;      ///< for bytes of `from`
+  Socket from;  ///< what is read here goes to the guest; closed where nothing does
+  Socket to;    ///< what the guest sends goes here; likewise
+  Wake came;    ///< bytes or the end of `to`
+  Wake room;    ///< for bytes of `from`
+  /// What waits for `to` is told behind this many bytes of output; nothing: that is not known.
+  std::optional<std::uint64_t> output_before;
   int pumps = 0;  ///< that still use the stream
 };
 
@@ -288,8 +290,8 @@ asio::awaitable<void> GuestPort::deliver(JoinedPtr joined) {
   Stream& stream = *joined->stream;
   for (;;) {
     const auto bytes = Streams::unread(stream);
-    if (bytes.empty()) {
-      if (stream.peer_ended || is_closed_) break;
+    if (bytes.empty() && (stream.peer_ended || is_closed_)) break;
+    if (bytes.empty() || !is_output_told(*joined)) {
       co_await joined->came.wait();
       continue;
     }
@@ -297,6 +299,11 @@ asio::awaitable<void> GuestPort::deliver(JoinedPtr joined) {
         ::send(joined->to.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count >= 0) {
       Streams::consume(stream, static_cast<std::size_t>(count));
+      joined->output_before.reset();
+      if (stream.id == frames::kOutputStream) {
+        output_told_ += static_cast<std::uint64_t>(count);
+        wake_those_behind_output();
+      }
       out_due_.raise();  // credit may be due
       continue;
     }
@@ -310,7 +317,30 @@ asio::awaitable<void> GuestPort::deliver(JoinedPtr joined) {
   ::shutdown(joined->to.native_handle(), SHUT_WR);
   boost::system::error_code ignored;
   joined->to.close(ignored);
+  if (stream.id == frames::kOutputStream) {  // nothing of it comes any more
+    wake_those_behind_output();
+    for (const JoinedPtr& each : joined_) {
+      if (each) each->output_before.reset();
+    }
+  }
   pump_ended(joined);
+}
+
+// proa-init has told what was printed before an answer before it; here it is given on before it.
+// What is printed meanwhile holds up nothing.
+bool GuestPort::is_output_told(Joined& joined) {
+  const Stream* const output = streams_->find(frames::kOutputStream);
+  if (joined.stream == output || output == nullptr || is_closed_) return true;
+  if (!joined.output_before) {
+    joined.output_before = output_told_ + Streams::unread(*output).size();
+  }
+  return output_told_ >= *joined.output_before;
+}
+
+void GuestPort::wake_those_behind_output() {
+  for (const JoinedPtr& each : joined_) {
+    if (each && each->output_before) each->came.raise();
+  }
 }
 
 // What is written to the socket, to the guest, as far as it has room for it.

@@ -100,6 +100,8 @@ class GuestPort {
   void join_stream(frames::Stream& stream, os::UniqueFd from, os::UniqueFd to);
   boost::asio::awaitable<void> deliver(JoinedPtr joined);
   boost::asio::awaitable<void> collect(JoinedPtr joined);
+  bool is_output_told(Joined& joined);
+  void wake_those_behind_output();
   void pump_ended(const JoinedPtr& joined);
   static void wake(Joined& joined);
   /// What follows from what was taken: streams are woken, those that are over are released.
@@ -113,6 +115,7 @@ class GuestPort {
   std::vector<std::byte> out_;
   bool is_recording_ = false;
   std::string recorded_;
+  std::uint64_t output_told_ = 0;  ///< bytes, of all processes
   Wake out_due_;
   Pending<bool> process_over_;
   bool is_closed_ = false;

@@ -1,10 +1,12 @@
 #include "environment/output.h"
 
+#include "os/seqpacket.h"
 #include "support/fake_log_writer.h"
 
 #include <boost/asio/io_context.hpp>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <utility>
@@ -52,6 +54,19 @@ TEST_F(OutputTest, WhatWasPrintedBeforeTheAnswerIsThere) {
   output_.add_platform_line("END\n");
   EXPECT_EQ(output_.take_tail(), "one\ntwo\nEND\n");
   EXPECT_EQ(output_.take_tail(), "");
+}
+
+// What a machine's end of the output holds is more than a pipe does.
+TEST_F(OutputTest, AllThatASocketHoldsIsThereToo) {
+  constexpr std::size_t kHeld = 150'000;
+  auto pair = std::move(os::stream_pair().value());
+  output_.attach(std::move(pair.first));
+  log_lines();
+  const std::string text(kHeld, 'x');
+  ASSERT_EQ(::send(pair.second.get(), text.data(), text.size(), MSG_DONTWAIT),
+            static_cast<ssize_t>(kHeld));
+  output_.drain();
+  EXPECT_EQ(log_.entries, (std::vector<std::string>{"output " + text}));
 }
 
 TEST_F(OutputTest, OutputIsReadWithoutBeingAskedFor) {

@@ -121,12 +121,20 @@ class GuestTest : public testing::Test {
       if (Streams::is_at_end(stream)) Streams::finish(stream);
       if (Streams::is_over(stream)) Streams::release(stream);
     }
-    std::vector<std::byte> out(4096);
-    out.resize(streams_->collect(out));
-    say(out);
+    grant();
     for (Stream& stream : streams_->places()) {
       if (stream.id != 0 && Streams::is_over(stream)) Streams::release(stream);
     }
+  }
+  /// Says what is due, credit above all.
+  void grant() {
+    std::vector<std::byte> out(4096);
+    out.resize(streams_->collect(out));
+    say(out);
+  }
+  std::string text_of(std::uint32_t stream) {
+    const auto bytes = Streams::unread(*streams_->find(stream));
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   void call(std::string_view text) {
     std::vector<std::byte> out(kStreamHead + text.size());
@@ -191,17 +199,49 @@ TEST_F(GuestTest, AProcessHasItsCallsItsAnswersAndItsOutput) {
   EXPECT_EQ(end(), static_cast<int>(Stop::link_closed));
 }
 
-TEST_F(GuestTest, AFloodOfOutputIsHeldUpAndHoldsUpNothingElse) {
+TEST_F(GuestTest, AFloodOfOutputIsHeldUpAndCallsAreNot) {
   ASSERT_TRUE(next(Type::init_up));
-  start("head -c 3000000 /dev/zero & read -r line <&3; echo answer >&4; wait");
-  // Nobody reads the output: no more than the window comes.
+  start("read -r line <&3; echo $line >&4; head -c 3000000 /dev/zero");
   call("go\n");
-  Stream& answers = *streams_->find(kAnswersStream);
-  while (Streams::unread(answers).empty()) ASSERT_TRUE(receive());
-  EXPECT_LE(Streams::unread(*streams_->find(kOutputStream)).size(), kStreamWindow);
+  // Nobody reads the output: no more than the window comes.
+  Stream& output = *streams_->find(kOutputStream);
+  while (Streams::unread(output).size() < kStreamWindow) ASSERT_TRUE(receive());
+  EXPECT_EQ(text_of(kAnswersStream), "go\n");
   ASSERT_TRUE(drain());
   EXPECT_EQ(got_[kOutputStream].size(), 3'000'000U);
+}
+
+// More than the stream's window and a pipe hold: it goes in pieces, and the answer is in none.
+TEST_F(GuestTest, AllThatWasPrintedBeforeAnAnswerIsToldBeforeIt) {
+  constexpr std::size_t kPrinted = 80'000;
+  ASSERT_TRUE(next(Type::init_up));
+  start("head -c 80000 /dev/zero; echo answer >&4; read -r line <&3");
+  Stream& output = *streams_->find(kOutputStream);
+  while (Streams::unread(output).size() < kStreamWindow) ASSERT_TRUE(receive());
+  std::size_t before = 0;
+  while (text_of(kAnswersStream).empty()) {
+    before += Streams::unread(output).size();
+    Streams::consume(output, Streams::unread(output).size());
+    grant();
+    ASSERT_TRUE(receive());
+  }
+  EXPECT_EQ(before + Streams::unread(output).size(), kPrinted);
+  call("end\n");
+  EXPECT_TRUE(drain());
+}
+
+TEST_F(GuestTest, WhatIsPrintedInTheBackgroundHoldsUpNoAnswer) {
+  ASSERT_TRUE(next(Type::init_up));
+  start("cat /dev/zero & read -r line <&3; echo answer >&4; read -r line <&3; kill $!");
+  call("go\n");
+  // It is read, and never ends.
+  while (got_[kAnswersStream].empty()) {
+    settle();
+    ASSERT_TRUE(receive());
+  }
   EXPECT_EQ(got_[kAnswersStream], "answer\n");
+  call("end\n");
+  EXPECT_TRUE(drain());
 }
 
 TEST_F(GuestTest, CallsOfAProcessThatDoesNotReadWaitAndGoWithIt) {

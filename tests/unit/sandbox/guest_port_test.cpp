@@ -174,13 +174,43 @@ TEST_F(RealGuestPortTest, AProcessGetsCallsAndGivesAnswersAndOutput) {
   EXPECT_EQ(ends_, 0);
 }
 
-TEST_F(RealGuestPortTest, OutputThatNobodyReadsHoldsUpNothingElse) {
+TEST_F(RealGuestPortTest, OutputThatNobodyReadsHoldsUpNoCallsAndNoConnections) {
   constexpr std::size_t kFlood = 3'000'000;
-  auto process = start("head -c 3000000 /dev/zero & read -u 3 word; echo \"$word\" >&4; wait");
+  auto process = start(
+      "read -u 3 word; exec 5<>/dev/tcp/127.0.0.1/9001; head -c 3000000 /dev/zero & "
+      "read -u 5 more; echo \"$word $more\" >&4; wait");
   ASSERT_TRUE(process);
-  write(process.value().link.out, "while it floods\n");
-  EXPECT_EQ(read(process.value().link.in, 16), "while it floods\n");
-  EXPECT_EQ(read(process.value().output, kUntilItEnds).size(), kFlood);
+  write(process.value().link.out, "a call\n");
+  ASSERT_TRUE(run_until([&] { return !connections_.empty(); }));
+  write(connections_.front().second, "and more\n");
+  EXPECT_EQ(read(process.value().output, kFlood).size(), kFlood);
+  EXPECT_EQ(read(process.value().link.in, kUntilItEnds), "a call and more\n");
+}
+
+TEST_F(RealGuestPortTest, AllThatWasPrintedBeforeAnAnswerIsThereBeforeIt) {
+  constexpr std::size_t kPrinted = 1'000'000;
+  auto process = start("head -c 1000000 /dev/zero; echo answer >&4; read -u 3 word");
+  ASSERT_TRUE(process);
+  // Of what the socket, the window and the pipe hold nobody has read the end when the answer comes.
+  std::size_t before = 0;
+  std::string answer;
+  ASSERT_TRUE(run_until([&] {
+    std::array<char, 4096> piece{};
+    const ssize_t some =
+        ::recv(process.value().link.in.get(), piece.data(), piece.size(), MSG_DONTWAIT);
+    if (some > 0) answer.assign(piece.data(), static_cast<std::size_t>(some));
+    if (!answer.empty()) return true;
+    const ssize_t count =
+        ::recv(process.value().output.get(), piece.data(), piece.size(), MSG_DONTWAIT);
+    if (count > 0) before += static_cast<std::size_t>(count);
+    return false;
+  }));
+  EXPECT_EQ(answer, "answer\n");
+  int waiting = 0;
+  ASSERT_EQ(::ioctl(process.value().output.get(), FIONREAD, &waiting), 0);
+  EXPECT_EQ(before + static_cast<std::size_t>(waiting), kPrinted);
+  write(process.value().link.out, "end\n");
+  EXPECT_TRUE(run_until([&] { return has(Type::exited); }));
 }
 
 TEST_F(RealGuestPortTest, CallsLongerThanAWindowArriveWhole) {
