@@ -131,7 +131,8 @@ Task<sandbox::GuestBuild> Guests::build_there(sandbox::Assignment assignment) {
   CO_TRY(build.plan, co_await plan_of(kernel));
   build.boot_limit = boot_limit(build.plan.accelerator);
   CO_TRY(co_await add_images(assignment, build.plan));
-  add_template(assignment, build);
+  // What waits for any function of its kind has the host's programs as its root.
+  if (!assignment.is_image) add_template(assignment, build);
   co_return build;
 }
 
@@ -158,6 +159,11 @@ void Guests::add_template(const sandbox::Assignment& assignment, sandbox::GuestB
 }
 
 Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan) {
+  if (assignment.is_image) {
+    auto image = images::code_recipe(assignment.tree_id);
+    plan.root_image = image.id;
+    co_return co_await maker_->ensure(std::move(image));
+  }
   CO_TRY(const auto state,
          co_await run_on<std::string>(blocking_.get_executor(), read_state(root_)));
   auto root = images::root_recipe(root_.interpreters_for(assignment.interpreter), state);

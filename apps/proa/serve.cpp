@@ -6,6 +6,7 @@
 #include "daemon_status.h"
 #include "events.h"
 #include "guests.h"
+#include "inside_files.h"
 #include "languages.h"
 #include "live.h"
 #include "network/network.h"
@@ -41,8 +42,6 @@ namespace fs = std::filesystem;
 
 using Shards = std::vector<std::unique_ptr<Shard>>;
 
-constexpr const char* kResolvConf = "/etc/resolv.conf";
-
 /// What is opened while root and kept.
 struct Ground {
   DaemonUser user;
@@ -64,11 +63,6 @@ struct Ground {
 
 fs::path runtimes_folder(const ServeOptions& options) {
   return options.runtimes.empty() ? beside_program("../share/proa/runtimes") : options.runtimes;
-}
-
-std::string inside_resolv_conf() {
-  const auto text = os::read_file(kResolvConf);
-  return network::environment_resolv_conf(text ? text.value() : std::string());
 }
 
 launcher::LauncherConfig launcher_config(const ServeOptions& options, const DaemonUser& user,
@@ -421,8 +415,8 @@ std::uint32_t shards_wanted(const ServeOptions& options) {
 }
 
 StoreGround store_ground(Ground& ground) {
-  return {ground.is_loopback, std::move(ground.s3_folder), std::move(ground.init_program),
-          ground.runtimes, std::move(ground.kernel_key)};
+  return {ground.is_loopback, std::move(ground.s3_folder),  std::move(ground.init_program),
+          ground.runtimes,    std::move(ground.kernel_key), image_files()};
 }
 
 Result<int> run(const ServeOptions& options) {

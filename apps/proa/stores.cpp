@@ -1,5 +1,7 @@
 #include "stores.h"
 
+#include "api/api.h"
+
 namespace proa::apps {
 
 // Beside the other secrets. A backup has the records of that folder, and not this.
@@ -28,6 +30,8 @@ Result<Stores> open_stores(const ServeOptions& options, StoreGround ground,
   catalog_options.data_folder = options.data;
   stores.objects = std::make_unique<catalog::ObjectFolder>(std::move(ground.s3_folder));
   catalog_options.objects = stores.objects.get();
+  catalog_options.architecture = api::ApiOptions().architecture;
+  catalog_options.image_files = ground.image_files;
   catalog_options.account_concurrency = options.account_concurrency;
   if (options.isolation == "microvm") {
     catalog_options.default_settings.isolation = model::Isolation::microvm;

@@ -14,8 +14,10 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace proa::apps {
 
@@ -41,6 +43,7 @@ struct StoreGround {
   os::UniqueFd init_program;
   std::filesystem::path runtimes;  ///< how kernels are built is said there
   std::optional<kernels::SigningKey> kernel_key;
+  std::map<std::string, std::string> image_files;  ///< catalog::CatalogOptions
 };
 
 /// Where the key is by which guest kernels are signed.

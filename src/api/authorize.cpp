@@ -13,10 +13,10 @@ using identity::Right;
 using identity::Rights;
 
 /// What brings code in or takes it away; all other changes are configuration.
-constexpr auto kDeploying =
-    std::to_array<std::string_view>({"CreateFunction", "DeleteFunction", "UpdateFunctionCode",
-                                     "PublishVersion", "PublishLayerVersion", "DeleteLayerVersion",
-                                     "ProaCreateUpload", "ProaPutUploadPart", "ProaDeleteUpload"});
+constexpr auto kDeploying = std::to_array<std::string_view>(
+    {"CreateFunction", "DeleteFunction", "UpdateFunctionCode", "PublishVersion",
+     "PublishLayerVersion", "DeleteLayerVersion", "ProaCreateUpload", "ProaPutUploadPart",
+     "ProaDeleteUpload", "ProaLoadImage", "ProaDeleteImage"});
 
 /// The name of the action in IAM, where it is not that of the operation.
 std::string action_of(const Operation& operation) {

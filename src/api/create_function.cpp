@@ -67,9 +67,38 @@ Result<model::FunctionRef> decode_ref(const std::string& name, const model::Scop
   return ref;
 }
 
+Result<void> check_common(const Input& input, const ApiOptions& options) {
+  TRY(check_architecture(input.architecture, options.architecture));
+  TRY(model::check_tags(input.tags));
+  TRY(model::parse_settings(input.tags, model::Settings()));
+  return ok();
+}
+
+/// What an image says itself is refused.
+Result<void> check_image(const Input& input, const ApiOptions& options) {
+  const catalog::ConfigChange& config = input.config;
+  if (config.runtime || config.handler || (config.layer_arns && !config.layer_arns->empty())) {
+    return Error(Errc::invalid,
+                 "Please don't provide Handler or Runtime or Layer when the intended function "
+                 "PackageType is Image.");
+  }
+  TRY(check_config(config));
+  return check_common(input, options);
+}
+
+/// The code of one package type is none of the other.
+Result<void> check_source(const catalog::ArchiveSource& source, bool is_image) {
+  if (source.image_uri.has_value() == is_image) return ok();
+  return Error(Errc::invalid,
+               is_image ? "Please provide ImageUri when creating a function with packageType Image."
+                        : "Please provide a source for function code.");
+}
+
 Result<void> check(const Input& input, const ApiOptions& options) {
-  if (input.is_image) {
-    return Error(Errc::unsupported, "The package type Image is not supported by Proa yet");
+  if (input.is_image) return check_image(input, options);
+  if (input.config.image_config) {
+    return Error(Errc::invalid,
+                 "Please don't provide ImageConfig when the intended function PackageType is Zip.");
   }
   if (!input.config.runtime) {
     return Error(Errc::invalid,
@@ -80,10 +109,7 @@ Result<void> check(const Input& input, const ApiOptions& options) {
     return Error(Errc::invalid,
                  "Handler is mandatory for functions created with deployment packages.");
   }
-  TRY(check_architecture(input.architecture, options.architecture));
-  TRY(model::check_tags(input.tags));
-  TRY(model::parse_settings(input.tags, model::Settings()));
-  return ok();
+  return check_common(input, options);
 }
 
 model::FunctionVersion make_version(Input& input, const model::FunctionRef& ref,
@@ -93,7 +119,8 @@ model::FunctionVersion make_version(Input& input, const model::FunctionRef& ref,
   version.account_id = ref.account_id;
   version.region = ref.region;
   version.name = ref.name;
-  version.runtime = std::move(*config.runtime);
+  version.runtime = config.runtime.value_or("");
+  if (input.is_image) version.image.emplace().overrides = std::move(config.image_config);
   version.handler = config.handler.value_or("");
   version.role = std::move(*config.role);
   version.description = config.description.value_or("");
@@ -130,6 +157,7 @@ Result<Decoded> decode_request(const std::string& text, const model::Scope& scop
   if ((decoded.refused = refusal(problems))) return decoded;
   catalog::NewFunction& request = decoded.request;
   TRY(static_cast<catalog::ArchiveSource&>(request), std::move(source));
+  TRY(check_source(request, input.is_image));
   request.config = make_version(input, ref, options);
   request.config.logging = std::move(logging);
   request.layer_arns = input.config.layer_arns.value_or(std::vector<std::string>());

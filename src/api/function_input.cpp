@@ -21,6 +21,8 @@ constexpr std::size_t kEnvironmentBytesMax = 4096;
 constexpr std::size_t kLayersMax = 5;
 constexpr std::size_t kHandlerMax = 128;
 constexpr std::size_t kObjectKeyMax = 1024;
+constexpr std::size_t kImageWordsMax = 1500;
+constexpr std::size_t kWorkingDirectoryMax = 1000;
 constexpr std::string_view kRolePattern =
     R"(arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+)";
 
@@ -126,6 +128,29 @@ void check_layer_arns(const std::vector<std::string>& arns, Problems& problems) 
       "not be null]");
 }
 
+/// {"ImageConfig": {}} means what the image says, as on Lambda.
+std::optional<model::ImageOverrides> decode_image_config(const Fields& fields) {
+  const auto config = fields.object("ImageConfig");
+  if (!config) return std::nullopt;
+  Problems& problems = fields.problems();
+  model::ImageOverrides overrides;
+  overrides.entry_point = config->texts("EntryPoint");
+  overrides.command = config->texts("Command");
+  overrides.working_directory = config->text("WorkingDirectory");
+  const auto check_size = [&](const auto& list, const char* member) {
+    if (!list || list->size() <= kImageWordsMax) return;
+    problems.violate(printed(*list), member,
+                     "have length less than or equal to " + std::to_string(kImageWordsMax));
+  };
+  check_size(overrides.entry_point, "imageConfig.entryPoint");
+  check_size(overrides.command, "imageConfig.command");
+  if (overrides.working_directory) {
+    check_length(*overrides.working_directory, kWorkingDirectoryMax, "imageConfig.workingDirectory",
+                 problems);
+  }
+  return overrides;
+}
+
 void decode_numbers(const Fields& fields, catalog::ConfigChange& config) {
   if (const auto memory = fields.ranged("MemorySize", "memorySize", 128, 10240)) {
     config.memory_mib = static_cast<std::uint32_t>(*memory);
@@ -228,6 +253,7 @@ catalog::ConfigChange decode_config(const Fields& fields) {
   config.layer_arns = fields.texts("Layers");
   if (config.layer_arns) check_layer_arns(*config.layer_arns, problems);
   config.logging = decode_logging(fields);
+  config.image_config = decode_image_config(fields);
   config.revision_id = fields.text("RevisionId");
   decode_numbers(fields, config);
   if (config.role && !is_role(*config.role)) {
@@ -261,9 +287,8 @@ Result<void> check_config(const catalog::ConfigChange& config) {
 
 Result<void> refuse_unsupported_members(const Fields& fields) {
   for (const std::string_view key :
-       {"VpcConfig", "DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "ImageConfig",
-        "CodeSigningConfigArn", "CapacityProviderConfig", "DurableConfig", "TenancyConfig",
-        "PublishTo"}) {
+       {"VpcConfig", "DeadLetterConfig", "KMSKeyArn", "FileSystemConfigs", "CodeSigningConfigArn",
+        "CapacityProviderConfig", "DurableConfig", "TenancyConfig", "PublishTo"}) {
     if (fields.says_something(key)) return not_supported(key);
   }
   TRY(only_default(fields, "TracingConfig", "Mode", "PassThrough"));
@@ -296,11 +321,20 @@ Result<void> check_architecture(const std::optional<std::string>& asked, const s
 }
 
 Result<catalog::ArchiveSource> decode_source(const Fields& code, const std::string& prefix) {
-  for (const std::string_view key : {"S3ObjectVersion", "ImageUri", "SourceKMSKeyArn"}) {
+  for (const std::string_view key : {"S3ObjectVersion", "SourceKMSKeyArn"}) {
     if (code.says_something(key)) return not_supported(prefix + std::string(key));
   }
   const auto encoded = code.view("ZipFile");
   catalog::ArchiveSource source;
+  if (code.says_something("ImageUri")) {
+    if (encoded || code.says_something("S3Bucket") || code.says_something("S3Key") ||
+        code.says_something("ProaUpload")) {
+      return Error(Errc::invalid, "Please do not provide other sources of the code beside " +
+                                      prefix + "ImageUri.");
+    }
+    source.image_uri = code.text("ImageUri");
+    return source;
+  }
   if (code.says_something("ProaUpload")) {
     if (encoded || code.says_something("S3Bucket") || code.says_something("S3Key")) {
       return Error(Errc::invalid, "Please do not provide other sources of the code beside " +

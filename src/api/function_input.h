@@ -24,9 +24,9 @@ std::optional<std::string> decode_architecture(const Fields& fields);
 /// Errc: unsupported when functions of that architecture cannot run here.
 Result<void> check_architecture(const std::optional<std::string>& asked, const std::string& ours);
 
-/// The members of `code`: base64 in ZipFile, S3Bucket and S3Key, or Proa's own ProaUpload (the id
-/// of an upload). Broken constraints become problems. `prefix` is what stands before the members in
-/// texts ("Code."). Errc: unsupported (images, versions of objects), invalid (none given, empty,
+/// The members of `code`: base64 in ZipFile, S3Bucket and S3Key, ImageUri, or Proa's own ProaUpload
+/// (the id of an upload). Broken constraints become problems. `prefix` is what stands before the
+/// members in texts ("Code."). Errc: unsupported (versions of objects), invalid (none given, empty,
 /// not base64), too_large (over 50 MB).
 Result<catalog::ArchiveSource> decode_source(const Fields& code, const std::string& prefix);
 

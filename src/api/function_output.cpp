@@ -49,6 +49,24 @@ json::array layers_of(const model::FunctionVersion& function) {
   return layers;
 }
 
+json::array words_of(const std::vector<std::string>& words) {
+  json::array out;
+  for (const std::string& word : words) out.emplace_back(word);
+  return out;
+}
+
+/// ImageConfigResponse, where the function says something.
+void add_image_config(json::object& out, const model::ImageCode& image) {
+  if (!image.overrides) return;
+  const model::ImageOverrides& overrides = *image.overrides;
+  json::object config;
+  if (overrides.entry_point) config["EntryPoint"] = words_of(*overrides.entry_point);
+  if (overrides.command) config["Command"] = words_of(*overrides.command);
+  if (overrides.working_directory) config["WorkingDirectory"] = *overrides.working_directory;
+  if (config.empty()) return;
+  out["ImageConfigResponse"] = object_with("ImageConfig", std::move(config));
+}
+
 json::object logging_of(const model::FunctionVersion& function) {
   const model::LoggingConfig& logging = function.logging;
   json::object out;
@@ -72,9 +90,9 @@ json::object function_configuration(const model::FunctionVersion& function, Prog
   std::string arn = function.unqualified_arn();
   if (!qualifier.empty()) arn.append(":").append(qualifier);
   out["FunctionArn"] = arn;
-  out["Runtime"] = function.runtime;
+  if (!function.image) out["Runtime"] = function.runtime;
   out["Role"] = function.role;
-  out["Handler"] = function.handler;
+  if (!function.image) out["Handler"] = function.handler;
   out["CodeSize"] = function.code_size;
   out["Description"] = function.description;
   out["Timeout"] = function.timeout.count();
@@ -87,7 +105,8 @@ json::object function_configuration(const model::FunctionVersion& function, Prog
   out["RevisionId"] = function.revision_id;
   if (!function.layers.empty()) out["Layers"] = layers_of(function);
   add_progress(out, progress);
-  out["PackageType"] = "Zip";
+  out["PackageType"] = function.image ? "Image" : "Zip";
+  if (function.image) add_image_config(out, *function.image);
   json::array architectures;
   architectures.emplace_back(function.architecture);
   out["Architectures"] = std::move(architectures);
@@ -96,9 +115,11 @@ json::object function_configuration(const model::FunctionVersion& function, Prog
   snap_start["OptimizationStatus"] = "Off";
   out["SnapStart"] = std::move(snap_start);
   // Lambda names the build of the runtime; ours is named by the identifier it was asked for with.
-  out["RuntimeVersionConfig"] = object_with(
-      "RuntimeVersionArn", json::value("arn:aws:lambda:" + function.region +
-                                       "::runtime:" + to_hex(sha256(function.runtime))));
+  if (!function.image) {
+    out["RuntimeVersionConfig"] = object_with(
+        "RuntimeVersionArn", json::value("arn:aws:lambda:" + function.region +
+                                         "::runtime:" + to_hex(sha256(function.runtime))));
+  }
   out["LoggingConfig"] = logging_of(function);
   return out;
 }

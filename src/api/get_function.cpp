@@ -14,8 +14,14 @@ Task<http::Response> get_function(Context& context, Call& call) {
   CO_TRY(const auto record, context.catalog.find(ref));
   const auto function = record->version_of(ref.qualifier);
   boost::json::object code;
-  code["RepositoryType"] = "S3";
-  code["Location"] = code_location(context, call, ref);
+  if (function->image) {
+    code["RepositoryType"] = "ECR";
+    code["ImageUri"] = function->image->uri;
+    code["ResolvedImageUri"] = function->image->resolved_uri;
+  } else {
+    code["RepositoryType"] = "S3";
+    code["Location"] = code_location(context, call, ref);
+  }
   boost::json::object answer;
   answer["Configuration"] =
       function_configuration(*function, Progress::settled, ref.qualifier.value_or(""));

@@ -40,19 +40,25 @@ std::optional<Sha256Digest> parse_digest(std::string_view text) {
 struct NewUpload {
   std::uint64_t bytes = 0;
   Sha256Digest digest{};
+  catalog::UploadKind kind = catalog::UploadKind::zip;
 };
 
 Result<NewUpload> decode_new(const Fields& fields, const json::object& body) {
-  static constexpr auto kMembers = std::to_array<std::string_view>({"bytes", "sha256"});
+  static constexpr auto kMembers = std::to_array<std::string_view>({"bytes", "sha256", "kind"});
   TRY(check_members(body, kMembers));
   NewUpload upload;
   const auto bytes = fields.integer("bytes").value_or(0);
-  if (bytes <= 0) return Error(Errc::invalid, "'bytes' must be the size of the zip");
+  if (bytes <= 0) return Error(Errc::invalid, "'bytes' must be the size of the file");
   upload.bytes = static_cast<std::uint64_t>(bytes);
   const auto digest = parse_digest(fields.text("sha256").value_or(""));
   if (!digest)
-    return Error(Errc::invalid, "'sha256' must be the SHA-256 of the zip, 64 hex digits");
+    return Error(Errc::invalid, "'sha256' must be the SHA-256 of the file, 64 hex digits");
   upload.digest = *digest;
+  const std::string kind = fields.text("kind").value_or("zip");
+  if (kind != "zip" && kind != "image") {
+    return Error(Errc::invalid, "'kind' must be zip or image");
+  }
+  if (kind == "image") upload.kind = catalog::UploadKind::image;
   return upload;
 }
 
@@ -78,9 +84,11 @@ Task<http::Response> create_upload(Context& context, Call& call) {
   const auto wanted = decode_new(fields, body);
   if (auto refused = refusal(problems)) co_return std::move(*refused);
   if (!wanted) co_return wanted.error();
-  std::function<Result<UploadState>()> work =
-      [&uploads = context.catalog.uploads(), account = call.scope.account_id,
-       upload = wanted.value()] { return uploads.begin(account, upload.bytes, upload.digest); };
+  std::function<Result<UploadState>()> work = [&uploads = context.catalog.uploads(),
+                                               account = call.scope.account_id,
+                                               upload = wanted.value()] {
+    return uploads.begin(account, upload.bytes, upload.digest, upload.kind);
+  };
   CO_TRY(const auto upload, co_await off_shard_upload(context, std::move(work)));
   co_return upload_answer(201, context, upload);
 }

@@ -98,6 +98,7 @@ std::filesystem::path CatalogImpl::tree_path(std::string_view tree_id) const {
 
 Result<std::string> CatalogImpl::code_zip(const model::FunctionRef& ref) const {
   TRY(auto version, resolve(ref));
+  if (version->image) return Error(Errc::invalid, "The code of " + ref.arn() + " is an image");
   return code_.zip(version->tree_id);
 }
 

@@ -21,6 +21,7 @@
 #include "model/function_ref.h"
 #include "model/function_url.h"
 #include "model/resource_policy.h"
+#include "oci/oci.h"
 #include "storage/storage.h"
 
 #include <boost/asio/thread_pool.hpp>
@@ -65,8 +66,9 @@ struct ConfigChange {
   std::optional<std::uint32_t> ephemeral_storage_mib;
   std::optional<std::map<std::string, std::string>> environment;
   std::optional<std::vector<std::string>> layer_arns;
-  model::LoggingChange logging;            ///< refused (invalid) where levels do not fit
-  std::optional<std::string> revision_id;  ///< refused (precondition) when stale
+  model::LoggingChange logging;                       ///< refused (invalid) where levels do not fit
+  std::optional<model::ImageOverrides> image_config;  ///< of functions of an image only
+  std::optional<std::string> revision_id;             ///< refused (precondition) when stale
 };
 
 /// UpdateFunctionCode.
@@ -164,6 +166,29 @@ struct NewLayerVersion : ArchiveSource {
   std::vector<std::string> compatible_architectures;
 };
 
+/// Loading a container image.
+struct NewImage {
+  std::string account_id;
+  std::string upload_id;  ///< of an archive, which is used up
+  std::string name;       ///< what it is called from now on; empty: as the archive says
+};
+
+/// A container image that functions can be made of; immutable. Of one account, in all regions.
+struct ContainerImage {
+  std::string account_id;
+  std::string digest;              ///< "sha256:" and 64 hex digits, of its manifest
+  std::vector<std::string> names;  ///< "app:latest"; none: another image took them
+  std::string tree_id;             ///< its files, unpacked: name in the code store
+  std::string architecture;        ///< as Lambda says: "x86_64"
+  model::ImageDefaults defaults;
+  std::uint64_t layers = 0;
+  std::uint64_t archive_bytes = 0;
+  std::uint64_t unpacked_bytes = 0;
+  std::uint64_t skipped = 0;  ///< devices and other nodes that no function may have
+  WallTime loaded;
+};
+using ContainerImagePtr = std::shared_ptr<const ContainerImage>;
+
 /// One version of a layer; immutable.
 struct LayerVersion {
   std::string account_id;
@@ -199,6 +224,10 @@ struct CatalogOptions {
   model::Settings default_settings;
   InterpreterVersions interpreter_versions;  ///< empty: extension modules' versions are not checked
   PackageLimits package_limits;
+  oci::Limits image_limits;
+  std::string architecture;  ///< "x86_64": that of images which can be loaded; empty: any
+  /// Text of files that every image gets, by path: resolv.conf and such.
+  std::map<std::string, std::string> image_files;
   UploadLimits upload_limits;
   const ObjectFolder* objects = nullptr;     ///< outlives the catalog; none: there is no bucket
   std::uint32_t account_concurrency = 1000;  ///< of one account in one region
@@ -322,6 +351,19 @@ class Catalog {
                                                            const std::string& name,
                                                            std::uint64_t before,
                                                            std::size_t max_items) const = 0;
+  /// Unpacks an uploaded OCI layout or docker-archive and remembers it; names go over from other
+  /// images. Other changes do not wait for it. Errc: invalid (no image, a digest that does not fit,
+  /// another architecture, a path that leads outside, no name), too_large, not_found (upload),
+  /// exhausted, os.
+  virtual Task<ContainerImagePtr> load_image(NewImage request) = 0;
+  /// By a name (":latest" may be left out), a digest or 8 hex digits of its beginning at least.
+  /// Errc: not_found, invalid (several digests begin so).
+  virtual Result<ContainerImagePtr> find_image(const std::string& account_id,
+                                               const std::string& name) const = 0;
+  /// By digest.
+  virtual std::vector<ContainerImagePtr> list_images(const std::string& account_id) const = 0;
+  /// Functions made of it go on. Errc: as find_image(), exhausted, os.
+  virtual Task<void> remove_image(std::string account_id, std::string name) = 0;
   /// Archives that came or come in parts, to be named as the source of a change. Any thread.
   virtual UploadStore& uploads() = 0;
   /// The zip of a layer version, for Content.Location. Blocks. Errc: not_found, os.

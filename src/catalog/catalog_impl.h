@@ -73,6 +73,11 @@ class CatalogImpl final : public Catalog {
                                                    std::size_t max_items) const override;
   Result<std::string> layer_zip(const LayerVersion& layer) const override;
   UploadStore& uploads() override { return *uploads_; }
+  Task<ContainerImagePtr> load_image(NewImage request) override;
+  Result<ContainerImagePtr> find_image(const std::string& account_id,
+                                       const std::string& name) const override;
+  std::vector<ContainerImagePtr> list_images(const std::string& account_id) const override;
+  Task<void> remove_image(std::string account_id, std::string name) override;
 
  private:
   // function_changes.cpp
@@ -87,6 +92,10 @@ class CatalogImpl final : public Catalog {
                                 const std::map<std::string, std::optional<std::string>>& changes);
   Result<FunctionRecordPtr> reserve(const model::FunctionRef& ref,
                                     std::optional<std::uint32_t> count);
+  /// Fetches what `source` names and puts it into the document; `lease` keeps it until a record
+  /// does.
+  Result<void> use_source(FunctionDocument& document, const ArchiveSource& source,
+                          CodeLease& lease);
   /// Puts an installed package into the document and checks that everything fits together.
   Result<void> use_code(FunctionDocument& document, const InstalledPackage& package) const;
   Result<void> use_layers(FunctionDocument& document, const std::vector<std::string>& arns) const;
@@ -160,6 +169,27 @@ class CatalogImpl final : public Catalog {
   Result<LayerVersionPtr> add_layer_version(NewLayerVersion& request);
   Result<void> remove_layer_version(const model::Scope& scope, const std::string& name,
                                     std::uint64_t version);
+
+  // image_changes.cpp
+  /// What an upload turns out to be, before the record that keeps it.
+  struct PreparedImage {
+    ContainerImage image;
+    InstalledImage installed;
+  };
+  using PreparedImagePtr = std::shared_ptr<PreparedImage>;
+  Result<void> load_images();
+  Result<PreparedImagePtr> prepare(const NewImage& request);
+  Result<ContainerImagePtr> add_image(const PreparedImage& prepared, const NewImage& request);
+  Result<void> drop_image(const std::string& account_id, const std::string& name);
+  /// Writes and shows it.
+  Result<ContainerImagePtr> publish(ContainerImage image);
+  void show_image(const std::string& key, ContainerImagePtr image);
+  /// Makes an image the code of a function. Errc: invalid (there is none of that name; nothing to
+  /// start).
+  Result<void> use_image(FunctionDocument& document, const std::string& uri) const;
+  /// Finds the program again, after a change of image or ImageConfig.
+  Result<void> use_program(FunctionDocument& document) const;
+  ImageRules image_rules() const { return {options_.image_limits, options_.image_files}; }
 
   CatalogOptions options_;
   storage::KeyValueStore& store_;

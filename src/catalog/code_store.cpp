@@ -181,28 +181,75 @@ Result<InstalledPackage> CodeStore::install(std::string_view zip, const StoredZi
 }
 
 Result<std::uint64_t> CodeStore::unpack(std::string_view zip, const std::string& tree_id) {
+  std::uint64_t size = 0;
+  TRY(place(tree_id, [&](int folder) -> Result<void> {
+    TRY(size, unpack_package(zip, folder, state_->limits));
+    return ok();
+  }));
+  return size;
+}
+
+Result<void> CodeStore::place(const std::string& tree_id,
+                              const std::function<Result<void>(int)>& fill) {
   const fs::path staging = state_->code / unique_name(kStaging);
   TRY(make_folder(staging));
-  const auto finish = [&]() -> Result<std::uint64_t> {
+  const auto finish = [&]() -> Result<void> {
     TRY(auto folder, os::open_file(staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    TRY(auto size, unpack_package(zip, folder.get(), state_->limits));
+    TRY(fill(folder.get()));
     // The root becomes /var/task, which every user inside may enter.
     if (::fchmod(folder.get(), 0755) != 0) return os_error("chmod " + staging.string());
     if (state_->limits.is_durable && ::fsync(folder.get()) != 0) {
       return os_error("fsync " + staging.string());
     }
-    if (::rename(staging.c_str(), tree_path(tree_id).c_str()) != 0) {
+    if (::rename(staging.c_str(), tree_path(tree_id).c_str()) == 0) return ok();
+    // Another one has made the same meanwhile.
+    if (errno != EEXIST && errno != ENOTEMPTY) {
       return os_error("rename to " + tree_path(tree_id).string());
     }
-    return size;
-  };
-  auto size = finish();
-  if (!size) {
     remove_quietly(staging);
-    return size;
+    return ok();
+  };
+  if (auto finished = finish(); !finished) {
+    remove_quietly(staging);
+    return finished;
   }
-  TRY(sync_folder(state_->code));
-  return size;
+  return sync_folder(state_->code);
+}
+
+Result<InstalledImage> CodeStore::install_image(const fs::path& archive, const oci::Image& image,
+                                                const ImageRules& rules) {
+  InstalledImage installed;
+  installed.tree_id = image.tree_id();
+  installed.lease = acquire_kept({installed.tree_id});
+  const fs::path blob = state_->blobs / installed.tree_id;
+  // Of a tree that is there, too: the archive has only said so far that this is what it holds, and
+  // the tree may be another account's. Then what was unpacked goes again.
+  TRY(place(installed.tree_id, [&](int folder) -> Result<void> {
+    TRY(const auto unpacked, oci::unpack(archive, image, folder, rules.files, rules.limits));
+    installed.unpacked_bytes = unpacked.bytes;
+    installed.skipped = unpacked.skipped;
+    TRY(link_file(archive, blob));
+    return sync_folder(state_->blobs);
+  }));
+  return installed;
+}
+
+Result<void> CodeStore::ensure_image(const std::string& tree_id, const ImageRules& rules) {
+  if (!is_tree_id(tree_id)) return Error(Errc::corrupt, "code tree '" + tree_id + "': not an id");
+  if (is_there(tree_path(tree_id))) return ok();
+  const fs::path blob = state_->blobs / tree_id;
+  if (!is_there(blob)) {
+    return Error(Errc::corrupt, "code tree " + tree_id + ": neither it nor its archive is there");
+  }
+  TRY(const auto images, oci::read_images(blob, "", rules.limits));
+  for (const oci::Image& image : images) {
+    if (image.tree_id() != tree_id) continue;
+    return place(tree_id, [&](int folder) -> Result<void> {
+      TRY(oci::unpack(blob, image, folder, rules.files, rules.limits));
+      return ok();
+    });
+  }
+  return Error(Errc::corrupt, "image archive " + tree_id + ": its content has changed");
 }
 
 Result<CodeLease> CodeStore::acquire(std::vector<std::string> tree_ids) {

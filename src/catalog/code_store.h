@@ -1,7 +1,9 @@
 // CodeStore: zips and the folders unpacked from them, by content, for as long as anyone needs them.
 //
 //   <data>/code/<tree_id>/   unpacked package; tree_id is the lower-case hex SHA-256 of the zip
-//   <data>/blobs/<tree_id>   the zip itself
+//   <data>/blobs/<tree_id>   the zip itself; of a container image the archive it came in, and then
+//   the
+//                            tree's id is what its layers are (oci::Image::tree_id)
 //   <data>/code/.staging-*   being unpacked; .trash-* being removed; both are swept at open()
 //
 // A rename makes a tree appear and disappear, so a crash leaves all of it or nothing. A tree is
@@ -12,11 +14,14 @@
 #include "base/encoding.h"
 #include "base/result.h"
 #include "catalog/package.h"
+#include "oci/oci.h"
 
 #include <boost/asio/thread_pool.hpp>
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -57,6 +62,20 @@ struct InstalledPackage {
   CodeLease lease;
 };
 
+/// The files of a container image that are there, and a lease as above.
+struct InstalledImage {
+  std::string tree_id;
+  std::uint64_t unpacked_bytes = 0;
+  std::uint64_t skipped = 0;  ///< as oci::Unpacked
+  CodeLease lease;
+};
+
+/// How images are unpacked.
+struct ImageRules {
+  oci::Limits limits;
+  std::map<std::string, std::string> files;  ///< in every image: path to text
+};
+
 /// A zip that is in a file already.
 struct StoredZip {
   std::filesystem::path file;  ///< durable, of the same file system, never changed again
@@ -81,6 +100,13 @@ class CodeStore {
   /// The same for the bytes of `stored`, whose file gets a second name instead of being copied.
   /// Errc: also invalid (another SHA-256).
   Result<InstalledPackage> install(std::string_view zip, const StoredZip& stored);
+  /// Unpacks `image` of `archive`, a file that changes no more and gets a second name. A tree that
+  /// is there already stays; the archive has to hold it all the same. Several at a time; blocks.
+  /// Errc: as oci::unpack().
+  Result<InstalledImage> install_image(const std::filesystem::path& archive,
+                                       const oci::Image& image, const ImageRules& rules);
+  /// ensure() for the tree of an image.
+  Result<void> ensure_image(const std::string& tree_id, const ImageRules& rules);
   /// Errc: not_found when a tree is not there.
   Result<CodeLease> acquire(std::vector<std::string> tree_ids);
   /// For a version whose trees are kept already (its record is held, or another lease is alive):
@@ -103,6 +129,8 @@ class CodeStore {
   explicit CodeStore(std::shared_ptr<CodeLease::State> state) : state_(std::move(state)) {}
   Result<InstalledPackage> install(std::string_view zip, const StoredZip* stored);
   Result<std::uint64_t> unpack(std::string_view zip, const std::string& tree_id);
+  /// Has `fill` make a tree in a folder of its own, then gives that its name.
+  Result<void> place(const std::string& tree_id, const std::function<Result<void>(int)>& fill);
 
   std::shared_ptr<CodeLease::State> state_;  // leases and removals under way share it
 };

@@ -57,6 +57,31 @@ Result<void> refuse_extensions(const std::string& arn, const std::filesystem::pa
   return ok();
 }
 
+/// A function stays what it is: of a zip or of an image.
+Result<void> check_package_type(const model::FunctionVersion& version,
+                                const ArchiveSource& source) {
+  if (version.image.has_value() == source.image_uri.has_value()) return ok();
+  return Error(
+      Errc::invalid,
+      version.image
+          ? "Please provide ImageUri when updating a function with packageType Image."
+          : "Please don't provide ImageUri when updating a function with packageType Zip.");
+}
+
+/// Errc: invalid.
+Result<void> check_package_type(const model::FunctionVersion& version, const ConfigChange& change) {
+  if (version.image) {
+    const bool has_layers = change.layer_arns && !change.layer_arns->empty();
+    if (!change.handler && !change.runtime && !has_layers) return ok();
+    return Error(Errc::invalid,
+                 "Please don't provide Handler or Runtime or Layer when the intended function "
+                 "PackageType is Image.");
+  }
+  if (!change.image_config) return ok();
+  return Error(Errc::invalid,
+               "Please don't provide ImageConfig when the intended function PackageType is Zip.");
+}
+
 std::string layer_of(const std::string& version_arn) {
   return version_arn.substr(0, version_arn.rfind(':'));
 }
@@ -81,8 +106,8 @@ Result<FunctionRecordPtr> CatalogImpl::create(NewFunction& request) {
   TRY(document.latest.settings, settings_of(document.tags));
   TRY(use_layers(document, request.layer_arns));
   const std::string account_id = document.latest.account_id;
-  TRY(auto package, install(request, account_id));
-  TRY(use_code(document, package));
+  CodeLease lease;
+  TRY(use_source(document, request, lease));
   renew_revision(document);
   if (request.is_published) {
     TRY(freeze(document, std::nullopt));
@@ -98,8 +123,9 @@ Result<FunctionRecordPtr> CatalogImpl::change_code(const model::FunctionRef& ref
   TRY(check_revision(record->latest->revision_id, change.revision_id));
   FunctionDocument document = to_document(*record);
   if (change.architecture) document.latest.architecture = *change.architecture;
-  TRY(auto package, install(change, ref.account_id));
-  TRY(use_code(document, package));
+  TRY(check_package_type(document.latest, change));
+  CodeLease lease;
+  TRY(use_source(document, change, lease));
   if (change.is_dry_run) return to_record(document);
   renew_revision(document);
   if (change.is_published) {
@@ -115,13 +141,17 @@ Result<FunctionRecordPtr> CatalogImpl::change_configuration(const model::Functio
   TRY(auto record, find_latest(ref));
   TRY(check_revision(record->latest->revision_id, change.revision_id));
   FunctionDocument document = to_document(*record);
+  TRY(check_package_type(document.latest, change));
   apply(change, document.latest);
   TRY(document.latest.logging, change.logging.applied_to(document.latest.logging));
   if (change.layer_arns) {
     TRY(use_layers(document, *change.layer_arns));
     TRY(check_size(document));
   }
-  if (change.layer_arns || change.runtime) {
+  if (document.latest.image) {
+    if (change.image_config) document.latest.image->overrides = change.image_config;
+    TRY(use_program(document));
+  } else if (change.layer_arns || change.runtime) {
     TRY(check_native(document));
   }
   renew_revision(document);
@@ -183,6 +213,15 @@ Result<FunctionRecordPtr> CatalogImpl::reserve(const model::FunctionRef& ref,
   return publish(std::move(document));
 }
 
+Result<void> CatalogImpl::use_source(FunctionDocument& document, const ArchiveSource& source,
+                                     CodeLease& lease) {
+  if (source.image_uri) return use_image(document, *source.image_uri);
+  TRY(auto package, install(source, document.latest.account_id));
+  TRY(use_code(document, package));
+  lease = std::move(package.lease);
+  return ok();
+}
+
 Result<void> CatalogImpl::use_code(FunctionDocument& document,
                                    const InstalledPackage& package) const {
   document.latest.tree_id = package.tree_id;
@@ -230,7 +269,8 @@ Result<void> CatalogImpl::use_layers(FunctionDocument& document,
 Result<void> CatalogImpl::check_size(const FunctionDocument& document) const {
   const std::uint64_t limit = options_.package_limits.unpacked_bytes_max;
   const std::uint64_t actual = document.code_unpacked_bytes + document.layers_unpacked_bytes;
-  if (actual <= limit) return ok();
+  // An image has a limit of its own.
+  if (document.latest.image || actual <= limit) return ok();
   return Error(Errc::invalid,
                "Function code combined with layers exceeds the maximum allowed size of " +
                    std::to_string(limit) + " bytes. The actual size is " + std::to_string(actual) +

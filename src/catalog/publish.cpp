@@ -59,6 +59,7 @@ FunctionDocument to_document(const FunctionRecord& record) {
 
 Result<void> CatalogImpl::load() {
   TRY(load_functions());
+  TRY(load_images());
   TRY(load_layers());
   return code_.sweep();
 }
@@ -117,7 +118,8 @@ Result<CatalogImpl::Versions> CatalogImpl::load_versions(
 Result<void> CatalogImpl::ensure_trees(const model::FunctionVersion& version,
                                        const std::string& where) {
   for (const auto& tree_id : trees_of(version)) {
-    auto ensured = code_.ensure(tree_id);
+    const bool is_image = version.image && tree_id == version.tree_id;
+    auto ensured = is_image ? code_.ensure_image(tree_id, image_rules()) : code_.ensure(tree_id);
     if (!ensured) return ensured.error().with_context(where);
   }
   return ok();

@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "catalog/access_records.h"
+#include "catalog/image_records.h"
 #include "catalog/json_fields.h"
 #include "model/account_id.h"
 
@@ -15,12 +16,13 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::uint64_t kFunctionFormat = 5;
+constexpr std::uint64_t kFunctionFormat = 6;
 constexpr std::uint64_t kEventConfigsFormat = 2;  ///< the first one that has them
 constexpr std::uint64_t kLoggingFormat = 3;       ///< the same
 constexpr std::uint64_t kVersionsFormat = 4;      ///< next_version and aliases, the same
 constexpr std::uint64_t kAccessFormat = 5;        ///< urls and policies, the same
-constexpr std::uint64_t kVersionFormat = 1;
+constexpr std::uint64_t kImageFormat = 6;         ///< image, the same
+constexpr std::uint64_t kVersionFormat = 2;       ///< of image, too
 constexpr std::uint64_t kLayerFormat = 1;
 constexpr std::size_t kFunctionNameMax = 64;
 constexpr std::size_t kLayerNameMax = 140;
@@ -47,7 +49,7 @@ json::object to_json(const model::FunctionVersion& version) {
     layers.push_back(json::object{
         {"arn", layer.arn}, {"tree_id", layer.tree_id}, {"code_size", layer.code_size}});
   }
-  return json::object{
+  json::object object{
       {"account_id", version.account_id},
       {"region", version.region},
       {"name", version.name},
@@ -70,6 +72,8 @@ json::object to_json(const model::FunctionVersion& version) {
       {"logging", to_json(version.logging)},
       {"last_modified_ms", epoch_ms(version.last_modified)},
   };
+  if (version.image) object.emplace("image", image_to_json(*version.image));
+  return object;
 }
 
 json::object to_json(const EventConfigs& configs) {
@@ -186,7 +190,10 @@ Result<model::FunctionVersion> read_version(const json::object& object, std::uin
   version.has_environment = fields.boolean("has_environment");
   version.code_sha256_base64 = fields.text("code_sha256");
   version.code_size = fields.number("code_size", 0, kAnyMax);
-  version.tree_id = read_tree_id(fields, version.code_sha256_base64);
+  const json::object* const image =
+      format < kImageFormat ? nullptr : fields.optional_object("image");
+  version.tree_id = image == nullptr ? read_tree_id(fields, version.code_sha256_base64)
+                                     : read_hex_id(fields, "tree_id");
   version.last_modified = fields.time("last_modified_ms");
   if (!model::is_account_id(version.account_id)) fields.reject("account_id", "is not 12 digits");
   if (!is_region(version.region)) fields.reject("region", "is not a region's name");
@@ -200,6 +207,9 @@ Result<model::FunctionVersion> read_version(const json::object& object, std::uin
   TRY(fields.finish());
   if (logging != nullptr) {
     TRY(version.logging, read_logging(*logging, where));
+  }
+  if (image != nullptr) {
+    TRY(version.image, read_image(*image, where));
   }
   return version;
 }
@@ -438,12 +448,13 @@ Result<VersionDocument> decode_version(std::string_view key, std::string_view by
   const std::string where = place(kVersionBucket, key);
   TRY(auto value, parse(bytes, kVersionFormat, where));
   JsonFields fields(value.get_object(), where);
-  static_cast<void>(fields.number("format", 1, kVersionFormat));
+  const auto format = fields.number("format", 1, kVersionFormat);
   VersionDocument document;
   document.setting_tags = fields.text_map("setting_tags");
   const json::object& version = fields.object("version");
   TRY(fields.finish());
-  TRY(document.version, read_version(version, kFunctionFormat, where));
+  TRY(document.version,
+      read_version(version, format < kVersionFormat ? kAccessFormat : kFunctionFormat, where));
   if (!parse_version_number(document.version.version)) {
     return Error(Errc::corrupt, where + ": is not that of a version with a number");
   }

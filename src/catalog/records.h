@@ -1,18 +1,18 @@
 // The stored form of functions and layers: one JSON document per function and one per layer.
 //
 // Bucket "functions", key ACCOUNT/REGION/NAME:
-//   {"format": 5, "tags": {..}, "reserved_concurrency": N (only if set), "event_configs":
+//   {"format": 6, "tags": {..}, "reserved_concurrency": N (only if set), "event_configs":
 //    {QUALIFIER: {"retries_max": N and "age_max_s": N (only if set), "on_success": ARN or "",
 //    "on_failure": ARN or "", "last_modified_ms": N}}, "code_unpacked_bytes": N,
 //    "layers_unpacked_bytes": N, "next_version": N, "aliases": [{"name": .., "version": ..,
 //    "description": .., "revision_id": .., "other_version": .. and "other_weight": W (only if
 //    set)} ..], "urls": .. and "policies": .. (access_records.h), "latest": {every field of
-//    model::FunctionVersion but settings}}
+//    model::FunctionVersion but settings; "image" (image_records.h) only if it is one}}
 //   Format 1 had no event_configs, formats 1 and 2 no logging in latest, formats 1 to 3 neither
-//   next_version nor aliases, formats 1 to 4 neither urls nor policies.
+//   next_version nor aliases, formats 1 to 4 neither urls nor policies, formats 1 to 5 no image.
 // Bucket "versions", key ACCOUNT/REGION/NAME/NUMBER: a published version, written before the
 // function's next_version is beyond it: one that is not is what a crash left.
-//   {"format": 1, "setting_tags": {the proa: tags}, "version": {as "latest"}}
+//   {"format": 2, "setting_tags": {the proa: tags}, "version": {as "latest"}}; format 1: no image
 // Bucket "layers", key ACCOUNT/REGION/NAME:
 //   {"format": 1, "next_version": N, "versions": [{..} ..]}   ascending; deleted ones are absent
 //

@@ -18,15 +18,19 @@ using FunctionMap = std::map<std::string, FunctionRecordPtr, std::less<>>;
 using UrlMap = std::map<std::string, UrlTarget, std::less<>>;
 using LayerMap = std::map<std::string, std::shared_ptr<const LayerDocument>, std::less<>>;
 
+/// By record key, too: ACCOUNT/DIGEST.
+using ImageMap = std::map<std::string, ContainerImagePtr, std::less<>>;
+
 /// All functions and layers by record key. Immutable and shared: readers keep the one they took.
 struct Snapshot {
   std::shared_ptr<const FunctionMap> functions = std::make_shared<const FunctionMap>();
   std::shared_ptr<const LayerMap> layers = std::make_shared<const LayerMap>();
+  std::shared_ptr<const ImageMap> images = std::make_shared<const ImageMap>();
   std::shared_ptr<const UrlMap> urls = std::make_shared<const UrlMap>();
 };
 
 /// Holds the newest snapshot. Any thread reads; the catalog's strand writes. A mutex around copying
-/// three pointers and not std::atomic<std::shared_ptr>: that one's load() in GCC 12 unlocks with
+/// four pointers and not std::atomic<std::shared_ptr>: that one's load() in GCC 12 unlocks with
 /// relaxed order (a data race by the standard, and for ThreadSanitizer). Calls do not come here: a
 /// shard looks at generation() first.
 class CurrentSnapshot {

@@ -103,7 +103,8 @@ Result<void> UploadStore::State::check_room(const std::string& account_id,
     ++count;
     of_account += upload.bytes;
   }
-  if (count >= limits.account_uploads_max || of_account > limits.account_bytes_max) {
+  // One that is alone may be as large as uploads may be at all.
+  if (count >= limits.account_uploads_max || (count > 0 && of_account > limits.account_bytes_max)) {
     return Error(Errc::conflict, "This account has " + std::to_string(count) +
                                      " uploads that wait to be used, which is as much as it may "
                                      "have; remove some, or wait until they are too old");
@@ -172,12 +173,17 @@ Result<std::unique_ptr<UploadStore>> UploadStore::open(const fs::path& data_fold
 const UploadLimits& UploadStore::limits() const { return state_->limits; }
 
 Result<UploadState> UploadStore::begin(const std::string& account_id, std::uint64_t bytes,
-                                       const Sha256Digest& digest) {
+                                       const Sha256Digest& digest, UploadKind kind) {
   State& state = *state_;
-  if (bytes == 0) return Error(Errc::invalid, "Uploaded file must be a non-empty zip");
-  if (bytes > state.limits.bytes_max) {
-    return Error(Errc::invalid, "An upload must be smaller than " +
-                                    std::to_string(state.limits.bytes_max) + " bytes");
+  const bool is_image = kind == UploadKind::image;
+  const std::uint64_t most = is_image ? state.limits.image_bytes_max : state.limits.bytes_max;
+  if (bytes == 0) {
+    return Error(Errc::invalid,
+                 is_image ? "An image is no empty file" : "Uploaded file must be a non-empty zip");
+  }
+  if (bytes > most) {
+    return Error(Errc::invalid,
+                 "An upload must be smaller than " + std::to_string(most) + " bytes");
   }
   const std::lock_guard guard(state.mutex);
   state.expire();

@@ -23,14 +23,19 @@
 namespace proa::catalog {
 
 struct UploadLimits {
-  std::uint64_t bytes_max = 294912000;             ///< of one: 250 MiB of files, as bad as zips get
+  std::uint64_t bytes_max = 294912000;  ///< of one: 250 MiB of files, as bad as zips get
+  std::uint64_t image_bytes_max = 10ULL * 1024 * 1024 * 1024;  ///< of one that is an image
   std::uint64_t part_bytes_max = 8 * 1024 * 1024;  ///< what the daemon holds in memory for one
   std::size_t account_uploads_max = 16;
-  std::uint64_t account_bytes_max = 2ULL * 1024 * 1024 * 1024;  ///< declared, of one account
+  /// Declared, of one account; an image alone may be larger.
+  std::uint64_t account_bytes_max = 2ULL * 1024 * 1024 * 1024;
   std::size_t uploads_max = 64;
-  std::uint64_t all_bytes_max = 4ULL * 1024 * 1024 * 1024;
+  std::uint64_t all_bytes_max = 12ULL * 1024 * 1024 * 1024;
   std::chrono::seconds idle_max{900};  ///< since it was begun, filled or used
 };
+
+/// What comes.
+enum class UploadKind { zip, image };
 
 /// How far an upload is; a value.
 struct UploadState {
@@ -61,7 +66,7 @@ class UploadStore {
   /// Takes the room on the disk at once. Errc: invalid (no bytes, too many), conflict (too many
   /// uploads, or bytes of them), exhausted (disk full), os.
   Result<UploadState> begin(const std::string& account_id, std::uint64_t bytes,
-                            const Sha256Digest& digest);
+                            const Sha256Digest& digest, UploadKind kind = UploadKind::zip);
   /// Those of other accounts are not there. Errc: not_found.
   Result<UploadState> find(const std::string& account_id, const std::string& id);
   /// Writes `part` at `offset`, which must be where the next one begins. Errc: not_found, conflict

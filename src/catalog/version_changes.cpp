@@ -19,7 +19,7 @@ bool is_same(const model::FunctionVersion& a, const model::FunctionVersion& b) {
          a.timeout == b.timeout && a.ephemeral_storage_mib == b.ephemeral_storage_mib &&
          a.architecture == b.architecture && a.environment == b.environment &&
          a.has_environment == b.has_environment && a.logging == b.logging &&
-         a.settings == b.settings &&
+         a.settings == b.settings && a.image == b.image &&
          std::equal(a.layers.begin(), a.layers.end(), b.layers.begin(), b.layers.end(), same_layer);
 }
 

@@ -30,8 +30,10 @@ class Description {
     add("arn", value("FunctionArn"));
     if (value("Version") != "$LATEST") add("version", value("Version"));
     add("state", state());
-    add("runtime", value("Runtime") + ", " + cell(configuration_, "Architectures"));
-    add("handler", value("Handler"));
+    const bool is_image = value("PackageType") == "Image";
+    const std::string runtime = is_image ? "image" : value("Runtime");
+    add("runtime", runtime + ", " + cell(configuration_, "Architectures"));
+    if (!is_image) add("handler", value("Handler"));
     add("description", value("Description"));
     add("role", value("Role"));
     add("memory", value("MemorySize") + " MB");

@@ -49,7 +49,8 @@ std::string tags_of(const json::value& function) {
 json::object row_of(const json::value& function, WallTime now) {
   json::object row;
   row["name"] = text_in(function, "FunctionName");
-  row["runtime"] = text_in(function, "Runtime");
+  const bool is_image = text_in(function, "PackageType") == "Image";
+  row["runtime"] = is_image ? "image" : text_in(function, "Runtime");
   row["memory"] = cell(function, "MemorySize") + " MB";
   row["timeout"] = cell(function, "Timeout") + " s";
   const auto size = number_in(function, "CodeSize").value_or(0);

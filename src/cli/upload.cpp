@@ -63,11 +63,12 @@ Result<void> send_parts(const Surroundings& around, const std::string& id, std::
 }  // namespace
 
 Result<std::string> upload(const Surroundings& around, const packaging::Package& package,
-                           ProgressLine& progress) {
+                           ProgressLine& progress, std::string_view kind) {
   const std::string_view bytes = package.bytes();
   json::object body;
   body["bytes"] = bytes.size();
   body["sha256"] = to_hex(package.digest);
+  if (kind != "zip") body["kind"] = kind;
   TRY(const auto begun, ask(around, "POST", std::string(kUploads), json::serialize(body)));
   const std::string id = text_in(begun, "upload_id");
   const auto part_bytes = number_in(begun, "part_bytes_max").value_or(0);

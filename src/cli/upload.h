@@ -6,13 +6,14 @@
 #include "packaging/packaging.h"
 
 #include <string>
+#include <string_view>
 
 namespace proa::cli {
 
-/// Uploads the package and gives the id that stands for it in a change ("ProaUpload"). Goes on
-/// after a lost connection. Errc: as ask().
+/// Uploads the package and gives the id that stands for it in a change ("ProaUpload"); `kind` is
+/// "zip" or "image". Goes on after a lost connection. Errc: as ask().
 Result<std::string> upload(const Surroundings& around, const packaging::Package& package,
-                           ProgressLine& progress);
+                           ProgressLine& progress, std::string_view kind = "zip");
 /// Gives an upload up that will not be used; whether that worked does not matter: it goes by age.
 void forget_upload(const Surroundings& around, const std::string& id);
 

@@ -18,6 +18,7 @@ namespace proa::cli {
 inline constexpr const char* kFunctionName = "FUNCTION";
 inline constexpr const char* kScheduleName = "SCHEDULE";
 inline constexpr const char* kKernelId = "KERNEL";
+inline constexpr const char* kImageName = "IMAGE";
 inline constexpr const char* kFilePath = "FILE";
 inline constexpr const char* kSetting = "KEY=VALUE";
 inline constexpr const char* kSettingKey = "KEY";

@@ -12,9 +12,18 @@ Variables function_variables(const model::FunctionVersion& function, const std::
   const auto set_default = [&](const char* name, const char* value) {
     variables.emplace(name, value);
   };
-  set("_HANDLER", function.handler);
-  set("LAMBDA_TASK_ROOT", "/var/task");
-  set("LAMBDA_RUNTIME_DIR", "/var/runtime");
+  if (function.image) {
+    for (const std::string& variable : function.image->defaults.environment) {
+      const auto equals = variable.find('=');
+      if (equals == std::string::npos || equals == 0) continue;
+      variables.emplace(variable.substr(0, equals), variable.substr(equals + 1));
+    }
+  } else {
+    set("_HANDLER", function.handler);
+    set("LAMBDA_TASK_ROOT", "/var/task");
+    set("LAMBDA_RUNTIME_DIR", "/var/runtime");
+    set("AWS_EXECUTION_ENV", "AWS_Lambda_" + function.runtime);
+  }
   set("AWS_REGION", function.region);
   set("AWS_DEFAULT_REGION", function.region);
   set("AWS_LAMBDA_FUNCTION_NAME", function.name);
@@ -27,7 +36,6 @@ Variables function_variables(const model::FunctionVersion& function, const std::
     set("AWS_LAMBDA_LOG_LEVEL", std::string(to_string(function.logging.application_level)));
   }
   set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
-  set("AWS_EXECUTION_ENV", "AWS_Lambda_" + function.runtime);
   if (has_runtime_api) set("AWS_LAMBDA_RUNTIME_API", std::string(sandbox::kRuntimeApiAddress));
   if (caller != nullptr) {
     set("AWS_ENDPOINT_URL_LAMBDA", "http://" + std::string(sandbox::kLambdaApiAddress));

@@ -100,8 +100,8 @@ Task<runtime_api::InitOutcome> Environment::start_and_init(SteadyTime deadline) 
     if (!is_own) configuration.environment = variables();
     configuration.is_restored = sandbox_->is_restored();
     auto outcome = co_await session_->init(std::move(configuration), deadline);
-    const bool has_next =
-        program_->protocol == Protocol::http && bootstrap + 1 < std::size(kBootstraps);
+    const bool has_next = program_->protocol == Protocol::http && !function_->image &&
+                          bootstrap + 1 < std::size(kBootstraps);
     if (!has_next || !std::holds_alternative<runtime_api::Gone>(outcome)) co_return outcome;
     CO_TRY(const bool is_bootstrap_missing, co_await is_missing());
     if (!is_bootstrap_missing) co_return outcome;

@@ -36,7 +36,8 @@ Task<void> Environment::provision() {
 // to be told its function.
 Task<void> Environment::start_runtime(std::size_t bootstrap_index) {
   const bool is_own = function_ && needs_own_start(*program_, *function_);
-  auto command = is_own ? own_command(*program_, variables(), bootstrap_index) : program_->command;
+  auto command =
+      is_own ? own_command(*program_, *function_, variables(), bootstrap_index) : program_->command;
   entrypoint_ = command.arguments.front();
   if (program_->protocol == Protocol::http) {
     // Before the process: it may ask for its first event at once.
@@ -93,6 +94,7 @@ Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram progr
   assignment.limits.memory_mib = function_->memory_mib;
   assignment.limits.network = function_->settings.network;
   assignment.tree_id = function_->tree_id;
+  assignment.is_image = function_->image.has_value();
   assignment.kernel = function_->settings.kernel;
   // As on Lambda, whose functions are initialised with a whole processor: see initialise().
   assignment.share = sandbox::ProcessorShare::of_start;

@@ -98,6 +98,15 @@ RuntimeProgram custom_program() {
   return program;
 }
 
+// Lambda's PATH is for images that say none.
+RuntimeProgram image_program() {
+  RuntimeProgram program;
+  program.family = "image";
+  program.protocol = Protocol::http;
+  program.variables = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
+  return program;
+}
+
 }  // namespace
 
 RuntimePrograms::RuntimePrograms(std::vector<Interpreter> interpreters, RuntimeOptions options)
@@ -107,6 +116,11 @@ Result<RuntimeProgram> RuntimePrograms::find(std::string_view runtime) const {
   if (runtime.starts_with("provided")) return custom_program();
   TRY(const Interpreter* chosen, choose(runtime));
   return program_of(*chosen, options_);
+}
+
+Result<RuntimeProgram> RuntimePrograms::find(const model::FunctionVersion& function) const {
+  if (function.image) return image_program();
+  return find(function.runtime);
 }
 
 Result<std::optional<std::string>> RuntimePrograms::version_of(std::string_view runtime) const {
@@ -173,6 +187,18 @@ DecisionRecord RuntimePrograms::explain(std::string_view runtime) const {
                       ? "the very version"
                       : "the nearest version of the language; of two, the newer";
   record.outcome = one.version + " at " + one.executable.string();
+  return record;
+}
+
+DecisionRecord RuntimePrograms::explain(const model::FunctionVersion& function) const {
+  if (!function.image) return explain(function.runtime);
+  DecisionRecord record;
+  record.decision = "runtime";
+  record.unit = " generations away";
+  record.inputs = {{"ImageUri", function.image->uri, "function configuration"}};
+  record.chosen = "program of the image";
+  record.reason = "a container image brings its own";
+  record.outcome = function.image->program;
   return record;
 }
 

@@ -4,6 +4,7 @@
 #include "base/decision_record.h"
 #include "base/result.h"
 #include "environment/interpreters.h"
+#include "model/function.h"
 #include "sandbox/sandbox.h"
 
 #include <map>
@@ -44,10 +45,14 @@ class RuntimePrograms {
   /// of the language, of two the newer. Errc: unsupported (names what there is and what to
   /// do).
   Result<RuntimeProgram> find(std::string_view runtime) const;
+  /// The same for a version: that of a container image is in its image. Errc: as find().
+  Result<RuntimeProgram> find(const model::FunctionVersion& function) const;
   /// Version of the interpreter that will run `runtime`; none for custom runtimes. Errc: as find().
   Result<std::optional<std::string>> version_of(std::string_view runtime) const;
   /// The choice that find() makes: every interpreter with what speaks for or against it.
   DecisionRecord explain(std::string_view runtime) const;
+  /// The same for a version, which may be of a container image.
+  DecisionRecord explain(const model::FunctionVersion& function) const;
   const std::vector<Interpreter>& interpreters() const { return interpreters_; }
   bool is_exact() const { return options_.is_exact; }
 

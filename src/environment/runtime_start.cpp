@@ -20,6 +20,19 @@ bool counts_at_start(std::string_view name) {
                              [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
+sandbox::RuntimeCommand image_command(const model::ImageCode& image,
+                                      const std::map<std::string, std::string>& variables) {
+  sandbox::RuntimeCommand command;
+  command.directory = image.working_directory();
+  command.arguments = image.arguments();
+  // A name was looked up in PATH when the function was made.
+  if (!command.arguments.empty() && !image.program.empty()) {
+    command.arguments.front() = image.program;
+  }
+  for (const auto& [name, value] : variables) command.environment.push_back(name + "=" + value);
+  return command;
+}
+
 }  // namespace
 
 std::string_view start_variable(const model::FunctionVersion& function) {
@@ -34,8 +47,10 @@ bool needs_own_start(const RuntimeProgram& program, const model::FunctionVersion
 }
 
 sandbox::RuntimeCommand own_command(const RuntimeProgram& program,
+                                    const model::FunctionVersion& function,
                                     const std::map<std::string, std::string>& variables,
                                     std::size_t bootstrap_index) {
+  if (function.image) return image_command(*function.image, variables);
   sandbox::RuntimeCommand command;
   command.directory = "/var/task";
   for (const auto& [name, value] : variables) {

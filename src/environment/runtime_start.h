@@ -24,9 +24,11 @@ bool needs_own_start(const RuntimeProgram& program, const model::FunctionVersion
 
 /// The process of a function that needs its own start, with all of its variables.
 /// `bootstrap_index` chooses from kBootstraps for custom runtimes. AWS_LAMBDA_EXEC_WRAPPER is run
-/// in front of an interpreter; custom runtimes ignore it, as on Lambda.
+/// in front of an interpreter; custom runtimes ignore it, as on Lambda. A container image says
+/// itself what it runs; one that does not has no arguments.
 /// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html
 sandbox::RuntimeCommand own_command(const RuntimeProgram& program,
+                                    const model::FunctionVersion& function,
                                     const std::map<std::string, std::string>& variables,
                                     std::size_t bootstrap_index);
 

@@ -2,8 +2,8 @@
 //
 // The launcher puts these on QEMU's command line, and proa-init looks for them inside
 // (init/guest_root.h, init/guest_network.h). A guest that verifies a kernel has none of the disks
-// and stays in its initramfs; one that runs functions has the root, the code and /tmp, and the
-// layers where there are any. Freestanding like frames.h.
+// and stays in its initramfs; one that runs functions has the root and /tmp, the code unless a
+// container image is its root, and the layers where there are any. Freestanding like frames.h.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ namespace proa::frames {
 
 /// Serials of the block devices.
 inline constexpr const char* kRootDisk = "root";   ///< erofs, read-only: /
-inline constexpr const char* kCodeDisk = "code";   ///< erofs, read-only: /var/task
+inline constexpr const char* kCodeDisk = "code";   ///< erofs, read-only: /var/task; may be missing
 inline constexpr const char* kLayersDisk = "opt";  ///< erofs, read-only: /opt; may be missing
 inline constexpr const char* kTmpDisk = "tmp";     ///< ext4, empty: /tmp
 

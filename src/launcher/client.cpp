@@ -264,6 +264,15 @@ Task<void> Client::adopt_code(SlotId slot, std::string code, std::vector<std::st
   co_return ok();
 }
 
+Task<void> Client::adopt_root(SlotId slot, std::string tree) {
+  AdoptRoot message;
+  message.request = next_request_++;
+  message.slot = slot;
+  CO_TRY(message.root, parse_tree_id(tree));
+  CO_TRY(co_await ask(true, message.request, Request(message)));
+  co_return ok();
+}
+
 Task<SandboxExit> Client::exited(SlotId slot) {
   const auto state = exit_state(slot);
   while (!state->exit) {

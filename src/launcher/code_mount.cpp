@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +67,43 @@ Result<os::UniqueFd> layers_mount(int code_folder, std::span<const std::string> 
   ::_exit(0);
 }
 
+// Where the new root stands until it is the root: an empty folder of the old one.
+constexpr const char* kNewRoot = "/mnt";
+
+// What an image cannot know: who we are and whom to ask for names. One without such a file goes
+// without it.
+bool keep_file(const char* file, const char* in_new_root) {
+  return ::mount(file, in_new_root, nullptr, MS_BIND, nullptr) == 0 || errno == ENOENT ||
+         errno == ENOTDIR;
+}
+
+// pivot_root(2) takes the first process along, whose root and folder are the old ones.
+[[noreturn]] void change_root_in_child(int mount_namespace, int root) {
+  if (::setns(mount_namespace, CLONE_NEWNS) != 0) ::_exit(errno);
+  if (::move_mount(root, "", AT_FDCWD, kNewRoot, MOVE_MOUNT_F_EMPTY_PATH) != 0) ::_exit(errno);
+  constexpr std::array<std::array<const char*, 2>, 3> kMoved{
+      {{"/proc", "/mnt/proc"}, {"/dev", "/mnt/dev"}, {"/tmp", "/mnt/tmp"}}};
+  for (const auto& [from, to] : kMoved) {
+    if (::mount(from, to, nullptr, MS_MOVE, nullptr) != 0) ::_exit(errno);
+  }
+  if (!keep_file("/etc/resolv.conf", "/mnt/etc/resolv.conf") ||
+      !keep_file("/etc/hosts", "/mnt/etc/hosts")) {
+    ::_exit(errno);
+  }
+  if (::chdir(kNewRoot) != 0 || ::syscall(SYS_pivot_root, ".", ".") != 0) ::_exit(errno);
+  ::_exit(::umount2(".", MNT_DETACH) == 0 ? 0 : errno);
+}
+
+Result<void> wait_for(pid_t child, const char* what) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return os_error("wait for the mounting child");
+  }
+  if (!WIFEXITED(status)) return Error(Errc::internal, "mounting child was killed");
+  if (WEXITSTATUS(status) != 0) return os_error(what, WEXITSTATUS(status));
+  return ok();
+}
+
 }  // namespace
 
 Result<void> mount_code(int mount_namespace, int code_folder, const std::string& code,
@@ -76,13 +114,15 @@ Result<void> mount_code(int mount_namespace, int code_folder, const std::string&
   const pid_t child = ::fork();
   if (child < 0) return os_error("fork");
   if (child == 0) attach_in_child(mount_namespace, task.get(), opt.get());
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return os_error("wait for the mounting child");
-  }
-  if (!WIFEXITED(status)) return Error(Errc::internal, "mounting child was killed");
-  if (WEXITSTATUS(status) != 0) return os_error("mount code", WEXITSTATUS(status));
-  return ok();
+  return wait_for(child, "mount code");
+}
+
+Result<void> mount_root(int mount_namespace, int code_folder, const std::string& root) {
+  TRY(auto tree, detached_tree(code_folder, root));
+  const pid_t child = ::fork();
+  if (child < 0) return os_error("fork");
+  if (child == 0) change_root_in_child(mount_namespace, tree.get());
+  return wait_for(child, "mount a root");
 }
 
 }  // namespace proa::launcher

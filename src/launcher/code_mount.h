@@ -18,4 +18,10 @@ namespace proa::launcher {
 Result<void> mount_code(int mount_namespace, int code_folder, const std::string& code,
                         std::span<const std::string> layers);
 
+/// Makes the tree `root` the root of the environment behind `mount_namespace`, for its first
+/// process too: read-only, nosuid, nodev; /proc, /dev, /tmp and the files that say its addresses
+/// are those it had. Nothing of the former root can be reached afterwards. `root` has folders of
+/// these names. Errc: as mount_code().
+Result<void> mount_root(int mount_namespace, int code_folder, const std::string& root);
+
 }  // namespace proa::launcher

@@ -88,6 +88,9 @@ const char* fault(const AdoptCode& message) {
   }
   return fault(message.slot);
 }
+const char* fault(const AdoptRoot& message) {
+  return is_id(message.root) ? fault(message.slot) : "root";
+}
 const char* fault(const SlotReady& message) {
   if (message.cgroup_fds > 16) return "cgroup_fds";
   if (message.has_cgroup2 > 1) return "has_cgroup2";

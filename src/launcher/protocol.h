@@ -89,6 +89,13 @@ struct AdoptCode {
   std::array<TreeId, kMaxLayers> layers{};
   std::uint32_t reserved = 0;
 };
+/// Makes a code tree the root of a container that runs, read-only, with the same /proc, /dev, /tmp
+/// and addresses as before.
+struct AdoptRoot {
+  std::uint64_t request = 0;
+  SlotId slot;
+  TreeId root{};
+};
 /// Who plays the processor of a guest: the hardware, or QEMU by translation.
 enum class Accelerator : std::uint32_t { kvm = 0, tcg = 1 };
 /// Length of a guest kernel's name: half a SHA-256 in lower-case hexadecimal.
@@ -190,7 +197,7 @@ struct RolesUp {
 
 using Request =
     std::variant<AcquireSlot, ConfigureSlot, ReleaseSlot, PoolStatus, StartSandbox, AdoptCode,
-                 KillSandbox, SlotReady, SlotGone, OpenGatewayDns, StartGuest>;
+                 KillSandbox, SlotReady, SlotGone, OpenGatewayDns, StartGuest, AdoptRoot>;
 using Reply = std::variant<Done, Failed, Exited, Text, RolesUp, GatewayDns>;
 
 /// Wire form of a message: u32 number of the alternative, then its bytes.

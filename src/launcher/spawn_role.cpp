@@ -153,6 +153,8 @@ void SpawnRole::serve_daemon(std::size_t connection) {
     answer(guest->request, start_guest(connection, *guest, std::move(message.value().fds)));
   } else if (const auto* code = std::get_if<AdoptCode>(&request.value())) {
     answer(code->request, adopt(connection, *code));
+  } else if (const auto* root = std::get_if<AdoptRoot>(&request.value())) {
+    answer(root->request, adopt(connection, *root));
   } else if (const auto* end = std::get_if<KillSandbox>(&request.value())) {
     kill(connection, end->slot);
   } else {
@@ -274,14 +276,28 @@ Result<void> SpawnRole::start_guest(std::size_t connection, const StartGuest& re
   return ok();
 }
 
+Result<os::UniqueFd> SpawnRole::inside_of(std::size_t connection, SlotId id) {
+  Slot* slot = find(id);
+  if (slot == nullptr || !slot->is_started || slot->owner != connection) return stale(id);
+  return take_mount_namespace(slot->child);
+}
+
 Result<void> SpawnRole::adopt(std::size_t connection, const AdoptCode& request) {
-  Slot* slot = find(request.slot);
-  if (slot == nullptr || !slot->is_started || slot->owner != connection) return stale(request.slot);
   std::vector<std::string> layers;
   for (std::size_t i = 0; i < request.layer_count; ++i)
     layers.push_back(tree_name(request.layers[i]));
-  TRY(auto space, take_mount_namespace(slot->child));
+  TRY(auto space, inside_of(connection, request.slot));
   TRY(mount_code(space.get(), code_folder_.get(), tree_name(request.code), layers));
+  Done done;
+  done.request = request.request;
+  done.slot = request.slot;
+  reply(connection, done);
+  return ok();
+}
+
+Result<void> SpawnRole::adopt(std::size_t connection, const AdoptRoot& request) {
+  TRY(auto space, inside_of(connection, request.slot));
+  TRY(mount_root(space.get(), code_folder_.get(), tree_name(request.root)));
   Done done;
   done.request = request.request;
   done.slot = request.slot;

@@ -55,7 +55,10 @@ class SpawnRole {
   Result<void> start(std::size_t connection, const StartSandbox& request);
   Result<void> start_guest(std::size_t connection, const StartGuest& request,
                            std::vector<os::UniqueFd> fds);
+  /// The mount namespace of a container of that connection, which it gives away once.
+  Result<os::UniqueFd> inside_of(std::size_t connection, SlotId id);
   Result<void> adopt(std::size_t connection, const AdoptCode& request);
+  Result<void> adopt(std::size_t connection, const AdoptRoot& request);
   void kill(std::size_t connection, SlotId id);
   void slot_ready(const SlotReady& message, std::vector<os::UniqueFd> fds);
   void reply(std::size_t connection, const Reply& message, std::span<const int> fds = {});

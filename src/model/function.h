@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/units.h"
+#include "model/image_code.h"
 #include "model/logging_config.h"
 
 #include <chrono>
@@ -55,7 +56,7 @@ struct FunctionVersion {
   std::string name;
   std::string version = "$LATEST";
   std::string revision_id;  ///< a UUID, new with every change (optimistic locking)
-  std::string runtime;      ///< "python3.12", "nodejs22.x", "provided.al2023", ...
+  std::string runtime;      ///< "python3.12", "nodejs22.x", "provided.al2023"; empty: an image
   std::string handler;      ///< "module.function"; empty is allowed for provided.*
   std::string role;
   std::string description;
@@ -65,9 +66,10 @@ struct FunctionVersion {
   std::string architecture = "x86_64";             ///< or "arm64"
   std::map<std::string, std::string> environment;  ///< the user's variables
   bool has_environment = false;                    ///< given at all, even if empty
-  std::string code_sha256_base64;                  ///< of the zip, as CodeSha256
+  std::string code_sha256_base64;                  ///< as CodeSha256: of the zip; an image's is hex
   std::uint64_t code_size = 0;                     ///< bytes of the zip
   std::string tree_id;                             ///< unpacked code: name in the code store
+  std::optional<ImageCode> image;                  ///< the tree is its whole root
   std::vector<LayerRef> layers;
   LoggingConfig logging;
   Settings settings;

@@ -21,7 +21,9 @@ bool is_source(const fs::path& path) {
 }
 
 /// A file without a name in the folder for temporary ones.
-Result<os::UniqueFd> make_file() {
+}  // namespace
+
+Result<os::UniqueFd> make_nameless_file() {
   std::error_code failed;
   const fs::path folder = fs::temp_directory_path(failed);
   if (failed) return os_error("find the folder of temporary files (TMPDIR)", failed.value());
@@ -33,8 +35,6 @@ Result<os::UniqueFd> make_file() {
   ::unlink(name.c_str());
   return named;
 }
-
-}  // namespace
 
 const Entry* Contents::find(std::string_view wanted) const {
   const auto at =
@@ -79,7 +79,7 @@ Result<Package> pack(const Contents& contents, const Limits& limits, const Progr
   if (contents.kind == Contents::Kind::zip) {
     TRY(package.file, os::MappedFile::open(fs::canonical(contents.path)));
   } else {
-    TRY(package.descriptor, make_file());
+    TRY(package.descriptor, make_nameless_file());
     TRY(write_zip(contents, package.descriptor.get(), progress));
     TRY(package.file, os::MappedFile::map(package.descriptor.get(), "the package"));
   }

@@ -80,6 +80,11 @@ struct Package {
 /// too_large (the zip), exhausted (no room for it in the folder of temporary files), os.
 Result<Package> pack(const Contents& contents, const Limits& limits, const Progress& progress);
 
+/// An archive as it is, or a folder as a tar file of its files and folders, the same bytes for the
+/// same files: what container images are sent in. Errc: invalid (not there; what is in the folder
+/// is neither), exhausted, os.
+Result<Package> pack_image(const std::filesystem::path& path);
+
 /// What a package's files say about how to run it.
 struct Guess {
   enum class Language { python, node, custom } language = Language::python;

@@ -52,7 +52,7 @@ const Member* Pool::next_idle(const model::FunctionPtr& function) const {
 
 std::vector<DecisionRecord> Pool::explain(const model::FunctionPtr& function) {
   std::vector<DecisionRecord> records;
-  records.push_back(programs_.explain(function->runtime));
+  records.push_back(programs_.explain(*function));
   const auto needs = needs_of(*function);
   if (!needs) return records;
   records.push_back(explain_process(needs.value().program, *function));

@@ -153,7 +153,7 @@ Task<Lease> Pool::prepare(model::FunctionPtr function) {
 
 Result<Pool::Needs> Pool::needs_of(const model::FunctionVersion& function) const {
   Needs needs;
-  TRY(needs.program, programs_.find(function.runtime));
+  TRY(needs.program, programs_.find(function));
   needs.spec.isolation = function.settings.isolation;
   needs.spec.tmp_mib = function.ephemeral_storage_mib;
   needs.memory = sandbox::memory_on_host(needs.spec.isolation, function.memory_mib);

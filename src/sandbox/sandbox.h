@@ -56,8 +56,9 @@ struct Assignment {
   SandboxLimits limits;
   std::string tree_id;                      ///< its code, at /var/task; empty: none, and no layers
   std::vector<std::string> layer_tree_ids;  ///< merged at /opt, later ones win
-  std::string interpreter;                  ///< that will run it, its path inside; empty: its own
-  std::string kernel;  ///< name of what a machine boots; empty: the host's choice
+  bool is_image = false;    ///< the code is a container image: the whole root, and no layers
+  std::string interpreter;  ///< that will run it, its path inside; empty: its own
+  std::string kernel;       ///< name of what a machine boots; empty: the host's choice
   std::string account_id;
   /// The process that start_runtime() will be asked for next, where that knows nothing of its
   /// function: it may run already, in what the sandbox is a copy of.

@@ -132,7 +132,9 @@ const char* mount_function_disks(const Disks& disks, const char* root) {
   const Place layers{"/opt (disk opt)", disks.layers, "/opt", "erofs", kInert | MS_RDONLY, nullptr};
   if (const char* failed = mount_place(tmp, root); failed != nullptr) return failed;
   if (!give_tmp_away(Path({root, "/tmp"}).c_str())) return "/tmp for its owner";
-  if (const char* failed = mount_place(code, root); failed != nullptr) return failed;
+  // A container image brings its own /var/task.
+  const char* const failed = disks.code.is_empty() ? nullptr : mount_place(code, root);
+  if (failed != nullptr) return failed;
   return disks.layers.is_empty() ? nullptr : mount_place(layers, root);
 }
 

@@ -97,6 +97,9 @@ Task<void> ContainerSandbox::start() {
 Task<void> ContainerSandbox::assign(Assignment assignment) {
   CO_TRY(co_await slot_.configure(assignment.limits, assignment.share));
   if (assignment.tree_id.empty()) co_return ok();
+  if (assignment.is_image) {
+    co_return co_await launcher_.adopt_root(slot_.id(), std::move(assignment.tree_id));
+  }
   co_return co_await launcher_.adopt_code(slot_.id(), std::move(assignment.tree_id),
                                           std::move(assignment.layer_tree_ids));
 }

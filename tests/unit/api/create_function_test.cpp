@@ -57,6 +57,34 @@ TEST_F(CreateFunctionTest, PassesEverySupportedMemberOn) {
   EXPECT_EQ(json::serialize(body_of(response).at("Environment")), R"({"Variables":{"KEY_1":"v"}})");
 }
 
+TEST_F(CreateFunctionTest, MakesAFunctionOfAnImage) {
+  body_["PackageType"] = "Image";
+  body_["Code"] = json::object{{"ImageUri", "app:1"}};
+  body_["ImageConfig"] = json::parse(R"({"Command": ["a"], "WorkingDirectory": "/w"})");
+  body_.erase("Runtime");
+  body_.erase("Handler");
+  const auto response = create();
+  ASSERT_EQ(response.status, 201) << response.body;
+  EXPECT_EQ(catalog_.created->image_uri, "app:1");
+  const auto& image = catalog_.created->config.image;
+  ASSERT_TRUE(image && image->overrides);
+  EXPECT_EQ(image->overrides->command, std::vector<std::string>{"a"});
+  EXPECT_FALSE(image->overrides->entry_point);
+  const json::object answer = body_of(response);
+  EXPECT_EQ(text(answer, "PackageType"), "Image");
+  EXPECT_EQ(json::serialize(answer.at("ImageConfigResponse")),
+            R"({"ImageConfig":{"Command":["a"],"WorkingDirectory":"/w"}})");
+  for (const char* absent : {"Runtime", "Handler", "RuntimeVersionConfig"}) {
+    EXPECT_FALSE(answer.contains(absent)) << absent;
+  }
+}
+
+TEST_F(CreateFunctionTest, ImageConfigIsForImages) {
+  EXPECT_EQ(with("ImageConfig", R"({"Command": ["a"]})"),
+            invalid("Please don't provide ImageConfig when the intended function PackageType is "
+                    "Zip."));
+}
+
 TEST_F(CreateFunctionTest, ShowsTheEnvironmentOnlyWhenItWasGiven) {
   EXPECT_FALSE(body_of(create()).contains("Environment"));
   body_["Environment"] = json::object();

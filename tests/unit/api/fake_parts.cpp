@@ -234,6 +234,35 @@ Task<catalog::LayerVersionPtr> FakeCatalog::publish_layer_version(
   co_return catalog::LayerVersionPtr(layer);
 }
 
+Task<catalog::ContainerImagePtr> FakeCatalog::load_image(catalog::NewImage request) {
+  loaded = request;
+  if (next_error) co_return *next_error;
+  auto image = std::make_shared<catalog::ContainerImage>();
+  image->account_id = request.account_id;
+  image->digest = "sha256:" + std::string(64, 'a');
+  image->names = {request.name};
+  image->architecture = "x86_64";
+  image->defaults.command = {"run"};
+  image->layers = 2;
+  image->loaded = kNow;
+  images.push_back(image);
+  co_return catalog::ContainerImagePtr(image);
+}
+
+Result<catalog::ContainerImagePtr> FakeCatalog::find_image(const std::string&,
+                                                           const std::string& name) const {
+  for (const auto& image : images) {
+    if (image->names.front() == name) return image;
+  }
+  return Error(Errc::not_found, "There is no image '" + name + "'");
+}
+
+Task<void> FakeCatalog::remove_image(std::string account_id, std::string name) {
+  CO_TRY(find_image(account_id, name));
+  deleted.push_back(name);
+  co_return ok();
+}
+
 Task<void> FakeCatalog::delete_layer_version(model::Scope, std::string name,
                                              std::uint64_t version) {
   deleted.push_back(name + ":" + std::to_string(version));

@@ -96,7 +96,16 @@ class FakeCatalog final : public catalog::Catalog {
                                                             std::size_t max_items) const override;
   Result<std::string> layer_zip(const catalog::LayerVersion&) const override { return zip; }
   catalog::UploadStore& uploads() override { return *upload_store; }
+  Task<catalog::ContainerImagePtr> load_image(catalog::NewImage request) override;
+  Result<catalog::ContainerImagePtr> find_image(const std::string&,
+                                                const std::string& name) const override;
+  std::vector<catalog::ContainerImagePtr> list_images(const std::string&) const override {
+    return images;
+  }
+  Task<void> remove_image(std::string account_id, std::string name) override;
 
+  std::vector<catalog::ContainerImagePtr> images;
+  std::optional<catalog::NewImage> loaded;
   std::unique_ptr<catalog::UploadStore> upload_store;  ///< set by the test that needs one
 
  private:

@@ -84,11 +84,33 @@ TEST_F(FunctionInputTest, RefusesBadCode) {
   EXPECT_EQ(with("Code", R"({"S3Bucket": "bucket", "S3Key": "k", "S3ObjectVersion": "1"})"),
             invalid("Code.S3ObjectVersion is not supported by Proa yet"));
   EXPECT_EQ(with("Code", R"({"ImageUri": "i"})"),
-            invalid("Code.ImageUri is not supported by Proa yet"));
+            invalid("Please provide a source for function code."));
+  EXPECT_EQ(with("Code", R"({"ImageUri": "i", "ZipFile": "UEs="})"),
+            invalid("Please do not provide other sources of the code beside Code.ImageUri."));
   EXPECT_EQ(with("Code", "{}"), invalid("Please provide a source for function code."));
   EXPECT_EQ(with("Code", R"({"ZipFile": ""})"), invalid("Uploaded file must be a non-empty zip"));
   EXPECT_EQ(with("Code", R"({"ZipFile": "***"})"),
             invalid("The value of Code.ZipFile is not valid base64"));
+}
+
+TEST_F(FunctionInputTest, RefusesWhatDoesNotGoWithAnImage) {
+  const std::string intended = invalid(
+      "Please don't provide Handler or Runtime or Layer when the intended function "
+      "PackageType is Image.");
+  EXPECT_EQ(with("PackageType", "\"Image\""), intended);
+  body_["PackageType"] = "Image";
+  body_.erase("Runtime");
+  EXPECT_EQ(failure(create()), intended);
+  body_.erase("Handler");
+  EXPECT_EQ(failure(create()),
+            invalid("Please provide ImageUri when creating a function with packageType Image."));
+  body_["Code"] = json::object{{"ImageUri", "app:1"}};
+  EXPECT_EQ(with("Layers", R"(["arn:aws:lambda:us-east-1:000000000000:layer:l:1"])"), intended);
+  EXPECT_NE(
+      with("ImageConfig", (R"({"WorkingDirectory": ")" + std::string(1001, 'd') + "\"}").c_str())
+          .find("less than or equal to 1000"),
+      std::string::npos);
+  EXPECT_EQ(create().status, 201);
 }
 
 TEST_F(FunctionInputTest, RefusesAnArchiveOver50Megabytes) {
@@ -104,7 +126,6 @@ TEST_F(FunctionInputTest, RefusesWhatIsNotSupportedYetByName) {
   const auto unsupported = [](const std::string& what) {
     return invalid(what + " is not supported by Proa yet");
   };
-  EXPECT_EQ(with("PackageType", "\"Image\""), unsupported("The package type Image"));
   EXPECT_EQ(with("VpcConfig", R"({"SubnetIds": ["subnet-1"]})"), unsupported("VpcConfig"));
   EXPECT_EQ(with("DeadLetterConfig", R"({"TargetArn": "arn:aws:sqs:x:y:z"})"),
             unsupported("DeadLetterConfig"));

@@ -35,6 +35,17 @@ TEST_F(GetFunctionTest, GetFunctionShowsTagsAndConcurrencyWhenThereAreSome) {
   EXPECT_EQ(json::serialize(answer.at("Concurrency")), R"({"ReservedConcurrentExecutions":5})");
 }
 
+TEST_F(GetFunctionTest, ShowsTheImageOfAFunction) {
+  model::FunctionVersion version = *catalog_.records["f"].latest;
+  version.image.emplace().uri = "app:1";
+  version.image->resolved_uri = "app@sha256:aa";
+  catalog_.records["f"].latest = std::make_shared<const model::FunctionVersion>(version);
+  const json::object answer = body_of(send("GET", kFunctionPath));
+  EXPECT_EQ(json::serialize(answer.at("Code")),
+            R"({"RepositoryType":"ECR","ImageUri":"app:1","ResolvedImageUri":"app@sha256:aa"})");
+  EXPECT_FALSE(answer.at("Configuration").as_object().contains("ImageConfigResponse"));
+}
+
 TEST_F(GetFunctionTest, AQualifierShowsInTheArn) {
   const json::object one = body_of(send("GET", "/2015-03-31/functions/f?Qualifier=%24LATEST"));
   EXPECT_EQ(text(one.at("Configuration").as_object(), "FunctionArn"),

@@ -63,15 +63,18 @@ TEST_F(UploadsTest, AreNamedAsTheSourceOfCode) {
 
 TEST_F(UploadsTest, RefuseWhatDoesNotSayWhatComes) {
   for (const char* body : {"{}", R"({"bytes":0,"sha256":"00"})", R"({"bytes":-5})"}) {
-    EXPECT_EQ(refusal_of(body),
-              "400 InvalidParameterValueException User message='bytes' must be the size of the zip")
+    EXPECT_EQ(
+        refusal_of(body),
+        "400 InvalidParameterValueException User message='bytes' must be the size of the file")
         << body;
   }
   const std::string no_digest =
-      "400 InvalidParameterValueException User message='sha256' must be the SHA-256 of the zip, "
+      "400 InvalidParameterValueException User message='sha256' must be the SHA-256 of the file, "
       "64 hex digits";
   EXPECT_EQ(refusal_of(R"({"bytes":5})"), no_digest);
   EXPECT_EQ(refusal_of(R"({"bytes":5,"sha256":")" + std::string(64, 'g') + "\"}"), no_digest);
+  EXPECT_EQ(refusal_of(R"({"bytes":5,"kind":"tar","sha256":")" + std::string(64, 'a') + "\"}"),
+            "400 InvalidParameterValueException User message='kind' must be zip or image");
   EXPECT_EQ(refusal_of(R"({"bytes":5,"SHA":""})"),
             "400 InvalidParameterValueException User message=There is no member 'SHA' in this "
             "request");

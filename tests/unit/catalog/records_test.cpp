@@ -88,6 +88,40 @@ TEST(FunctionRecords, LeaveOutWhatAnEventConfigurationDoesNotSet) {
   EXPECT_TRUE(decode_function(kKey, encode(document)).value().event_configs.empty());
 }
 
+TEST(FunctionRecords, TellOfAnImage) {
+  FunctionDocument document = example();
+  document.latest.runtime.clear();
+  document.latest.handler.clear();
+  document.latest.code_sha256_base64 = std::string(64, 'c');
+  model::ImageCode& image = document.latest.image.emplace();
+  image.uri = "app:1";
+  image.resolved_uri = "app@sha256:" + std::string(64, 'c');
+  image.program = "/bin/run";
+  image.defaults = {{"run"}, {"a"}, {"A=1"}, "/app"};
+  image.overrides.emplace().command = {"b"};
+  const auto back = decode_function(kKey, encode(document));
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(back.value().latest.image, document.latest.image);
+  EXPECT_EQ(encode(back.value()), encode(document));
+  auto value = boost::json::parse(encode(document)).as_object();
+  value["format"] = 5;  // which has none
+  EXPECT_EQ(failure(boost::json::serialize(value)).code(), Errc::corrupt);
+  value = boost::json::parse(encode(document)).as_object();
+  value["latest"].as_object()["tree_id"] = "../x";
+  EXPECT_EQ(failure(boost::json::serialize(value)).code(), Errc::corrupt);
+  value["latest"].as_object()["tree_id"] = std::string(64, 'a');
+  value["latest"].as_object()["image"].as_object().erase("uri");
+  EXPECT_EQ(failure(boost::json::serialize(value)).code(), Errc::corrupt);
+}
+
+TEST(FunctionRecords, OfFormat5AreReadAsTheyAre) {
+  auto value = boost::json::parse(encode(example())).as_object();
+  value["format"] = 5;
+  const auto back = decode_function(kKey, boost::json::serialize(value));
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(encode(back.value()), encode(example()));
+}
+
 /// What a Proa before function URLs wrote.
 boost::json::object of_format_4(const FunctionDocument& document) {
   auto value = boost::json::parse(encode(document)).as_object();
@@ -247,10 +281,10 @@ TEST(FunctionRecords, MustMatchTheirKeyAndTheirCode) {
 }
 
 TEST(FunctionRecords, OfANewerFormatAreUnsupported) {
-  const Error error = failure(changed("\"format\":5", "\"format\":6"));
+  const Error error = failure(changed("\"format\":6", "\"format\":7"));
   EXPECT_EQ(error.code(), Errc::unsupported);
-  EXPECT_NE(error.message().find("format 6"), std::string::npos);
-  EXPECT_EQ(failure(changed("\"format\":5", "\"format\":0")).code(), Errc::corrupt);
+  EXPECT_NE(error.message().find("format 7"), std::string::npos);
+  EXPECT_EQ(failure(changed("\"format\":6", "\"format\":0")).code(), Errc::corrupt);
   EXPECT_EQ(failure("[]").code(), Errc::corrupt);
   EXPECT_EQ(failure("").code(), Errc::corrupt);
 }

@@ -49,6 +49,24 @@ TEST(FunctionVariables, SayWhereAndHowToLog) {
   EXPECT_EQ(variables.at("AWS_LAMBDA_LOG_LEVEL"), "ERROR");
 }
 
+TEST(FunctionVariables, OfAnImageStandBehindTheUsersAndSayWhatLambdaDoesNot) {
+  auto given = function();
+  given.runtime.clear();
+  given.environment = {{"MINE", "1"}};
+  given.image.emplace().defaults.environment = {
+      "PATH=/image", "MINE=2", "LAMBDA_TASK_ROOT=/app", "EQUALS=a=b", "AWS_REGION=moon-1",
+      "=x",          "nothing"};
+  const auto variables = function_variables(given, "stream", {{"PATH", "/bin"}}, true, nullptr);
+  EXPECT_EQ(variables.at("PATH"), "/image");
+  EXPECT_EQ(variables.at("MINE"), "1");
+  EXPECT_EQ(variables.at("LAMBDA_TASK_ROOT"), "/app");
+  EXPECT_EQ(variables.at("EQUALS"), "a=b");
+  EXPECT_EQ(variables.at("AWS_REGION"), "eu-west-1");
+  EXPECT_FALSE(variables.contains("_HANDLER"));
+  EXPECT_FALSE(variables.contains("AWS_EXECUTION_ENV"));
+  EXPECT_FALSE(variables.contains(""));
+}
+
 TEST(FunctionVariables, NameTheRuntimeApiWhereItIsServed) {
   const auto variables = function_variables(function(), "stream", {}, true, nullptr);
   EXPECT_EQ(variables.at("AWS_LAMBDA_RUNTIME_API"), "127.0.0.1:9001");

@@ -58,6 +58,22 @@ TEST(RuntimePrograms, ExplainsTheChoiceThatItMakes) {
   EXPECT_EQ(programs.explain("java21").chosen, "");
 }
 
+TEST(RuntimePrograms, AnImageBringsItsOwnProgram) {
+  const RuntimePrograms programs({});
+  model::FunctionVersion function;
+  function.image.emplace().uri = "app:1";
+  function.image->program = "/bin/run";
+  const auto found = programs.find(function);
+  ASSERT_TRUE(found) << found.error().message();
+  EXPECT_EQ(found.value().protocol, Protocol::http);
+  EXPECT_FALSE(found.value().variables.contains("LD_LIBRARY_PATH"));
+  EXPECT_EQ(programs.explain(function).chosen, "program of the image");
+  EXPECT_EQ(programs.explain(function).outcome, "/bin/run");
+  function.image.reset();
+  function.runtime = "provided.al2023";
+  EXPECT_EQ(programs.explain(function).chosen, "bootstrap of the package");
+}
+
 TEST(RuntimePrograms, SaysWhichVersionWillRun) {
   const RuntimePrograms programs(some());
   EXPECT_EQ(programs.version_of("python3.12").value(), "3.13.0");

@@ -47,7 +47,7 @@ TEST(RuntimeStart, VariablesThatAnInterpreterReadsAtItsStartNeedAProcessOfTheirO
 
 TEST(RuntimeStart, ACustomRuntimeIsItsPackagesBootstrapWithTheFunctionsVariables) {
   EXPECT_TRUE(needs_own_start(custom(), model::FunctionVersion()));
-  const auto command = own_command(custom(), {{"A", "1"}, {"B", "x=y"}}, 1);
+  const auto command = own_command(custom(), {}, {{"A", "1"}, {"B", "x=y"}}, 1);
   EXPECT_THAT(command.arguments, ElementsAre("/opt/bootstrap"));
   EXPECT_THAT(command.environment, ElementsAre("A=1", "B=x=y"));
   EXPECT_EQ(command.directory, "/var/task");
@@ -55,29 +55,49 @@ TEST(RuntimeStart, ACustomRuntimeIsItsPackagesBootstrapWithTheFunctionsVariables
 
 TEST(RuntimeStart, AWrapperRunsInFrontOfTheInterpreterAndNotOfACustomRuntime) {
   const std::map<std::string, std::string> variables{{"AWS_LAMBDA_EXEC_WRAPPER", "/opt/wrap"}};
-  EXPECT_THAT(own_command(python(), variables, 0).arguments,
+  EXPECT_THAT(own_command(python(), {}, variables, 0).arguments,
               ElementsAre("/opt/wrap", "/usr/bin/python3.11", "/var/runtime/python/bootstrap.py"));
-  EXPECT_THAT(own_command(custom(), variables, 0).arguments, ElementsAre("/var/task/bootstrap"));
+  EXPECT_THAT(own_command(custom(), {}, variables, 0).arguments,
+              ElementsAre("/var/task/bootstrap"));
 }
 
 TEST(RuntimeStart, ARelativeWrapperIsSoughtInTheFunctionsFolder) {
   const std::map<std::string, std::string> variables{{"AWS_LAMBDA_EXEC_WRAPPER", "bin/wrap"}};
-  EXPECT_EQ(own_command(python(), variables, 0).arguments.front(), "/var/task/bin/wrap");
+  EXPECT_EQ(own_command(python(), {}, variables, 0).arguments.front(), "/var/task/bin/wrap");
 }
 
 TEST(RuntimeStart, AnInterpreterKeepsTheDescriptorOfItsLink) {
-  const auto command = own_command(python(), {{"PYTHONOPTIMIZE", "2"}}, 0);
+  const auto command = own_command(python(), {}, {{"PYTHONOPTIMIZE", "2"}}, 0);
   EXPECT_THAT(command.environment, ElementsAre("PYTHONOPTIMIZE=2", "PROA_RUNTIME_FD=3"));
 }
 
 TEST(RuntimeStart, AnInterpreterOutsideUsrFindsItsLibraryWhateverTheFunctionSets) {
   RuntimeProgram program = python();
   program.library_folder = "/var/lang/python3.12/lib";
-  EXPECT_THAT(own_command(program, {{"LD_LIBRARY_PATH", "/mine"}}, 0).environment,
+  EXPECT_THAT(own_command(program, {}, {{"LD_LIBRARY_PATH", "/mine"}}, 0).environment,
               testing::Contains("LD_LIBRARY_PATH=/var/lang/python3.12/lib:/mine"));
   const std::string whole = "/var/lang/python3.12/lib:/opt/lib";
-  EXPECT_THAT(own_command(program, {{"LD_LIBRARY_PATH", whole}}, 0).environment,
+  EXPECT_THAT(own_command(program, {}, {{"LD_LIBRARY_PATH", whole}}, 0).environment,
               testing::Contains("LD_LIBRARY_PATH=" + whole));
+}
+
+TEST(RuntimeStart, AnImageSaysItselfWhatItRuns) {
+  model::FunctionVersion function;
+  function.image.emplace();
+  function.image->defaults.entry_point = {"python3", "-u"};
+  function.image->defaults.command = {"app.py"};
+  function.image->defaults.working_directory = "app";
+  function.image->program = "/usr/bin/python3";
+  auto command = own_command(custom(), function, {{"A", "1"}}, 0);
+  EXPECT_THAT(command.arguments, ElementsAre("/usr/bin/python3", "-u", "app.py"));
+  EXPECT_THAT(command.environment, ElementsAre("A=1"));
+  EXPECT_EQ(command.directory, "/app");
+  function.image->overrides.emplace().command = {"other.py"};
+  function.image->overrides->working_directory = "/srv";
+  function.image->program.clear();
+  command = own_command(custom(), function, {}, 0);
+  EXPECT_THAT(command.arguments, ElementsAre("python3", "-u", "other.py"));
+  EXPECT_EQ(command.directory, "/srv");
 }
 
 }  // namespace

@@ -225,19 +225,21 @@ TEST_F(EnterRootTest, ShowsWhatAContainerShowsAndDropsTheInitramfs) {
             0);
 }
 
-TEST_F(EnterRootTest, NeedsNoLayersButCode) {
+TEST_F(EnterRootTest, NeedsNeitherLayersNorCodeButTmp) {
   EXPECT_EQ(apart(CLONE_NEWNS | CLONE_NEWPID,
                   [this] {
                     if (!enter_stage()) return 20;
                     Disks some = disks();
                     some.layers = {};
+                    some.code = {};
                     if (mount_disks(some, "/newroot") != nullptr) return 21;
+                    if (names_in("/newroot/var/task") != 0) return 25;
                     // What is mounted already cannot be mounted on itself.
                     if (::umount2("/newroot", MNT_DETACH) != 0) return 24;
-                    some.code = {};
+                    some.tmp = {};
                     const char* failed = mount_disks(some, "/newroot");
                     if (failed == nullptr) return 22;
-                    return std::string_view(failed) == "/var/task (disk code)" ? 0 : 23;
+                    return std::string_view(failed) == "/tmp (disk tmp)" ? 0 : 23;
                   }),
             0);
 }

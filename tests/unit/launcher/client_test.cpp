@@ -193,6 +193,16 @@ TEST_F(ClientTest, LayersKeepTheirOrder) {
   EXPECT_TRUE(finish(adopted));
 }
 
+TEST_F(ClientTest, ATreeBecomesTheRoot) {
+  EXPECT_EQ(finish(begin(client_->adopt_root({1, 1}, "../etc"))).error().code(), Errc::invalid);
+  const auto adopted = begin(client_->adopt_root({1, 1}, kTree));
+  const auto request = request_at<AdoptRoot>(spawn_);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(std::string(request->root.data(), request->root.size()), kTree);
+  answer(spawn_, done_of(request->request));
+  EXPECT_TRUE(finish(adopted));
+}
+
 TEST_F(ClientTest, AnAnswerWithoutItsDescriptorsOrOfAnotherKindIsCorrupt) {
   const auto slot = begin(client_->acquire_slot(512, SlotUse::container));
   const int one = spawn_.get();

@@ -10,6 +10,8 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
+#include <fstream>
+
 namespace proa::launcher {
 namespace {
 
@@ -50,8 +52,22 @@ class Environment {
            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
            ::mount("test", folder.c_str(), "tmpfs", 0, nullptr) == 0 &&
            fs::create_directories(folder / "var/task") && fs::create_directory(folder / "opt") &&
-           ::chdir(folder.c_str()) == 0 && ::syscall(SYS_pivot_root, ".", ".") == 0 &&
-           ::umount2(".", MNT_DETACH) == 0;
+           is_like_a_root(folder) && ::chdir(folder.c_str()) == 0 &&
+           ::syscall(SYS_pivot_root, ".", ".") == 0 && ::umount2(".", MNT_DETACH) == 0;
+  }
+  /// What a root has besides: mounts that a new root takes over, and the host's files.
+  static bool is_like_a_root(const fs::path& folder) {
+    for (const char* name : {"proc", "dev", "tmp", "mnt", "etc"}) {
+      if (!fs::create_directory(folder / name)) return false;
+    }
+    for (const char* name : {"proc", "dev", "tmp"}) {
+      if (::mount(name, (folder / name).c_str(), "tmpfs", 0, nullptr) != 0) return false;
+      std::ofstream(folder / name / "mark") << name;
+    }
+    std::ofstream(folder / "etc/resolv.conf") << "ours";
+    std::ofstream(folder / "etc/hosts") << "ours";
+    std::ofstream(folder / "etc/old") << "of the old root";
+    return true;
   }
   fs::path process() const { return fs::path("/proc") / std::to_string(pid_); }
 
@@ -69,6 +85,11 @@ class CodeMountTest : public ::testing::Test {
     folder_.put("code/lower/lib/only.py", "only");
     folder_.put("code/upper/lib/same.py", "upper");
     folder_.put("secret/key", "key");
+    folder_.put("code/image/etc/resolv.conf", "the image's");
+    folder_.put("code/image/bin/run", "a program");
+    for (const char* name : {"proc", "dev", "tmp"}) {
+      fs::create_directory(folder_.path() / "code/image" / name);
+    }
     fs::create_directory_symlink(folder_.path() / "secret", folder_.path() / "code/link");
     environment_ = std::make_unique<Environment>(folder_.path() / "root");
     code_ = std::move(os::open_file(folder_.path() / "code", O_PATH | O_DIRECTORY).value());
@@ -122,6 +143,28 @@ TEST_F(CodeMountTest, LayersAreMergedAndALaterOneWins) {
   ASSERT_TRUE(mount_code(other.space(), code_.get(), "function",
                          std::vector<std::string>{"upper", "lower"}));
   EXPECT_EQ(test::text_of_file(other.path("opt/lib/same.py")), "lower");
+}
+
+TEST_F(CodeMountTest, AnImageBecomesTheRootAndKeepsWhatTheSandboxIs) {
+  const auto mounted = mount_root(environment_->space(), code_.get(), "image");
+  ASSERT_TRUE(mounted) << mounted.error().message();
+  // The process that was there before stands in the new root.
+  EXPECT_EQ(text("bin/run"), "a program");
+  expect_guarded("bin");
+  for (const char* name : {"proc", "dev", "tmp"})
+    EXPECT_EQ(text(name + std::string("/mark")), name);
+  EXPECT_EQ(text("etc/resolv.conf"), "ours");
+  EXPECT_FALSE(fs::exists(environment_->path("etc/hosts"))) << "the image has none";
+  EXPECT_FALSE(fs::exists(environment_->path("etc/old")));
+  EXPECT_FALSE(fs::exists(environment_->path("var")));
+  EXPECT_FALSE(fs::exists(environment_->path("mnt")));
+}
+
+TEST_F(CodeMountTest, ARootThatIsNoneChangesNothing) {
+  EXPECT_EQ(mount_root(environment_->space(), code_.get(), "missing").error().code(),
+            Errc::not_found);
+  EXPECT_FALSE(mount_root(environment_->space(), code_.get(), "link"));
+  EXPECT_EQ(text("etc/old"), "of the old root");
 }
 
 TEST_F(CodeMountTest, ATreeThatIsMissingIsNamedAndNothingIsMounted) {

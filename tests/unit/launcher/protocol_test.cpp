@@ -44,6 +44,15 @@ TEST(Protocol, NamesThatAreNoContentAddressAreRefused) {
   EXPECT_FALSE(parse_tree_id(std::string(kTreeIdSize, 'A')));
 }
 
+TEST(Protocol, ARootIsAContentAddressToo) {
+  AdoptRoot root;
+  root.slot = {3, 9};
+  root.root.fill('a');
+  EXPECT_EQ(refusal(Request(root)), Errc::internal) << "a good one must pass";
+  root.root[9] = '/';
+  EXPECT_EQ(refusal(Request(root)), Errc::invalid);
+}
+
 TEST(Protocol, AGuestIsAskedForByCheckedNumbersAlone) {
   StartGuest guest;
   guest.kernel.fill('a');

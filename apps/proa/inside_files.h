@@ -1,0 +1,20 @@
+// Files that say where an environment is, for what has no launcher to write them: a guest's root
+// and a container image.
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace proa::apps {
+
+/// Of the host.
+inline constexpr const char* kResolvConf = "/etc/resolv.conf";
+
+/// /etc/resolv.conf inside: Proa's name server, and of the host's file what holds there, too.
+std::string inside_resolv_conf();
+
+/// What a container image cannot know, by its path without the slash at the front. A container
+/// shows those of its start in their place.
+std::map<std::string, std::string> image_files();
+
+}  // namespace proa::apps

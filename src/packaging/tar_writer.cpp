@@ -1,0 +1,118 @@
+// Container images as archives: the same files give the same bytes.
+#include "os/file.h"
+#include "os/utf8_locale.h"
+#include "packaging/folder.h"
+#include "packaging/packaging.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <vector>
+
+namespace proa::packaging {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kTarBlock = std::size_t{256} * 1024;
+
+struct CloseTar {
+  void operator()(archive* writer) const { archive_write_free(writer); }
+};
+struct FreeTarEntry {
+  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
+};
+
+Error tar_error(archive* writer, const std::string& path) {
+  const int code = archive_errno(writer);
+  const char* const text = archive_error_string(writer);
+  const Errc kind = code == ENOSPC || code == ENOMEM ? Errc::exhausted : Errc::os;
+  return Error(kind, "cannot pack " + path + ": " + (text != nullptr ? text : "unknown"), code);
+}
+
+/// Files and folders below a folder, sorted.
+Result<std::vector<fs::path>> paths_in(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  std::error_code failed;
+  for (fs::recursive_directory_iterator at(folder, failed), end; !failed && at != end;
+       at.increment(failed)) {
+    std::error_code ignored;
+    const bool is_packed =
+        !at->is_symlink(ignored) && (at->is_regular_file(ignored) || at->is_directory(ignored));
+    if (!is_packed) {
+      return Error(Errc::invalid, at->path().string() + " is neither a file nor a folder");
+    }
+    paths.push_back(at->path());
+  }
+  if (failed) return os_error("list " + folder.string(), failed.value());
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+Result<void> add_to_tar(archive* tar, const fs::path& path, const std::string& name) {
+  TRY(const auto file, os::open_file(path, O_RDONLY | O_NOFOLLOW));
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return os_error("stat " + path.string());
+  const std::unique_ptr<archive_entry, FreeTarEntry> header(archive_entry_new());
+  archive_entry_set_pathname(header.get(), name.c_str());
+  const bool is_folder = S_ISDIR(status.st_mode);
+  archive_entry_set_filetype(header.get(), is_folder ? AE_IFDIR : AE_IFREG);
+  archive_entry_set_perm(header.get(), is_folder ? 0755 : 0644);
+  archive_entry_set_mtime(header.get(), 0, 0);
+  archive_entry_set_size(header.get(), is_folder ? 0 : status.st_size);
+  if (archive_write_header(tar, header.get()) != ARCHIVE_OK) return tar_error(tar, name);
+  if (is_folder) return ok();
+  std::vector<char> piece(kTarBlock);
+  for (;;) {
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return os_error("read " + path.string());
+    if (got == 0) return ok();
+    if (archive_write_data(tar, piece.data(), static_cast<std::size_t>(got)) != got) {
+      return Error(Errc::invalid, path.string() + " has changed while it was packed");
+    }
+  }
+}
+
+Result<void> write_tar(const fs::path& folder, int out) {
+  const os::Utf8Locale names_are_utf8;
+  TRY(const auto paths, paths_in(folder));
+  const std::unique_ptr<archive, CloseTar> tar(archive_write_new());
+  const bool is_open = tar != nullptr && archive_write_set_format_pax_restricted(tar.get()) == 0 &&
+                       archive_write_open_fd(tar.get(), out) == ARCHIVE_OK;
+  if (!is_open) return Error(Errc::internal, "libarchive cannot write tar files");
+  for (const fs::path& path : paths) {
+    TRY(add_to_tar(tar.get(), path, path.lexically_relative(folder).string()));
+  }
+  if (archive_write_close(tar.get()) != ARCHIVE_OK) return tar_error(tar.get(), folder.string());
+  return ok();
+}
+
+}  // namespace
+
+Result<Package> pack_image(const fs::path& path) {
+  std::error_code failed;
+  const bool is_folder = fs::is_directory(path, failed);
+  if (!is_folder && !fs::is_regular_file(path, failed)) {
+    return Error(Errc::invalid, path.string() + " is neither an archive nor a folder");
+  }
+  Package package;
+  if (is_folder) {
+    TRY(package.descriptor, make_nameless_file());
+    TRY(write_tar(path, package.descriptor.get()));
+    TRY(package.file, os::MappedFile::map(package.descriptor.get(), "the image"));
+  } else {
+    TRY(package.file, os::MappedFile::open(fs::canonical(path)));
+  }
+  package.digest = sha256(package.bytes());
+  return package;
+}
+
+}  // namespace proa::packaging
