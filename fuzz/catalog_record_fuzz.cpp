@@ -1,6 +1,7 @@
 // Stored records of functions, their versions and layers: any bytes. What is accepted must write
 // and read back to the same record. The first byte chooses which kind.
 #include "base/check.h"
+#include "catalog/image_records.h"
 #include "catalog/records.h"
 
 #include <cstddef>
@@ -8,34 +9,37 @@
 #include <string>
 #include <string_view>
 
+namespace {
+
+/// What is accepted is written, read again and the same.
+template <class Decode>
+int fuzz(Decode decode, std::string_view bytes) {
+  const auto read = decode(bytes);
+  if (!read) return 0;
+  const std::string written = encode(read.value());
+  const auto again = decode(written);
+  proa::check(again.has_value(), "an accepted record cannot be read back");
+  proa::check(encode(again.value()) == written, "a record changes when it is read back");
+  return 0;
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace proa::catalog;
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::string_view key = "123456789012/us-east-1/hello";
-  if (data[0] == 'L') {
-    const auto layer = decode_layer(key, bytes);
-    if (!layer) return 0;
-    const std::string written = encode(layer.value());
-    const auto again = decode_layer(key, written);
-    proa::check(again.has_value(), "an accepted layer cannot be read back");
-    proa::check(encode(again.value()) == written, "a layer changes when it is read back");
-    return 0;
+  const std::string key = "123456789012/us-east-1/hello";
+  switch (data[0]) {
+    case 'L':
+      return fuzz([&](std::string_view text) { return decode_layer(key, text); }, bytes);
+    case 'V':
+      return fuzz([&](std::string_view text) { return decode_version(key + "/2", text); }, bytes);
+    case 'I': {
+      const std::string image = "123456789012/" + std::string(64, 'a');
+      return fuzz([&](std::string_view text) { return decode_image(image, text); }, bytes);
+    }
+    default:
+      return fuzz([&](std::string_view text) { return decode_function(key, text); }, bytes);
   }
-  if (data[0] == 'V') {
-    const auto version = decode_version(std::string(key) + "/2", bytes);
-    if (!version) return 0;
-    const std::string written = encode(version.value());
-    const auto again = decode_version(std::string(key) + "/2", written);
-    proa::check(again.has_value(), "an accepted version cannot be read back");
-    proa::check(encode(again.value()) == written, "a version changes when it is read back");
-    return 0;
-  }
-  const auto function = decode_function(key, bytes);
-  if (!function) return 0;
-  const std::string written = encode(function.value());
-  const auto again = decode_function(key, written);
-  proa::check(again.has_value(), "an accepted function cannot be read back");
-  proa::check(encode(again.value()) == written, "a function changes when it is read back");
-  return 0;
 }
