@@ -1,6 +1,7 @@
 #include "api/function_output.h"
 
 #include "base/encoding.h"
+#include "base/json_list.h"
 #include "base/utc_text.h"
 
 #include <boost/json/array.hpp>
@@ -49,19 +50,13 @@ json::array layers_of(const model::FunctionVersion& function) {
   return layers;
 }
 
-json::array words_of(const std::vector<std::string>& words) {
-  json::array out;
-  for (const std::string& word : words) out.emplace_back(word);
-  return out;
-}
-
 /// ImageConfigResponse, where the function says something.
 void add_image_config(json::object& out, const model::ImageCode& image) {
   if (!image.overrides) return;
   const model::ImageOverrides& overrides = *image.overrides;
   json::object config;
-  if (overrides.entry_point) config["EntryPoint"] = words_of(*overrides.entry_point);
-  if (overrides.command) config["Command"] = words_of(*overrides.command);
+  if (overrides.entry_point) config["EntryPoint"] = json_list(*overrides.entry_point);
+  if (overrides.command) config["Command"] = json_list(*overrides.command);
   if (overrides.working_directory) config["WorkingDirectory"] = *overrides.working_directory;
   if (config.empty()) return;
   out["ImageConfigResponse"] = object_with("ImageConfig", std::move(config));

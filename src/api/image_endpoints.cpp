@@ -2,6 +2,7 @@
 #include "api/errors.h"
 #include "api/fields.h"
 #include "api/operations.h"
+#include "base/json_list.h"
 #include "base/utc_text.h"
 
 #include <boost/json/array.hpp>
@@ -13,20 +14,14 @@ namespace {
 namespace json = boost::json;
 using catalog::ContainerImage;
 
-json::array list_of(const std::vector<std::string>& texts) {
-  json::array out;
-  for (const std::string& text : texts) out.emplace_back(text);
-  return out;
-}
-
 json::object describe_image(const ContainerImage& image) {
   json::object out;
   out["digest"] = image.digest;
-  out["names"] = list_of(image.names);
+  out["names"] = json_list(image.names);
   out["architecture"] = image.architecture;
-  out["entry_point"] = list_of(image.defaults.entry_point);
-  out["command"] = list_of(image.defaults.command);
-  out["environment"] = list_of(image.defaults.environment);
+  out["entry_point"] = json_list(image.defaults.entry_point);
+  out["command"] = json_list(image.defaults.command);
+  out["environment"] = json_list(image.defaults.environment);
   out["working_directory"] = image.defaults.working_directory;
   out["layers"] = image.layers;
   out["archive_bytes"] = image.archive_bytes;

@@ -16,7 +16,6 @@ namespace proa::catalog {
 namespace {
 
 constexpr std::size_t kDigestBeginMin = 8;
-constexpr std::string_view kSha256Begin = "sha256:";
 
 /// As Go, and so images, call what Lambda calls x86_64.
 std::string go_architecture(const std::string& architecture) {

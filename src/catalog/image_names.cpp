@@ -41,15 +41,14 @@ Result<std::string> plain_image_name(std::string_view name) {
 }
 
 std::string_view digest_in(std::string_view name) {
-  constexpr std::string_view kBegin = "sha256:";
   const auto at = name.rfind('@');
   const std::string_view digest = at == std::string_view::npos ? name : name.substr(at + 1);
-  return digest.starts_with(kBegin) ? digest.substr(kBegin.size()) : std::string_view();
+  return digest.starts_with(kSha256Begin) ? digest.substr(kSha256Begin.size()) : std::string_view();
 }
 
 std::string resolved_uri(std::string_view uri, std::string_view digest) {
   std::string_view name = uri.substr(0, uri.find('@'));
-  if (name.starts_with("sha256:")) return std::string(digest);
+  if (name.starts_with(kSha256Begin)) return std::string(digest);
   name = name.substr(0, tag_of(name));
   return std::string(name) + "@" + std::string(digest);
 }

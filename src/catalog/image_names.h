@@ -8,6 +8,9 @@
 
 namespace proa::catalog {
 
+/// In front of a digest's 64 hex digits.
+inline constexpr std::string_view kSha256Begin = "sha256:";
+
 /// "app" as "app:latest"; what docker puts in front of names of its own registry goes. Errc:
 /// invalid (characters that no name has, too long).
 Result<std::string> plain_image_name(std::string_view name);

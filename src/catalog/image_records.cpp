@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/units.h"
+#include "catalog/image_names.h"
 #include "catalog/names.h"
 #include "model/account_id.h"
 
@@ -13,7 +14,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::uint64_t kImageRecordFormat = 1;
-constexpr std::string_view kSha256Prefix = "sha256:";
 
 json::object to_json(const model::ImageDefaults& defaults) {
   return json::object{{"entry_point", json_list(defaults.entry_point)},
@@ -51,20 +51,6 @@ Result<model::ImageOverrides> read_overrides(const json::object& object, const s
   return overrides;
 }
 
-Result<json::object> parse_image(std::string_view bytes, const std::string& where) {
-  json::error_code failed;
-  json::value value = json::parse(json::string_view(bytes.data(), bytes.size()), failed);
-  if (failed || !value.is_object()) return Error(Errc::corrupt, where + ": not a JSON object");
-  const json::value* const format = value.get_object().if_contains("format");
-  if (format == nullptr || !format->is_int64() || format->get_int64() < 1) {
-    return Error(Errc::corrupt, where + ": no format number");
-  }
-  if (static_cast<std::uint64_t>(format->get_int64()) > kImageRecordFormat) {
-    return Error(Errc::unsupported, where + ": has a format that this Proa does not know");
-  }
-  return std::move(value.get_object());
-}
-
 }  // namespace
 
 std::string read_hex_id(JsonFields& fields, std::string_view name) {
@@ -76,7 +62,7 @@ std::string read_hex_id(JsonFields& fields, std::string_view name) {
 }
 
 std::string record_key(const ContainerImage& image) {
-  return image.account_id + "/" + image.digest.substr(kSha256Prefix.size());
+  return image.account_id + "/" + image.digest.substr(kSha256Begin.size());
 }
 
 std::string encode(const ContainerImage& image) {
@@ -94,11 +80,11 @@ std::string encode(const ContainerImage& image) {
 
 Result<ContainerImage> decode_image(std::string_view key, std::string_view bytes) {
   const std::string where = "record images '" + std::string(key) + "'";
-  TRY(const auto object, parse_image(bytes, where));
+  TRY(const auto object, parse_record(bytes, kImageRecordFormat, where));
   JsonFields fields(object, where);
   ContainerImage image;
   image.account_id = key.substr(0, key.find('/'));
-  image.digest = std::string(kSha256Prefix) + std::string(key.substr(key.find('/') + 1));
+  image.digest = std::string(kSha256Begin) + std::string(key.substr(key.find('/') + 1));
   static_cast<void>(fields.number("format", 1, kImageRecordFormat));
   image.names = fields.texts("names");
   image.tree_id = read_hex_id(fields, "tree_id");
@@ -110,7 +96,7 @@ Result<ContainerImage> decode_image(std::string_view key, std::string_view bytes
   image.skipped = fields.number("skipped", 0, kVersionNumberMax);
   image.loaded = fields.time("loaded_ms");
   TRY(fields.finish());
-  if (!model::is_account_id(image.account_id) || image.digest.size() != kSha256Prefix.size() + 64) {
+  if (!model::is_account_id(image.account_id) || image.digest.size() != kSha256Begin.size() + 64) {
     return Error(Errc::corrupt, where + ": is not an image's key");
   }
   TRY(image.defaults, read_defaults(defaults, where));

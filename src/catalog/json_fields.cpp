@@ -168,10 +168,22 @@ Result<void> JsonFields::finish() const {
   return ok();
 }
 
-json::array json_list(const std::vector<std::string>& texts) {
-  json::array array;
-  for (const auto& text : texts) array.emplace_back(text);
-  return array;
+Result<json::object> parse_record(std::string_view bytes, std::uint64_t newest,
+                                  const std::string& where) {
+  json::error_code error;
+  json::value value = json::parse(json::string_view(bytes.data(), bytes.size()), error);
+  if (error) return Error(Errc::corrupt, where + ": not JSON: " + error.message());
+  if (!value.is_object()) return Error(Errc::corrupt, where + ": not a JSON object");
+  const auto* format = value.get_object().if_contains("format");
+  if (format == nullptr || !format->is_int64() || format->get_int64() < 1) {
+    return Error(Errc::corrupt, where + ": no format number");
+  }
+  if (static_cast<std::uint64_t>(format->get_int64()) > newest) {
+    return Error(Errc::unsupported, where + ": has format " + std::to_string(format->get_int64()) +
+                                        ", this Proa knows formats up to " +
+                                        std::to_string(newest));
+  }
+  return std::move(value.get_object());
 }
 
 }  // namespace proa::catalog

@@ -1,6 +1,7 @@
 // Reads the fields of a stored JSON object strictly: every field is known, there, and of its type.
 #pragma once
 
+#include "base/json_list.h"
 #include "base/result.h"
 #include "base/units.h"
 
@@ -61,7 +62,9 @@ class JsonFields {
   std::optional<std::string> problem_;
 };
 
-/// The other direction of texts().
-boost::json::array json_list(const std::vector<std::string>& texts);
+/// A stored document, whose format number may be up to `newest`. Errc: corrupt, unsupported
+/// (newer).
+Result<boost::json::object> parse_record(std::string_view bytes, std::uint64_t newest,
+                                         const std::string& where);
 
 }  // namespace proa::catalog

@@ -321,24 +321,6 @@ Result<LayerVersion> read_layer_version(const json::object& object, const LayerD
   return version;
 }
 
-/// Parses the document, whose format number may be up to `newest`.
-Result<json::value> parse(std::string_view bytes, std::uint64_t newest, const std::string& where) {
-  json::error_code error;
-  json::value value = json::parse(json::string_view(bytes.data(), bytes.size()), error);
-  if (error) return Error(Errc::corrupt, where + ": not JSON: " + error.message());
-  if (!value.is_object()) return Error(Errc::corrupt, where + ": not a JSON object");
-  const auto* format = value.get_object().if_contains("format");
-  if (format == nullptr || !format->is_int64() || format->get_int64() < 1) {
-    return Error(Errc::corrupt, where + ": no format number");
-  }
-  if (static_cast<std::uint64_t>(format->get_int64()) > newest) {
-    return Error(Errc::unsupported, where + ": has format " + std::to_string(format->get_int64()) +
-                                        ", this Proa knows formats up to " +
-                                        std::to_string(newest));
-  }
-  return value;
-}
-
 std::string place(std::string_view bucket, std::string_view key) {
   return "record " + std::string(bucket) + " '" + std::string(key) + "'";
 }
@@ -406,8 +388,8 @@ std::string encode(const LayerDocument& document) {
 
 Result<FunctionDocument> decode_function(std::string_view key, std::string_view bytes) {
   const std::string where = place(kFunctionBucket, key);
-  TRY(auto value, parse(bytes, kFunctionFormat, where));
-  JsonFields fields(value.get_object(), where);
+  TRY(const auto record, parse_record(bytes, kFunctionFormat, where));
+  JsonFields fields(record, where);
   FunctionDocument document;
   const auto format = fields.number("format", 1, kFunctionFormat);
   document.tags = fields.text_map("tags");
@@ -446,8 +428,8 @@ Result<FunctionDocument> decode_function(std::string_view key, std::string_view 
 
 Result<VersionDocument> decode_version(std::string_view key, std::string_view bytes) {
   const std::string where = place(kVersionBucket, key);
-  TRY(auto value, parse(bytes, kVersionFormat, where));
-  JsonFields fields(value.get_object(), where);
+  TRY(const auto record, parse_record(bytes, kVersionFormat, where));
+  JsonFields fields(record, where);
   const auto format = fields.number("format", 1, kVersionFormat);
   VersionDocument document;
   document.setting_tags = fields.text_map("setting_tags");
@@ -466,8 +448,8 @@ Result<VersionDocument> decode_version(std::string_view key, std::string_view by
 
 Result<LayerDocument> decode_layer(std::string_view key, std::string_view bytes) {
   const std::string where = place(kLayerBucket, key);
-  TRY(auto value, parse(bytes, kLayerFormat, where));
-  JsonFields fields(value.get_object(), where);
+  TRY(const auto record, parse_record(bytes, kLayerFormat, where));
+  JsonFields fields(record, where);
   LayerDocument document;
   const auto first = std::min(key.find('/'), key.size());
   const auto second = std::min(key.find('/', first + 1), key.size());

@@ -1,6 +1,7 @@
 #include "kernels/manifest.h"
 
 #include "base/encoding.h"
+#include "base/json_list.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -163,20 +164,14 @@ json::object json_of(const KernelFile& file) {
   return json::object{{"bytes", file.bytes}, {"sha256", file.sha256}};
 }
 
-json::array json_of(const std::vector<std::string>& names) {
-  json::array list;
-  for (const std::string& name : names) list.emplace_back(name);
-  return list;
-}
-
 json::object json_of(const BuildRecord& build) {
   json::object lacks;
-  for (const Gate& gate : build.lacks) lacks[gate.option] = json_of(gate.what);
+  for (const Gate& gate : build.lacks) lacks[gate.option] = json_list(gate.what);
   json::object out;
   out["key"] = build.key;
   out["release"] = build.release;
   out["compiler"] = build.compiler;
-  out["options"] = json_of(build.options);
+  out["options"] = json_list(build.options);
   out["lacks"] = std::move(lacks);
   return out;
 }
@@ -224,7 +219,7 @@ std::string encode(const Manifest& manifest) {
   out["initrd"] = json_of(manifest.initrd);
   out["needs_acpi"] = manifest.needs_acpi;
   out["may_use_noapictimer"] = manifest.may_use_noapictimer;
-  out["modules"] = json_of(manifest.modules);
+  out["modules"] = json_list(manifest.modules);
   out["made_ms"] = epoch_ms(manifest.made);
   if (manifest.measured) out["measured"] = json_of(*manifest.measured);
   if (manifest.build) out["build"] = json_of(*manifest.build);
@@ -257,7 +252,7 @@ std::string id_of(const Manifest& manifest) {
   what["initrd"] = manifest.initrd.sha256;
   what["needs_acpi"] = manifest.needs_acpi;
   what["may_use_noapictimer"] = manifest.may_use_noapictimer;
-  what["modules"] = json_of(manifest.modules);
+  what["modules"] = json_list(manifest.modules);
   return to_hex(sha256(json::serialize(what))).substr(0, kIdDigits);
 }
 

@@ -39,6 +39,14 @@ Result<std::uint64_t> size_of(int file) {
 
 Error stale(SlotId id) { return Error(Errc::not_found, text_of(id) + " is not ready"); }
 
+template <class Request>
+Done done_of(const Request& request) {
+  Done done;
+  done.request = request.request;
+  done.slot = request.slot;
+  return done;
+}
+
 }  // namespace
 
 Result<SpawnRole> SpawnRole::create(std::vector<os::UniqueFd> daemon, os::UniqueFd pool,
@@ -208,11 +216,8 @@ Result<void> SpawnRole::start(std::size_t connection, const StartSandbox& reques
   plan.root = &container_root_;
   plan.program = &program;
   TRY(run_in(*slot, connection, std::move(plan)));
-  Done done;
-  done.request = request.request;
-  done.slot = request.slot;
   const int fd = control.first.get();
-  reply(connection, done, std::span(&fd, 1));
+  reply(connection, done_of(request), std::span(&fd, 1));
   return ok();
 }
 
@@ -267,9 +272,7 @@ Result<void> SpawnRole::start_guest(std::size_t connection, const StartGuest& re
   plan.root = &guest_root_;
   plan.program = &program;
   TRY(run_in(*slot, connection, std::move(plan)));
-  Done done;
-  done.request = request.request;
-  done.slot = request.slot;
+  Done done = done_of(request);
   done.detail = has_ipv6;
   const std::array<int, 3> ends{port.first.get(), console.first.get(), monitor.first.get()};
   reply(connection, done, std::span(ends).first(is_own ? 2 : 3));
@@ -288,20 +291,14 @@ Result<void> SpawnRole::adopt(std::size_t connection, const AdoptCode& request) 
     layers.push_back(tree_name(request.layers[i]));
   TRY(auto space, inside_of(connection, request.slot));
   TRY(mount_code(space.get(), code_folder_.get(), tree_name(request.code), layers));
-  Done done;
-  done.request = request.request;
-  done.slot = request.slot;
-  reply(connection, done);
+  reply(connection, done_of(request));
   return ok();
 }
 
 Result<void> SpawnRole::adopt(std::size_t connection, const AdoptRoot& request) {
   TRY(auto space, inside_of(connection, request.slot));
   TRY(mount_root(space.get(), code_folder_.get(), tree_name(request.root)));
-  Done done;
-  done.request = request.request;
-  done.slot = request.slot;
-  reply(connection, done);
+  reply(connection, done_of(request));
   return ok();
 }
 

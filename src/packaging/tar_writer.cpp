@@ -1,11 +1,10 @@
 // Container images as archives: the same files give the same bytes.
 #include "os/file.h"
 #include "os/utf8_locale.h"
+#include "packaging/archive_writer.h"
 #include "packaging/folder.h"
 #include "packaging/packaging.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -20,22 +19,6 @@ namespace proa::packaging {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kTarBlock = std::size_t{256} * 1024;
-
-struct CloseTar {
-  void operator()(archive* writer) const { archive_write_free(writer); }
-};
-struct FreeTarEntry {
-  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
-};
-
-Error tar_error(archive* writer, const std::string& path) {
-  const int code = archive_errno(writer);
-  const char* const text = archive_error_string(writer);
-  const Errc kind = code == ENOSPC || code == ENOMEM ? Errc::exhausted : Errc::os;
-  return Error(kind, "cannot pack " + path + ": " + (text != nullptr ? text : "unknown"), code);
-}
 
 /// Files and folders below a folder, sorted.
 Result<std::vector<fs::path>> paths_in(const fs::path& folder) {
@@ -60,16 +43,16 @@ Result<void> add_to_tar(archive* tar, const fs::path& path, const std::string& n
   TRY(const auto file, os::open_file(path, O_RDONLY | O_NOFOLLOW));
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return os_error("stat " + path.string());
-  const std::unique_ptr<archive_entry, FreeTarEntry> header(archive_entry_new());
+  const std::unique_ptr<archive_entry, FreeEntry> header(archive_entry_new());
   archive_entry_set_pathname(header.get(), name.c_str());
   const bool is_folder = S_ISDIR(status.st_mode);
   archive_entry_set_filetype(header.get(), is_folder ? AE_IFDIR : AE_IFREG);
   archive_entry_set_perm(header.get(), is_folder ? 0755 : 0644);
   archive_entry_set_mtime(header.get(), 0, 0);
   archive_entry_set_size(header.get(), is_folder ? 0 : status.st_size);
-  if (archive_write_header(tar, header.get()) != ARCHIVE_OK) return tar_error(tar, name);
+  if (archive_write_header(tar, header.get()) != ARCHIVE_OK) return writer_error(tar, name);
   if (is_folder) return ok();
-  std::vector<char> piece(kTarBlock);
+  std::vector<char> piece(kPackedBlock);
   for (;;) {
     const ssize_t got = ::read(file.get(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
@@ -84,14 +67,14 @@ Result<void> add_to_tar(archive* tar, const fs::path& path, const std::string& n
 Result<void> write_tar(const fs::path& folder, int out) {
   const os::Utf8Locale names_are_utf8;
   TRY(const auto paths, paths_in(folder));
-  const std::unique_ptr<archive, CloseTar> tar(archive_write_new());
+  const std::unique_ptr<archive, CloseWriter> tar(archive_write_new());
   const bool is_open = tar != nullptr && archive_write_set_format_pax_restricted(tar.get()) == 0 &&
                        archive_write_open_fd(tar.get(), out) == ARCHIVE_OK;
   if (!is_open) return Error(Errc::internal, "libarchive cannot write tar files");
   for (const fs::path& path : paths) {
     TRY(add_to_tar(tar.get(), path, path.lexically_relative(folder).string()));
   }
-  if (archive_write_close(tar.get()) != ARCHIVE_OK) return tar_error(tar.get(), folder.string());
+  if (archive_write_close(tar.get()) != ARCHIVE_OK) return writer_error(tar.get(), folder.string());
   return ok();
 }
 

@@ -1,10 +1,9 @@
 // Our zips: the same files give the same bytes.
 #include "os/file.h"
 #include "os/utf8_locale.h"
+#include "packaging/archive_writer.h"
 #include "packaging/zip_file.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,27 +15,11 @@
 namespace proa::packaging {
 namespace {
 
-constexpr std::size_t kBlock = 256 * 1024;
-
-struct CloseWriter {
-  void operator()(archive* writer) const { archive_write_free(writer); }
-};
-struct FreeEntry {
-  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
-};
-
-Error writer_error(archive* writer, const std::string& path) {
-  const int code = archive_errno(writer);
-  const char* const text = archive_error_string(writer);
-  const Errc kind = code == ENOSPC || code == ENOMEM ? Errc::exhausted : Errc::os;
-  return Error(kind, "cannot pack " + path + ": " + (text != nullptr ? text : "unknown"), code);
-}
-
 /// One archive being written.
 class Writer {
  public:
   Writer(const Contents& contents, const Progress& progress)
-      : contents_(contents), progress_(progress), buffer_(kBlock) {}
+      : contents_(contents), progress_(progress), buffer_(kPackedBlock) {}
   Result<void> run(int out);
 
  private:
