@@ -266,7 +266,8 @@ class StoredConfig(ConfigCase):
             (value,), = database.execute("SELECT value FROM entry WHERE bucket = ? AND key = ?",
                                          (b"functions", key)).fetchall()
             record = json.loads(value)
-            self.assertEqual((record.pop("event_configs"), record["format"]), ({}, 5))
+            self.assertEqual(record.pop("event_configs"), {})
+            self.assertGreater(record["format"], 1)
             record["latest"].pop("logging")
             for newer in ("next_version", "aliases", "urls", "policies"):
                 record.pop(newer)
