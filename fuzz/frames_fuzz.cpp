@@ -91,5 +91,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   fuzz_fixed(input, decode_memory, encode_memory);
   fuzz_set_clock(input);
   fuzz_fixed(input, decode_restore, encode_restore);
+  fuzz_fixed(input, decode_mount, encode_mount);
   return 0;
 }

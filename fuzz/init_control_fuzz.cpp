@@ -50,6 +50,10 @@ class World final : public Actions {
     check(is_guest, "the restore of a container");
     return true;
   }
+  bool mount(const MountView&) override {
+    check(is_guest, "a disk of a container");
+    return true;
+  }
   bool memory_news(MemoryView& out) override {
     if (!is_guest) return false;
     out = {.peak_bytes = ++memory, .oom_kills = 0};

@@ -33,6 +33,7 @@ class World final : public PortActions {
   void close_descriptor(int) override { --open; }
   bool set_clock(std::uint64_t) override { return true; }
   bool restore(const RestoreView&) override { return true; }
+  bool mount(const MountView&) override { return true; }
   bool memory_news(MemoryView& out) override {
     out = {.peak_bytes = ++memory, .oom_kills = 0};
     return true;

@@ -24,6 +24,15 @@ pool::HostReading read_host() {
   return reading;
 }
 
+// A machine waits as a copy of a template, for whoever may have copies of it.
+pool::PoolOptions pool_options(const ServeOptions& options, std::size_t shards) {
+  pool::PoolOptions out;
+  out.parked_max = (options.max_parked + shards - 1) / shards;
+  if (options.templates == "shared") out.machines = pool::ParkedMachines::shared;
+  if (options.templates == "strict") out.machines = pool::ParkedMachines::per_account;
+  return out;
+}
+
 // Spread over the shards: one call at most needs one, and a shard lends to the others.
 std::vector<environment::RuntimeProgram> parked_programs(
     const environment::RuntimePrograms& programs, std::size_t shard, std::size_t shards) {

@@ -11,6 +11,8 @@ namespace proa::apps {
 
 /// Limits of the pools' shared budget, as the options set them.
 pool::BudgetOptions budget_options(const ServeOptions& options);
+/// Limits of one of the pools of so many shards.
+pool::PoolOptions pool_options(const ServeOptions& options, std::size_t shards);
 /// What the host has left now; what cannot be read counts as unlimited. Any thread.
 pool::HostReading read_host();
 /// The interpreters of which shard `shard` of `shards` keeps one parked.

@@ -56,6 +56,15 @@ Task<kernels::UsedKernel> find_kernel(kernels::KernelStore& kernels, const std::
 }
 Task<std::string> read_state(const GuestRoot& root) { co_return root.state(); }
 
+Task<sandbox::FunctionDisks> open_images(const images::ImageStore& images,
+                                         launcher::GuestPlan plan) {
+  sandbox::FunctionDisks disks;
+  CO_TRY(disks.code, images.read(plan.code_image));
+  if (plan.layers_image.empty()) co_return disks;
+  CO_TRY(disks.layers, images.read(plan.layers_image));
+  co_return disks;
+}
+
 }  // namespace
 
 Guests::Guests(const Parts& parts, GuestRoot root, TemplateOptions templates)
@@ -131,6 +140,7 @@ Task<sandbox::GuestBuild> Guests::build_there(sandbox::Assignment assignment) {
   CO_TRY(build.plan, co_await plan_of(kernel));
   build.boot_limit = boot_limit(build.plan.accelerator);
   CO_TRY(co_await add_images(assignment, build.plan));
+  build.open_disks = [this, plan = build.plan] { return open_disks(plan); };
   // What waits for any function of its kind has the host's programs as its root.
   if (!assignment.is_image) add_template(assignment, build);
   co_return build;
@@ -169,6 +179,7 @@ Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::G
   auto root = images::root_recipe(root_.interpreters_for(assignment.interpreter), state);
   plan.root_image = root.id;
   CO_TRY(co_await maker_->ensure(std::move(root)));
+  if (assignment.tree_id.empty()) co_return ok();
   auto code = images::code_recipe(assignment.tree_id);
   plan.code_image = code.id;
   CO_TRY(co_await maker_->ensure(std::move(code)));
@@ -176,6 +187,10 @@ Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::G
   auto layers = images::layers_recipe(assignment.layer_tree_ids);
   plan.layers_image = layers.id;
   co_return co_await maker_->ensure(std::move(layers));
+}
+
+Task<sandbox::FunctionDisks> Guests::open_disks(launcher::GuestPlan plan) {
+  return run_on<sandbox::FunctionDisks>(blocking_.get_executor(), open_images(images_, plan));
 }
 
 Task<std::uint32_t> Guests::tsc_khz() {

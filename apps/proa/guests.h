@@ -78,6 +78,7 @@ class Guests {
   Task<launcher::GuestPlan> plan_of(const kernels::Kernel& kernel);
   Task<std::uint32_t> tsc_khz();
   Task<sandbox::AcceleratorChoice> choose(launcher::GuestPlan plan);
+  Task<sandbox::FunctionDisks> open_disks(launcher::GuestPlan plan);
   void add_template(const sandbox::Assignment& assignment, sandbox::GuestBuild& build);
   Task<void> add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan);
 

@@ -287,14 +287,14 @@ logs::KeeperOptions keeper_options(const ServeOptions& options) {
 }
 
 /// One for each of the launcher's connections, knowing each other.
-Shards make_shards(const Shared& shared, std::size_t parked_max, launcher::RoleConnections& roles) {
+Shards make_shards(const Shared& shared, const ServeOptions& options,
+                   launcher::RoleConnections& roles) {
   const std::size_t count = roles.spawn.size();
-  pool::PoolOptions pool_options;
-  pool_options.parked_max = (parked_max + count - 1) / count;
+  const pool::PoolOptions of_pool = pool_options(options, count);
   Shards shards;
   std::vector<dispatch::ShardDispatcher*> dispatchers;
   for (std::size_t i = 0; i < count; ++i) {
-    shards.push_back(std::make_unique<Shard>(i, shared, pool_options, std::move(roles.spawn[i]),
+    shards.push_back(std::make_unique<Shard>(i, shared, of_pool, std::move(roles.spawn[i]),
                                              std::move(roles.pool[i])));
     dispatchers.push_back(&shards.back()->dispatcher());
   }
@@ -451,7 +451,7 @@ Result<int> run(const ServeOptions& options) {
       admission,      idle_board,     budget,      programs,         clock,
       policies,       logs,           log,         spin_of(options), guests.builder(),
       pinning};
-  const auto shards = make_shards(shared, options.max_parked, ground.roles);
+  const auto shards = make_shards(shared, options, ground.roles);
   DaemonStatus daemon_status(shards, events.queue(), logs, *state.disk, blocking,
                              fixed_status(options, ground, programs, pinning));
   DaemonMetrics metrics(shards, events.queue(), blocking,

@@ -2,11 +2,14 @@
 """microvm: functions in virtual machines beside the same in containers.
 
 For every kernel that is there (the stock one, which apt brings, and those in build/kernels): how
-long it boots until its first process answers, first calls (with a connection) of machines that boot
-and of copies, warm calls, and what an idle machine weighs, booted and copied. Of the same functions
-in containers the same.
+long it boots until its first process answers, first calls (with a connection) of machines that
+boot, of copies and of copies that waited, warm calls, what an idle machine weighs, booted and
+copied, and how many copies a second answer when many functions are called at once. Of the same
+functions in containers the same; and how much faster all that is than a machine of the stock kernel
+that boots.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import shutil
@@ -28,10 +31,11 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=5, help="boots and first calls of each kind")
     parser.add_argument("--warm", type=int, default=300, help="warm calls")
+    parser.add_argument("--burst", type=int, default=12, help="functions that are called at once")
     parser.add_argument("--quick", action="store_true", help="little of everything: does it work?")
     options = parser.parse_args(arguments)
     if options.quick:
-        options.samples, options.warm = 1, 10
+        options.samples, options.warm, options.burst = 1, 10, 2
     return options
 
 
@@ -128,7 +132,7 @@ def await_template(proa, count):
 
 
 def measure_copies(proa, options, results):
-    """What measure() does of machines that boot, of copies."""
+    """What measure() does of machines that boot, of copies that are made for their call."""
     results["copies_kib"] = {}
     for count, (name, kernel) in enumerate(
             [(name, kernel) for name in LANGUAGES for kernel in proa.kernels], start=1):
@@ -140,6 +144,59 @@ def measure_copies(proa, options, results):
             proa, f"{name}-{kernel}-copy", LANGUAGES[name], more, options)
         results["copies_kib"][f"{name}, {kernel}"] = [
             weight for pid, weight in weigh(proa).items() if pid not in before]
+
+
+def measure_burst(proa, options, results):
+    """Copies a second: functions that are called at once, four at a time."""
+    language = LANGUAGES["python"]
+    kernel = "net" if "net" in proa.kernels else next(iter(proa.kernels))
+    paths = [proa.create(f"burst-{number}", *language, MemorySize=MEMORY_MB, Timeout=60,
+                         **tags_of(proa, kernel)) for number in range(options.burst)]
+    before = weigh(proa)
+    begin = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda path: proa.request("POST", path, "{}"), paths))
+    took = time.monotonic() - begin
+    starts = [head["X-Proa-Start"] for _, head, _ in answers]
+    after = weigh(proa)
+    results["burst"] = {
+        "kernel": kernel, "starts": starts, "seconds": took, "per_second": len(paths) / took,
+        "kib": [weight for pid, weight in after.items() if pid not in before]}
+
+
+def measure_waiting(proa, options, results):
+    """First calls of copies that were there before their call."""
+    for name in list(LANGUAGES)[:1 if options.quick else None]:
+        for kernel in proa.kernels:
+            times = []
+            for number in range(40 + options.samples):
+                path, start, time_ms = first_ms(
+                    proa, f"{name}-{kernel}-waited-{number}", LANGUAGES[name],
+                    tags_of(proa, kernel))
+                if start == "parked":
+                    times.append(time_ms)
+                if len(times) == options.samples:
+                    break
+                time.sleep(4)
+            else:
+                raise daemon.Refused(f"no machine with {kernel} waited")
+            warm = daemon.load(proa.port, path=path, clients=1, calls=options.warm, seconds=120)
+            results["calls"][f"{name}: copy that waited, {kernel}"] = {
+                "first_ms": figures.spread(times), "start": start,
+                "warm_p50_ms": warm["answer"]["p50_us"] / 1000}
+
+
+def ratios(results):
+    """How many times faster a first call is than one for which a stock kernel boots."""
+    rows = []
+    for name in LANGUAGES:
+        stock = results["calls"].get(f"{name}: machine, stock")
+        for kind, one in results["calls"].items():
+            if stock is None or not kind.startswith(name) or one is stock:
+                continue
+            times = stock["first_ms"]["median"] / one["first_ms"]["median"]
+            rows.append([f"{kind} against a boot of stock", f"{times:.1f} times", ""])
+    return rows
 
 
 def measure(proa, options):
@@ -171,9 +228,12 @@ def main(arguments):
         with Machines("--templates", "off", prepare=bring_kernels) as proa:
             results = measure(proa, options)
             guests = proa.status()["guests"]
-        with Machines(prepare=bring_kernels) as proa:
+        with Machines("--max-parked", "0", prepare=bring_kernels) as proa:
             measure_copies(proa, options, results)
+            measure_burst(proa, options, results)
             guests["template_bytes"] = proa.status()["guests"]["template_bytes"]
+        with Machines(prepare=bring_kernels) as proa:
+            measure_waiting(proa, options, results)
     except daemon.Refused as refused:
         print(f"skipped: {refused}")
         return 0
@@ -194,6 +254,11 @@ def main(arguments):
             rows.append([f"an idle copy ({kind}), MiB (PSS)",
                          figures.shown(figures.spread([each / 1024 for each in weights])),
                          f"{len(weights)} machines"])
+    burst = results["burst"]
+    copies = burst["starts"].count("restored")
+    rows.append([f"copies a second, {burst['kernel']}, {len(burst['starts'])} functions at once",
+                 f"{burst['per_second']:.2f}", f"{copies} of them copies"])
+    rows += ratios(results)
     rows.append(["templates, MiB", f"{guests['template_bytes'] / 2**20:.0f}", "all of them"])
     print(figures.table(["", "figure", ""], rows))
     figures.save("microvm", facts, results)

@@ -5,7 +5,7 @@
 // in runtimes/README.md. What a handler meets follows Lambda's own client, aws-lambda-ric 3.3.0.
 'use strict';
 
-const { Link, Kind } = require('./lib/link.cjs');
+const { Link } = require('./lib/link.cjs');
 const { start } = require('./lib/serve.cjs');
 
 // What functions commonly load; done while the process is parked, where it costs no one time.
@@ -22,8 +22,7 @@ async function preload() {
 async function main() {
   const link = new Link(Number(process.env.PROA_RUNTIME_FD), Number(process.env.PROA_ANSWER_FD));
   if (process.env.PROA_PRELOAD === '1') await preload();
-  link.write(Kind.parked, '', JSON.stringify({ runtime: 'node' + process.version.slice(1) }));
-  await start(link);
+  await start(link, JSON.stringify({ runtime: 'node' + process.version.slice(1) }));
 }
 
 main();

@@ -5,10 +5,12 @@
 namespace proa::environment {
 
 Environment::Environment(EnvironmentParts parts, std::optional<RuntimeProgram> program,
-                         sandbox::SandboxSpec spec)
+                         sandbox::SandboxSpec spec,
+                         std::optional<sandbox::ExpectedFunction> expect)
     : parts_(parts),
       id_(parts_.random.hex(16)),
       program_(std::move(program)),
+      expected_(std::move(expect)),
       made_(parts_.clock.steady_now()),
       since_(made_),
       sandbox_(parts_.sandboxes.make(spec)),

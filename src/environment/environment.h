@@ -61,8 +61,10 @@ class Environment {
  public:
   /// With a program its interpreter is started ahead of any function; without one the sandbox alone
   /// is, for a function that needs_own_start().
+  /// A machine starts one only where it is known what functions are to `expect`.
   Environment(EnvironmentParts parts, std::optional<RuntimeProgram> program,
-              sandbox::SandboxSpec spec);
+              sandbox::SandboxSpec spec,
+              std::optional<sandbox::ExpectedFunction> expect = std::nullopt);
   ~Environment();
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -110,6 +112,7 @@ class Environment {
   model::Phase phase() const;
   void log_first_call(const InitReport& report, model::Start start) const;
   Result<void> open_endpoint();
+  void add_program(sandbox::Assignment& assignment) const;
   std::map<std::string, std::string> variables() const;
   Task<void> start_runtime(std::size_t bootstrap_index);
   Task<void> open_session(sandbox::RuntimeProcess process);
@@ -141,6 +144,7 @@ class Environment {
   EnvironmentParts parts_;
   std::string id_;
   std::optional<RuntimeProgram> program_;
+  std::optional<sandbox::ExpectedFunction> expected_;
   State state_ = State::provisioning;
   SteadyTime made_;
   SteadyTime since_;  ///< in this state

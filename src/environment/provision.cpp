@@ -25,8 +25,21 @@ std::chrono::seconds start_limit(const RuntimeProgram& program,
 
 Task<void> Environment::provision() {
   CO_TRY(co_await sandbox_->start());
+  if (expected_ && program_) {
+    sandbox::Assignment assignment;
+    assignment.limits.memory = Bytes::mib(expected_->memory_mib);
+    assignment.limits.memory_mib = expected_->memory_mib;
+    assignment.kernel = expected_->kernel;
+    assignment.account_id = expected_->account_id;
+    add_program(assignment);
+    CO_TRY(co_await sandbox_->expect(std::move(assignment)));
+  }
   if (program_) {
     CO_TRY(co_await start_runtime(0));
+    // In a copy of a machine it runs, and has not run yet: first times are long there.
+    if (expected_) {
+      CO_TRY(co_await session_->rehearse(parts_.clock.steady_now() + kMachineParkLimit));
+    }
   }
   change(State::warm);
   co_return ok();
@@ -102,22 +115,25 @@ Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram progr
     assignment.layer_tree_ids.push_back(layer.tree_id);
   }
   assignment.account_id = function_->account_id;
-  const auto& command = program_->command.arguments;
-  if (!command.empty()) assignment.interpreter = command.front();
-  if (!needs_own_start(*program_, *function_)) {
-    assignment.parked = program_->command;
-    // What copies of a process have in common is read, compiled and kept in memory once.
-    assignment.ahead_variables = {"PROA_PRELOAD=1"};
-  }
+  add_program(assignment);
   CO_TRY(co_await sandbox_->assign(std::move(assignment)));
   CO_TRY(open_endpoint());
-  // Nothing was started in a machine before: it boots when its function is known.
+  // In a machine that boots when its function is known nothing was started before.
   const bool is_machine = function_->settings.isolation == model::Isolation::microvm;
-  if (is_machine && !needs_own_start(*program_, *function_)) {
+  if (is_machine && !session_ && !needs_own_start(*program_, *function_)) {
     CO_TRY(co_await start_runtime(0));
   }
   change(State::assigned);
   co_return ok();
+}
+
+void Environment::add_program(sandbox::Assignment& assignment) const {
+  const auto& command = program_->command.arguments;
+  if (!command.empty()) assignment.interpreter = command.front();
+  if (function_ && needs_own_start(*program_, *function_)) return;
+  assignment.parked = program_->command;
+  // What copies of a process have in common is read, compiled and kept in memory once.
+  assignment.ahead_variables = {"PROA_PRELOAD=1"};
 }
 
 // The Lambda API inside, with credentials that are made here and forgotten with the environment, or

@@ -266,7 +266,7 @@ void encode_restore(const RestoreView& view, std::span<std::byte, kRestoreSize> 
   Writer writer(out);
   writer.integer(view.time_ns);
   writer.integer(static_cast<std::uint8_t>(view.has_ipv6));
-  writer.integer(static_cast<std::uint8_t>(view.has_layers));
+  writer.integer(std::uint8_t{0});
   writer.integer(std::uint16_t{0});
   writer.integer(std::uint32_t{0});
   __builtin_memcpy(out.data() + kRestoreSize - kEntropySize, view.entropy.data(), kEntropySize);
@@ -277,14 +277,31 @@ Status decode_restore(std::span<const std::byte> body, RestoreView& out) {
   Reader reader(body);
   out.time_ns = reader.integer<std::uint64_t>();
   const auto has_ipv6 = reader.integer<std::uint8_t>();
-  const auto has_layers = reader.integer<std::uint8_t>();
-  if (has_ipv6 > 1 || has_layers > 1) return Status::malformed;
+  if (has_ipv6 > 1) return Status::malformed;
   out.has_ipv6 = has_ipv6 == 1;
-  out.has_layers = has_layers == 1;
-  if (reader.integer<std::uint16_t>() != 0 || reader.integer<std::uint32_t>() != 0) {
+  if (reader.integer<std::uint8_t>() != 0 || reader.integer<std::uint16_t>() != 0 ||
+      reader.integer<std::uint32_t>() != 0) {
     return Status::malformed;
   }
   __builtin_memcpy(out.entropy.data(), body.data() + kRestoreSize - kEntropySize, kEntropySize);
+  return Status::ok;
+}
+
+void encode_mount(const MountView& view, std::span<std::byte, kMountSize> out) {
+  Writer writer(out);
+  writer.integer(static_cast<std::uint8_t>(view.has_layers));
+  writer.integer(std::uint8_t{0});
+  writer.integer(std::uint16_t{0});
+}
+
+Status decode_mount(std::span<const std::byte> body, MountView& out) {
+  if (body.size() != kMountSize) return Status::malformed;
+  Reader reader(body);
+  const auto has_layers = reader.integer<std::uint8_t>();
+  const bool is_plain = has_layers <= 1 && reader.integer<std::uint8_t>() == 0 &&
+                        reader.integer<std::uint16_t>() == 0;
+  if (!is_plain) return Status::malformed;
+  out.has_layers = has_layers == 1;
   return Status::ok;
 }
 

@@ -34,6 +34,7 @@ enum class Type : std::uint8_t {
   // runtime link, host to function
   configure = 1,  ///< a parked runtime gets its function. Body: JSON, see runtimes/README.md
   invoke = 2,     ///< Body: InvokeView
+  rehearse = 3,   ///< a parked runtime runs a function of nobody, and parks again. Body: InvokeView
   // runtime link, function to host
   ready = 16,       ///< initialised, waits for the first invoke. Body: empty
   response = 17,    ///< Body: request id (36 B), answer
@@ -48,13 +49,15 @@ enum class Type : std::uint8_t {
   set_clock = 66,  ///< to a guest only: what time it is. Body: u64 nanoseconds since 1970
   hold = 67,       ///< to a guest only: say `held` and then nothing more. Body: empty
   restore = 68,    ///< to a guest only that holds: it is a copy. Body: RestoreView
+  mount = 69,      ///< to a copy only: its function's disks are there. Body: MountView
   // control link, proa-init to host
   init_up = 80,   ///< proa-init runs. Body: empty; of a guest see init_up.h
   exited = 81,    ///< the runtime process ended, or could not be started. Body: ExitedView
   killed = 82,    ///< answer to kill_all: no process but init is left. Body: empty
   memory = 83,    ///< from a guest only: what its processes have used. Body: MemoryView
   held = 84,      ///< answer to hold: the last word until `restore`. Body: empty
-  restored = 85,  ///< answer to restore: the machine is itself, with its function's. Body: empty
+  restored = 85,  ///< answer to restore: the machine is itself. Body: empty
+  mounted = 86,   ///< answer to mount: code and layers are in their places. Body: empty
   // port of a guest, both ways, beside the control link's: see streams.h
   stream_open = 96,     ///< from the guest. Body: u32 stream, u8 service, u8 0, u16 0
   stream_data = 97,     ///< Body: u32 stream, 1 to kStreamPiece bytes
@@ -181,16 +184,25 @@ Status decode_set_clock(std::span<const std::byte> body, std::uint64_t& time_ns)
 
 inline constexpr std::size_t kEntropySize = 64;
 inline constexpr std::size_t kRestoreSize = 16 + kEntropySize;
-/// Body of `restore`: u64 time | u8 has_ipv6 | u8 has_layers | u16, u32 reserved (0) | entropy.
+/// Body of `restore`: u64 time | u8 has_ipv6 | u8, u16, u32 reserved (0) | entropy.
 /// What a machine that was copied cannot know: what it remembers, its copies remember too.
 struct RestoreView {
   std::uint64_t time_ns = 0;  ///< nanoseconds since 1970
   bool has_ipv6 = false;      ///< as kGuestIpv6Word says for a machine that boots
-  bool has_layers = false;    ///< whether the layers' disk holds any
   std::array<std::byte, kEntropySize> entropy{};  ///< of the host's generator, for this copy alone
 };
 void encode_restore(const RestoreView& view, std::span<std::byte, kRestoreSize> out);
 /// malformed: a body of another size, a flag that is neither 0 nor 1, or reserved bits set.
 Status decode_restore(std::span<const std::byte> body, RestoreView& out);
+
+inline constexpr std::size_t kMountSize = 4;
+/// Body of `mount`: u8 has_layers | u8, u16 reserved (0). What a machine that was copied learns
+/// with its function, which may be long after `restore`.
+struct MountView {
+  bool has_layers = false;  ///< whether the layers' disk holds any
+};
+void encode_mount(const MountView& view, std::span<std::byte, kMountSize> out);
+/// malformed: as of restore.
+Status decode_mount(std::span<const std::byte> body, MountView& out);
 
 }  // namespace proa::frames

@@ -24,7 +24,7 @@ inline constexpr std::uint32_t kGuestGid = 990;
 /// Word behind "-- guest" on the kernel's command line: the network beyond has IPv6.
 inline constexpr const char* kGuestIpv6Word = "ipv6";
 /// Likewise: the machine is a template. Of its devices it uses the root alone; the others belong to
-/// whom it is copied for, and `restore` says when they are there.
+/// whom it is copied for; `restore` and `mount` say when they are there.
 inline constexpr const char* kGuestTemplateWord = "template";
 
 /// The addresses of eth0 inside, of its gateway, which is the DNS server too, in every environment,

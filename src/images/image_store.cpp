@@ -73,6 +73,11 @@ bool ImageStore::is_intact(const std::string& id) const {
   return sum && digest && sum.value() == digest.value().sha256;
 }
 
+Result<os::UniqueFd> ImageStore::read(const std::string& id) const {
+  auto file = os::open_file(path_of(id), O_RDONLY);
+  return file ? std::move(file) : file.error().with_context("image " + id);
+}
+
 void ImageStore::remove(const std::string& id) {
   ::unlink(path_of(id).c_str());
   ::unlink(sum_of(id).c_str());

@@ -86,6 +86,8 @@ class ImageStore {
   /// Whether it is there as it was made; if so it counts as used now. The first time in a process
   /// all of it is read, and what has changed is removed.
   bool use(const std::string& id);
+  /// Its file, open for reading. Errc: not_found, os.
+  Result<os::UniqueFd> read(const std::string& id) const;
   /// A new file for an image. Errc: exhausted, os.
   Result<NewImage> begin();
   /// Gives it its name, durably, and removes others where all take too much. A machine that runs

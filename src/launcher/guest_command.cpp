@@ -32,35 +32,48 @@ std::string socket_of(const char* name, GuestDescriptor descriptor) {
 
 // By a set of descriptors, QEMU uses the very one it inherits, which may do more than its user
 // could open. It takes no lock of images: one that guests share could be locked by any of them.
-Words disk(const char* name, GuestDescriptor descriptor, const char* options) {
+Words file_node(const std::string& node, GuestDescriptor descriptor, const char* options) {
   const std::string number = number_of(descriptor);
-  return {"-add-fd",
-          "fd=" + number + ",set=" + number,
-          "-blockdev",
-          std::string("driver=file,node-name=") + name + ",filename=/dev/fdset/" + number +
-              ",locking=off," + options,
-          "-device",
-          std::string("virtio-blk-device,drive=") + name + ",serial=" + name};
+  return {"-add-fd", "fd=" + number + ",set=" + number, "-blockdev",
+          "driver=file,node-name=" + node + ",filename=/dev/fdset/" + number + ",locking=off," +
+              options};
 }
 
-/// A disk with nothing on it.
-Words no_disk(const char* name) {
-  return {"-blockdev",
-          std::string("driver=null-co,size=4096,read-zeroes=on,read-only=on,node-name=") + name,
-          "-device", std::string("virtio-blk-device,drive=") + name + ",serial=" + name};
+Words block_device(const std::string& node) {
+  return {"-device", "virtio-blk-device,drive=" + node + ",serial=" + node};
+}
+
+Words disk(const char* name, GuestDescriptor descriptor, const char* options) {
+  Words words = file_node(name, descriptor, options);
+  append(words, block_device(name));
+  return words;
+}
+
+constexpr const char* kReadOnly = "read-only=on";
+
+/// A disk whose content can be exchanged: below the node that the device knows there is one that
+/// has it, or nothing (sandbox/microvm/monitor.h, Monitor::insert()).
+Words open_disk(const std::string& name, GuestDescriptor descriptor, bool is_there) {
+  const std::string below = name + "-first";
+  Words words =
+      is_there ? file_node(below, descriptor, kReadOnly)
+               : Words{"-blockdev",
+                       "driver=null-co,size=4096,read-zeroes=on,read-only=on,node-name=" + below};
+  append(words, {"-blockdev", "driver=raw,node-name=" + name + ",read-only=on,file=" + below});
+  append(words, block_device(name));
+  return words;
 }
 
 Words disks(const StartGuest& request) {
-  constexpr const char* kReadOnly = "read-only=on";
   const bool has_all = request.memory != GuestMemory::own;
   const auto image = [&](const char* name, GuestDescriptor descriptor, std::uint32_t is_there) {
-    if (is_there != 0) return disk(name, descriptor, kReadOnly);
-    return has_all ? no_disk(name) : Words();
+    if (has_all) return open_disk(name, descriptor, is_there != 0);
+    return is_there != 0 ? disk(name, descriptor, kReadOnly) : Words();
   };
   // /tmp does not outlive the guest: nothing of it needs to be on the host's disk at any time.
   Words words =
       disk(kTmpDisk, GuestDescriptor::tmp, "read-only=off,discard=unmap,cache.no-flush=on");
-  append(words, image(kRootDisk, GuestDescriptor::root, request.has_root));
+  if (request.has_root != 0) append(words, disk(kRootDisk, GuestDescriptor::root, kReadOnly));
   append(words, image(kCodeDisk, GuestDescriptor::code, request.has_code));
   append(words, image(kLayersDisk, GuestDescriptor::layers, request.has_layers));
   return words;

@@ -60,7 +60,7 @@ std::vector<DecisionRecord> Pool::explain(const model::FunctionPtr& function) {
   for (Candidate& candidate : facts.candidates) {
     if (candidate.shard != options_.shard) continue;
     const Member* member = candidate.step == Step::idle ? next_idle(function) : nullptr;
-    const Parked& parked = parked_of(needs.value().ahead);
+    const Parked& parked = parked_of(needs.value().ahead, needs.value().expect);
     if (candidate.step == Step::parked && !parked.ready.empty()) {
       member = parked.ready.front().get();
     }

@@ -45,7 +45,7 @@ class IdleBoard {
   /// The counts of the version with that environment_key(), made if need be. Parked environments
   /// are counted under parked_key().
   std::shared_ptr<IdleCounts> of(const std::string& key);
-  static std::string parked_key(const std::string& family) { return "parked " + family; }
+  static std::string parked_key(const std::string& kind) { return "parked " + kind; }
 
   /// Environments that no call needs, of any function, parked ones included: what a shard can give
   /// up to make room.

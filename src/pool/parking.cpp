@@ -1,7 +1,9 @@
-// Parking: interpreters that are started ahead of the calls that will need them (BASE-13, BASE-20).
-// How many follows demand: as many as calls lately needed at once (base/demand.h), at least one of
-// each installed runtime on one shard, `--max-parked` in all. They take no turn that a call waits
-// for, give way when the host is short, and are started again only when it has been quiet.
+// Parking: interpreters that are started ahead of the calls that will need them (BASE-13, BASE-20),
+// and machines with theirs. How many follows demand: as many as calls lately needed at once
+// (base/demand.h), at least one container of each installed runtime on one shard, `--max-parked` in
+// all. They take no turn that a call waits for, give way when the host is short, and are started
+// again only when it has been quiet. There are more kinds of machines than could wait (runtimes,
+// sizes, kernels): only those are kept that were wanted lately.
 #include "pool/pool.h"
 
 #include <algorithm>
@@ -13,6 +15,8 @@ namespace {
 constexpr Bytes kParkedMemory = Bytes::mib(128);
 // After parked environments had to make room, and after a shortage met while parking.
 constexpr auto kPause = std::chrono::seconds(10);
+// A machine takes a second of a processor to be there, which the call that took the last one needs.
+constexpr auto kMachineLull = std::chrono::seconds(1);
 // Sandboxes without an interpreter serve every function that needs its own start.
 const std::string kNoInterpreter = "sandbox";
 constexpr unsigned kMostBackoff = 6;  ///< failures in a row that still double the wait: 64 s
@@ -24,19 +28,30 @@ void Pool::keep_parked(const std::vector<environment::RuntimeProgram>& programs)
   replenish();
 }
 
-Pool::Parked& Pool::parked_of(const Program& program) {
+Pool::Parked& Pool::parked_of(const Program& program,
+                              const std::optional<sandbox::ExpectedFunction>& expect) {
   const std::string& family = program ? program->family : kNoInterpreter;
-  Parked& parked = parked_[family];
+  std::string kind = family;
+  if (expect) {
+    kind += " machine " + std::to_string(expect->memory_mib) + " " + expect->kernel + " " +
+            expect->account_id;
+  }
+  Parked& parked = parked_[kind];
   if (!parked.counts) {
     parked.program = program;
     parked.family = family;
-    parked.counts = board_.of(IdleBoard::parked_key(family));
+    parked.expect = expect;
+    parked.memory = expect ? sandbox::memory_on_host(model::Isolation::microvm, expect->memory_mib)
+                           : kParkedMemory;
+    parked.counts = board_.of(IdleBoard::parked_key(kind));
+    parked.kind = std::move(kind);
   }
   return parked;
 }
 
 bool Pool::Needs::may_be_parked() const {
-  return spec.isolation == kParkedSpec.isolation && spec.tmp_mib == kParkedSpec.tmp_mib;
+  const bool is_kind = spec.isolation == model::Isolation::container || expect;
+  return is_kind && spec.tmp_mib == kParkedTmpMib;
 }
 
 MemberPtr Pool::take_parked(Parked& parked) {
@@ -53,7 +68,7 @@ MemberPtr Pool::take_parked(Parked& parked) {
 // The runtime that has most of them ready: the first to make room.
 Pool::Parked* Pool::most_parked() {
   Parked* most = nullptr;
-  for (auto& [family, parked] : parked_) {
+  for (auto& [kind, parked] : parked_) {
     if (most == nullptr || parked.ready.size() > most->ready.size()) most = &parked;
   }
   return most == nullptr || most->ready.empty() ? nullptr : most;
@@ -72,7 +87,7 @@ MemberPtr Pool::take_spare_parked() {
 
 // Whether one is being started that no other call waits for.
 bool Pool::expects_parked(const Parked& parked) const {
-  return parked.starting > queue_.expecting(parked.family);
+  return parked.starting > queue_.expecting(parked.kind);
 }
 
 void Pool::note_parked(Parked& parked, int change) {
@@ -86,7 +101,7 @@ std::size_t Pool::wanted(const Parked& parked, SteadyTime now) const {
 
 std::size_t Pool::parked_count() const {
   std::size_t count = 0;
-  for (const auto& [family, parked] : parked_) count += parked.ready.size() + parked.starting;
+  for (const auto& [kind, parked] : parked_) count += parked.ready.size() + parked.starting;
   return count;
 }
 
@@ -94,7 +109,7 @@ std::size_t Pool::parked_count() const {
 void Pool::replenish() {
   for (bool is_any = true; is_any;) {
     is_any = false;
-    for (auto& [family, parked] : parked_) is_any = park_next(parked) || is_any;
+    for (auto& [kind, parked] : parked_) is_any = park_next(parked) || is_any;
   }
 }
 
@@ -102,8 +117,9 @@ bool Pool::park_next(Parked& parked) {
   const SteadyTime now = parts_.clock.steady_now();
   if (is_closing_ || now < no_parking_until_ || now < parked.retry_at) return false;
   if (parked.ready.size() + parked.starting >= wanted(parked, now)) return false;
+  if (parked.expect && now < parked.wanted_at + kMachineLull) return false;
   if (parked_count() >= options_.parked_max || !queue_.try_take()) return false;
-  auto claim = budget_.claim(kParkedMemory);
+  auto claim = budget_.claim(parked.memory);
   if (!claim) {
     no_parking_until_ = now + kPause;
     queue_.give_back();
@@ -115,7 +131,9 @@ bool Pool::park_next(Parked& parked) {
 }
 
 boost::asio::awaitable<void> Pool::park_one(Parked& parked, Claim claim) {
-  auto made = make_member(std::move(claim), parked.program, kParkedSpec);
+  const auto isolation = parked.expect ? model::Isolation::microvm : model::Isolation::container;
+  auto made =
+      make_member(std::move(claim), parked.program, {isolation, kParkedTmpMib}, parked.expect);
   ++starting_;
   auto result = co_await made->environment.provision();
   --starting_;
@@ -126,14 +144,14 @@ boost::asio::awaitable<void> Pool::park_one(Parked& parked, Claim claim) {
     if (!result) {
       parked.failures = std::min(parked.failures + 1, kMostBackoff);
       parked.retry_at = parts_.clock.steady_now() + std::chrono::seconds(1U << parked.failures);
-      queue_.disappoint(parked.family);
+      queue_.disappoint(parked.kind);
     }
     co_await end(std::move(made));
     co_return;
   }
   parked.failures = 0;
   made->claim.settle();
-  if (!queue_.offer_parked(parked.family, made)) {
+  if (!queue_.offer_parked(parked.kind, made)) {
     parked.ready.push_back(std::move(made));
     note_parked(parked, 1);
     arm_sweep();
@@ -144,7 +162,7 @@ boost::asio::awaitable<void> Pool::park_one(Parked& parked, Claim claim) {
 // Ends what has broken and what demand no longer asks for. True while any is parked.
 bool Pool::sweep_parked(SteadyTime now) {
   bool has_any = false;
-  for (auto& [family, parked] : parked_) {
+  for (auto& [kind, parked] : parked_) {
     const std::size_t keep = wanted(parked, now);
     for (auto one = parked.ready.begin(); one != parked.ready.end();) {
       if (parked.ready.size() <= keep && !(*one)->environment.is_broken()) {
@@ -157,6 +175,11 @@ bool Pool::sweep_parked(SteadyTime now) {
     }
     has_any = has_any || !parked.ready.empty() || keep > 0;
   }
+  std::erase_if(parked_, [&](const auto& entry) {
+    const Parked& parked = entry.second;
+    return parked.expect && parked.ready.empty() && parked.starting == 0 &&
+           wanted(parked, now) == 0;
+  });
   replenish();
   return has_any;
 }

@@ -14,15 +14,11 @@ bool is_made_to_order(const Candidate& candidate) {
   return candidate.step == Step::idle || candidate.step == Step::fresh;
 }
 
-const std::array<MustHave<PlacementFacts, Candidate>, 3> kMustHaves = {{
+const std::array<MustHave<PlacementFacts, Candidate>, 2> kMustHaves = {{
     {"room", [](const PlacementFacts&, const Candidate& candidate) { return candidate.has_room; }},
     {"/tmp of that size",
      [](const PlacementFacts& facts, const Candidate& candidate) {
        return is_made_to_order(candidate) || candidate.tmp_mib == facts.tmp_mib;
-     }},
-    {"a machine of its own",  // what is parked is a container
-     [](const PlacementFacts& facts, const Candidate& candidate) {
-       return is_made_to_order(candidate) || facts.isolation == model::Isolation::container;
      }},
 }};
 

@@ -68,7 +68,7 @@ Result<Placement> Pool::place(const model::FunctionPtr& function) {
 
 std::pair<PlacementFacts, Result<void>> Pool::facts_of(const model::FunctionPtr& function,
                                                        const Needs& needs) {
-  Parked& parked = parked_of(needs.ahead);
+  Parked& parked = parked_of(needs.ahead, needs.expect);
   PlacementFacts facts;
   facts.shard = options_.shard;
   facts.tmp_mib = needs.spec.tmp_mib;
@@ -78,14 +78,16 @@ std::pair<PlacementFacts, Result<void>> Pool::facts_of(const model::FunctionPtr&
     Candidate candidate;
     candidate.step = step;
     candidate.shard = *shard;
-    candidate.tmp_mib = kParkedSpec.tmp_mib;
+    candidate.tmp_mib = kParkedTmpMib;
     facts.candidates.push_back(candidate);
   };
   const std::optional<std::size_t> here = options_.shard;
   const auto idle = board_.of(function->environment_key());
   add(Step::idle, has_idle(function) ? here : idle->other_than(options_.shard));
-  add(Step::parked, parked.ready.empty() ? parked.counts->other_than(options_.shard) : here);
-  if (expects_parked(parked)) add(Step::parking, here);
+  if (needs.spec.isolation == model::Isolation::container || needs.expect) {
+    add(Step::parked, parked.ready.empty() ? parked.counts->other_than(options_.shard) : here);
+    if (expects_parked(parked)) add(Step::parking, here);
+  }
   auto room = budget_.check(needs.memory);
   add(Step::fresh, here);
   add_room(facts, room);
@@ -125,13 +127,14 @@ Task<Lease> Pool::prepare(model::FunctionPtr function) {
   StartQueue::Wish wish;
   wish.function = function;
   if (needs.may_be_parked()) {
-    Parked& parked = parked_of(needs.ahead);
-    parked.demand.note(parts_.clock.steady_now());
+    Parked& parked = parked_of(needs.ahead, needs.expect);
+    parked.wanted_at = parts_.clock.steady_now();
+    parked.demand.note(parked.wanted_at);
     if (auto ready = take_parked(parked)) {
       auto lease = co_await assign_parked(function, needs, std::move(ready));
       if (lease || lease.error().code() != Errc::unavailable) co_return lease;
     }
-    wish.family = parked.family;
+    wish.kind = parked.kind;
     wish.expects_parked = expects_parked(parked);
   }
   Claim claim;
@@ -157,10 +160,15 @@ Result<Pool::Needs> Pool::needs_of(const model::FunctionVersion& function) const
   needs.spec.isolation = function.settings.isolation;
   needs.spec.tmp_mib = function.ephemeral_storage_mib;
   needs.memory = sandbox::memory_on_host(needs.spec.isolation, function.memory_mib);
-  const bool is_container = needs.spec.isolation == model::Isolation::container;
-  if (is_container && !environment::needs_own_start(needs.program, function)) {
-    needs.ahead = needs.program;
-  }
+  if (environment::needs_own_start(needs.program, function)) return needs;
+  needs.ahead = needs.program;
+  const bool is_machine = needs.spec.isolation == model::Isolation::microvm;
+  if (!is_machine || options_.machines == ParkedMachines::none) return needs;
+  needs.expect = {.memory_mib = function.memory_mib,
+                  .kernel = function.settings.kernel,
+                  .account_id = options_.machines == ParkedMachines::per_account
+                                    ? function.account_id
+                                    : std::string()};
   return needs;
 }
 
@@ -191,7 +199,10 @@ Task<Lease> Pool::start_new(model::FunctionPtr function, Needs needs, Claim clai
   if (!claim.is_held()) {
     CO_TRY(co_await claim_for(needs.memory, claim));  // expected a parked one, which did not come
   }
-  auto made = make_member(std::move(claim), std::move(needs.ahead), needs.spec);
+  // A machine boots with its function, and starts its interpreter then.
+  const bool is_container = needs.spec.isolation == model::Isolation::container;
+  auto made =
+      make_member(std::move(claim), is_container ? std::move(needs.ahead) : Program(), needs.spec);
   ++starting_;
   auto result = co_await made->environment.provision();
   if (result)
@@ -220,8 +231,10 @@ Task<void> Pool::make_room(std::function<Result<void>()> attempt) {
   }
 }
 
-MemberPtr Pool::make_member(Claim claim, Program program, sandbox::SandboxSpec spec) {
-  auto made = std::make_unique<Member>(std::move(claim), parts_, std::move(program), spec);
+MemberPtr Pool::make_member(Claim claim, Program program, sandbox::SandboxSpec spec,
+                            std::optional<sandbox::ExpectedFunction> expect) {
+  auto made = std::make_unique<Member>(std::move(claim), parts_, std::move(program), spec,
+                                       std::move(expect));
   members_.insert(made.get());
   return made;
 }
@@ -321,9 +334,9 @@ PoolCounts Pool::counts() const {
       ++(is_frozen ? counts.frozen : counts.idle);
     }
   }
-  for (const auto& [family, parked] : parked_) {
+  for (const auto& [kind, parked] : parked_) {
     counts.parked += parked.ready.size();
-    counts.parked_by_runtime[family] = parked.ready.size();
+    counts.parked_by_runtime[parked.family] += parked.ready.size();
   }
   counts.leased = leased_;
   counts.starting = starting_;

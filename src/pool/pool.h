@@ -36,9 +36,16 @@ namespace proa::pool {
 
 class Pool;
 
-/// What is parked: containers with a /tmp of Lambda's default size. A function that wants anything
-/// else is started anew.
-inline constexpr sandbox::SandboxSpec kParkedSpec{model::Isolation::container, 512};
+/// What is parked has a /tmp of Lambda's default size. A function that wants another is started
+/// anew.
+inline constexpr std::uint32_t kParkedTmpMib = 512;
+
+/// Whose functions may be given a machine that waits.
+enum class ParkedMachines {
+  none,         ///< nobody's: all that is parked are containers
+  shared,       ///< any account's
+  per_account,  ///< those of the account that it was started for
+};
 
 /// An environment for one call. Movable; gives the environment back when destroyed.
 class Lease {
@@ -61,6 +68,7 @@ class Lease {
 struct PoolOptions {
   std::size_t shard = 0;
   std::size_t parked_max = 8;  ///< of this shard, all runtimes together
+  ParkedMachines machines = ParkedMachines::none;
   StartQueue::Options starts;
 };
 
@@ -144,6 +152,8 @@ class Pool {
     environment::RuntimeProgram program;
     Program ahead;  ///< none: it needs a runtime process of its own
     sandbox::SandboxSpec spec;
+    /// Of machines that may be parked.
+    std::optional<sandbox::ExpectedFunction> expect;
     Bytes memory;  ///< that the host gives for it
     /// Whether what is parked is of use to it.
     bool may_be_parked() const;
@@ -159,14 +169,19 @@ class Pool {
     std::vector<Idle> idle;       ///< back = most recently used
     std::shared_ptr<IdleCounts> counts;
   };
-  /// Parked environments of one runtime program, or sandboxes without one.
+  /// Parked environments of one kind: containers of a runtime program, or without one, or machines
+  /// for functions of one size and kernel.
   struct Parked {
     Program program;
     std::string family;
+    std::string kind;  ///< its key
+    std::optional<sandbox::ExpectedFunction> expect;
+    Bytes memory;  ///< that one counts as
     std::deque<MemberPtr> ready;
     std::size_t starting = 0;
     std::size_t at_least = 0;
     Demand demand;
+    SteadyTime wanted_at;   ///< by the last call
     unsigned failures = 0;  ///< in a row
     SteadyTime retry_at;
     std::shared_ptr<IdleCounts> counts;
@@ -180,7 +195,8 @@ class Pool {
   Task<void> make_room(std::function<Result<void>()> attempt);
   MemberPtr take_idle(const model::FunctionPtr& function);
   MemberPtr take_oldest_idle();
-  MemberPtr make_member(Claim claim, Program program, sandbox::SandboxSpec spec);
+  MemberPtr make_member(Claim claim, Program program, sandbox::SandboxSpec spec,
+                        std::optional<sandbox::ExpectedFunction> expect = std::nullopt);
   void give_back(MemberPtr member);
   void push_idle(MemberPtr member);
   void retire(MemberPtr member);
@@ -195,7 +211,8 @@ class Pool {
   Group* oldest_idle();
   DecisionRecord explain_room(const Result<void>& room, const std::string& account_id);
 
-  Parked& parked_of(const Program& program);
+  Parked& parked_of(const Program& program,
+                    const std::optional<sandbox::ExpectedFunction>& expect = std::nullopt);
   MemberPtr take_parked(Parked& parked);
   MemberPtr take_spare_parked();
   Parked* most_parked();
@@ -220,8 +237,9 @@ class Pool {
   PoolHooks hooks_;
   // Keyed by address: the group holds the version, so no other gets that address meanwhile.
   std::unordered_map<const model::FunctionVersion*, Group> groups_;
-  std::map<std::string, Parked> parked_;  ///< by family; entries stay
-  SteadyTime no_parking_until_;           ///< what was parked had to make room
+  /// By kind. Those of containers stay, those of machines until nobody wants any.
+  std::map<std::string, Parked> parked_;
+  SteadyTime no_parking_until_;  ///< what was parked had to make room
   StartQueue queue_;
   PoolHistory history_;
   std::unordered_set<Member*> members_;  ///< all that exist, wherever they are held

@@ -90,13 +90,13 @@ bool StartQueue::offer_idle(MemberPtr& member) {
   return offer(member, [&](const Wish& wish) { return wish.function.get() == function; });
 }
 
-bool StartQueue::offer_parked(const std::string& family, MemberPtr& member) {
-  return offer(member, [&](const Wish& wish) { return wish.family == family; });
+bool StartQueue::offer_parked(const std::string& kind, MemberPtr& member) {
+  return offer(member, [&](const Wish& wish) { return wish.kind == kind; });
 }
 
-void StartQueue::disappoint(const std::string& family) {
+void StartQueue::disappoint(const std::string& kind) {
   const auto first = std::find_if(waiters_.begin(), waiters_.end(), [&](const Waiter* waiter) {
-    return waiter->wish.expects_parked && waiter->wish.family == family;
+    return waiter->wish.expects_parked && waiter->wish.kind == kind;
   });
   if (first == waiters_.end()) return;
   (*first)->wish.expects_parked = false;
@@ -110,10 +110,10 @@ std::vector<model::FunctionPtr> StartQueue::wanted() const {
   return functions;
 }
 
-std::size_t StartQueue::expecting(const std::string& family) const {
+std::size_t StartQueue::expecting(const std::string& kind) const {
   return static_cast<std::size_t>(
       std::count_if(waiters_.begin(), waiters_.end(), [&](const Waiter* waiter) {
-        return waiter->wish.expects_parked && waiter->wish.family == family;
+        return waiter->wish.expects_parked && waiter->wish.kind == kind;
       }));
 }
 

@@ -17,7 +17,7 @@ namespace proa::pool {
 /// Starting an interpreter is 50 to 100 ms of work: a hundred at once on two cores would all take
 /// seconds and some would time out. So few start at a time, the rest wait in the order they came,
 /// and whoever waits takes what comes first: its turn, an environment of its function that a call
-/// has given back, or a parked one of its runtime. Owned by a Pool, on its executor.
+/// has given back, or a parked one of its kind. Owned by a Pool, on its executor.
 class StartQueue {
  public:
   /// What ended a wait: an environment, or (none) a turn to start one.
@@ -31,7 +31,7 @@ class StartQueue {
   /// What a waiting call takes beside its turn.
   struct Wish {
     model::FunctionPtr function;
-    std::string family;           ///< parked environments of this runtime; empty: none
+    std::string kind;             ///< of parked environments; empty: none
     bool expects_parked = false;  ///< one is being started for it: no turn unless that fails
   };
 
@@ -48,16 +48,16 @@ class StartQueue {
   /// Gives `member` to the first call that waits for an environment of its function; false: nobody
   /// does, and it is still the caller's.
   bool offer_idle(MemberPtr& member);
-  /// The same for a call that waits for the runtime and wants such a /tmp.
-  bool offer_parked(const std::string& family, MemberPtr& member);
+  /// The same for a call that waits for the kind.
+  bool offer_parked(const std::string& kind, MemberPtr& member);
   /// The parked environment that a call expects will not come.
-  void disappoint(const std::string& family);
+  void disappoint(const std::string& kind);
 
   std::size_t waiting() const { return waiters_.size(); }
   /// What they wait for.
   std::vector<model::FunctionPtr> wanted() const;
-  /// Calls that expect a parked environment of the runtime.
-  std::size_t expecting(const std::string& family) const;
+  /// Calls that expect a parked environment of the kind.
+  std::size_t expecting(const std::string& kind) const;
   /// Ends every wait.
   void close();
 

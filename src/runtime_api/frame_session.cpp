@@ -3,6 +3,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 
+#include <limits>
+
 namespace proa::runtime_api {
 namespace asio = boost::asio;
 using frames::Frame;
@@ -13,6 +15,11 @@ namespace {
 constexpr std::size_t kAlwaysFits = std::size_t{64} * 1024;
 // Answers to the call before that one call passes over. A runtime that sends more floods its link.
 constexpr int kMostLateAnswers = 16;
+// What the functions of nobody (runtimes/*/rehearsal) are called with.
+constexpr std::string_view kRehearsalId = "00000000-0000-4000-8000-000000000000";
+constexpr std::string_view kRehearsalEvent =
+    R"({"words":["one-1","two-22","three"],"nested":{"number":2.5,"list":[1,2,3,null,true]},)"
+    R"("text":"\u00e4 \"quoted\" text"})";
 
 bool is_answer(Type type) {
   return type == Type::response || type == Type::error || type == Type::last_error ||
@@ -166,6 +173,20 @@ Task<std::string> FrameSession::parked(SteadyTime deadline) {
     co_return Error(Errc::corrupt, "runtime did not say what it is");
   }
   co_return std::string(identity->as_string());
+}
+
+Task<void> FrameSession::rehearse(SteadyTime deadline) {
+  frames::InvokeView view;
+  view.deadline_ms = std::numeric_limits<std::uint32_t>::max();
+  view.request_id = kRehearsalId;
+  view.invoked_arn = "arn:aws:lambda:us-east-1:000000000000:function:rehearsal";
+  view.trace_id = "Root=1-00000000-000000000000000000000000";
+  view.payload = kRehearsalEvent;
+  state_->head.resize(frames::invoke_head_size(view));
+  frames::encode_invoke_head(view, std::as_writable_bytes(std::span(state_->head)));
+  CO_TRY(co_await state_->send(Type::rehearse, state_->head, view.payload, deadline));
+  CO_TRY(co_await parked(deadline));
+  co_return ok();
 }
 
 asio::awaitable<InitOutcome> FrameSession::init(Configuration configuration, SteadyTime deadline) {

@@ -72,6 +72,13 @@ class RuntimeSession {
   /// Waits until the interpreter runs and says what it is ("python3.11.2"). A custom runtime says
   /// nothing: empty, at once. Errc: deadline, unavailable (it went), corrupt.
   virtual Task<std::string> parked(SteadyTime deadline) = 0;
+  /// Has an interpreter that waits run a function of nobody once, so that what a start and a call
+  /// run was run before, and waits until it waits again. A custom runtime has none: at once. Errc:
+  /// as parked().
+  virtual Task<void> rehearse(SteadyTime deadline) {
+    static_cast<void>(deadline);
+    co_return ok();
+  }
   /// Hands over the function and waits until it is initialised.
   virtual boost::asio::awaitable<InitOutcome> init(Configuration configuration,
                                                    SteadyTime deadline) = 0;
@@ -96,6 +103,7 @@ class FrameSession final : public RuntimeSession {
                                                         frames::LinkFds link);
   ~FrameSession() override;
   Task<std::string> parked(SteadyTime deadline) override;
+  Task<void> rehearse(SteadyTime deadline) override;
   void process_ended() override;
   boost::asio::awaitable<InitOutcome> init(Configuration configuration,
                                            SteadyTime deadline) override;

@@ -33,6 +33,12 @@ struct MachineTemplate {
   Bytes memory;      ///< that it takes on the host
 };
 
+/// Images of a function, open for reading.
+struct FunctionDisks {
+  os::UniqueFd code;
+  os::UniqueFd layers;  ///< empty: it has none
+};
+
 /// What a machine for a function is made of.
 struct GuestBuild {
   launcher::GuestPlan plan;  ///< but for its memory, which follows from the function's
@@ -42,6 +48,8 @@ struct GuestBuild {
   std::chrono::milliseconds boot_limit{0};
   /// It is a copy of this one; null: it boots.
   std::shared_ptr<const MachineTemplate> from;
+  /// Its images, for a machine that runs already: it has been a copy of `from` for a while.
+  std::function<Task<FunctionDisks>()> open_disks;
   /// Told what became of it: none, or why it does not run.
   std::function<void(std::optional<Error>)> outcome;
   /// Has to stay while the machine lives, and may go after it; may be empty.
@@ -49,8 +57,8 @@ struct GuestBuild {
 };
 
 /// Finds kernel, processor and images for a machine, and makes images that are not there yet: may
-/// take seconds. Errc: unsupported (names what the host lacks and what to do), not_found (a tree),
-/// exhausted, unavailable, os.
+/// take seconds. Without code it is one that waits for a function. Errc: unsupported (names what
+/// the host lacks and what to do), not_found (a tree), exhausted, unavailable, os.
 using GuestBuilder = std::function<Task<GuestBuild>(Assignment)>;
 
 /// Makes sandboxes that are virtual machines, through one shard's launcher client, which must

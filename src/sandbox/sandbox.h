@@ -113,6 +113,14 @@ class Sandbox {
   /// Brings up what needs no function, and no user code. Errc: exhausted, os, unavailable (the
   /// launcher is gone), deadline.
   virtual Task<void> start() = 0;
+  /// After start(): prepares for an assignment that is this one but for its code and network, and
+  /// whose function is not known yet; the process that it names as `parked` can be started then,
+  /// before assign(). Which never has to come. Errc: unavailable (what it needs is not there yet),
+  /// unsupported, os, deadline.
+  virtual Task<void> expect(Assignment assignment) {
+    static_cast<void>(assignment);
+    co_return ok();
+  }
   /// Gives it to a function, once in its life: limits and network hold, code is at /var/task and
   /// layers are at /opt, read-only, and proa-init runs. Errc: os (names the limit that did not
   /// take), not_found (tree), unsupported (names what the host lacks), unavailable, deadline.
@@ -167,6 +175,15 @@ class Sandbox {
 struct SandboxSpec {
   model::Isolation isolation = model::Isolation::container;
   std::uint32_t tmp_mib = 0;  ///< size of its /tmp
+};
+
+/// What is known of the functions that a machine can be given to which is started ahead of them: it
+/// has their memory and kernel for good.
+struct ExpectedFunction {
+  std::uint32_t memory_mib = 0;  ///< MemorySize
+  std::string kernel;            ///< as in Assignment
+  std::string account_id;        ///< empty: any
+  bool operator==(const ExpectedFunction&) const = default;
 };
 
 /// Makes sandboxes for one shard. Owned by the shard.

@@ -86,18 +86,21 @@ class TemplateTestCase(DaemonTestCase):
     def machine(self, name, code, **more):
         return self.deploy(name, code, **{"Timeout": 60, "Tags": MACHINE, **more})
 
+    start = "restored"  # what a copy's first call says
+    pause_s = 1
+
     def call_copy(self, code, payload=b"{}", **more):
         """The answer of the first function with this code that comes to a copy: the first machine
-        of its kind boots, and it takes a while until there is a template."""
+        of its kind boots, and it takes a while until there is a template, or a copy that waits."""
         end = time.monotonic() + 180
         for _ in range(100):
             name = f"copied-{next(self.numbers)}"
             client = self.machine(name, code, **more)
             answer = client.invoke(FunctionName=name, Payload=payload)
-            if start_of(answer) == "restored":
+            if start_of(answer) == self.start:
                 return name, answer
             self.assertLess(time.monotonic(), end, "no copy came")
-            time.sleep(1)
+            time.sleep(self.pause_s)
 
     def call_copies(self, code, count=COPIES, **more):
         """What as many functions say, each of which has a machine of its own; a few at once."""
@@ -120,6 +123,9 @@ class TemplateTestCase(DaemonTestCase):
 
 
 class Copies(TemplateTestCase):
+    """Those that are made for their function."""
+    arguments = ("--max-parked", "0")
+
     def test_python_copies_have_nothing_of_their_own_in_common(self):
         answers = self.call_copies(PYTHON)
         self.assert_all_different([told for told, _ in answers], (
@@ -175,6 +181,55 @@ class Copies(TemplateTestCase):
         self.assertGreater(guests["templates"], 0)
         self.assertGreater(guests["template_bytes"], 10 << 20)
         self.assertGreater(guests["template_bytes_most"], guests["template_bytes"])
+
+
+class Waiting(TemplateTestCase):
+    """Copies that are there before their function."""
+    start = "parked"
+    pause_s = 3
+
+    def test_python_copies_that_waited_have_nothing_of_their_own_in_common(self):
+        self.call_copy(PYTHON)
+        told = [json.load(self.call_copy(PYTHON)[1]["Payload"]) for _ in range(3)]
+        self.assert_all_different(told, (
+            "random", "system", "urandom", "ssl", "uuid", "secret", "boot_id", "key", "stream",
+            "request"))
+        self.assertLess(abs(told[-1]["clock"] - time.time()), 60)
+
+    def test_node_copies_that_waited_have_nothing_of_their_own_in_common(self):
+        kind = {"runtime": "nodejs20.x", "handler": "index.handler", "file": "index.js",
+                "MemorySize": 256}
+        told = [json.load(self.call_copy(NODE, **kind)[1]["Payload"]) for _ in range(2)]
+        self.assert_all_different(told, ("random", "bytes", "uuid", "other"))
+        for one in told:
+            self.assertLess(abs(one["origin"]), 1, "timeOrigin is the template's")
+
+    def test_one_that_waited_sees_what_a_machine_sees_that_boots(self):
+        client = self.machine("boots", LOOK, MemorySize=192, Environment={
+            "Variables": {"COLOUR": "red"}})
+        booted = json.load(client.invoke(FunctionName="boots", Payload=b"{}")["Payload"])
+        layer = client.publish_layer_version(
+            LayerName="layer", Content={"ZipFile": zip_of({"lib/mark": "x"})})["LayerVersionArn"]
+        _, answer = self.call_copy(LOOK, MemorySize=192, Layers=[layer],
+                                   Environment={"Variables": {"COLOUR": "blue"}})
+        waited = json.load(answer["Payload"])
+        self.assertEqual(waited.pop("opt"), ["lib"])
+        self.assertEqual(waited.pop("variable"), "blue")
+        self.assertEqual(waited.pop("mounts"), booted.pop("mounts") + 1, "that of the layer")
+        for member in ("opt", "variable"):
+            booted.pop(member)
+        self.assertEqual(waited, booted)
+
+    def test_one_that_waited_reaches_no_more_than_its_function_may(self):
+        _, answer = self.call_copy(ASK, json.dumps(self.daemon.endpoint).encode(),
+                                   Tags={**MACHINE, "proa:network": "none"})
+        self.assertIn("failed", json.load(answer["Payload"]))
+
+    def test_one_that_waited_dies_and_is_reset_like_any_machine(self):
+        name, failed = self.call_copy(FAIL, b"1")
+        self.assertEqual(failed["FunctionError"], "Unhandled")
+        again = self.client().invoke(FunctionName=name, Payload=b"0")
+        self.assertEqual(json.load(again["Payload"]), 1)
 
 
 class Off(TemplateTestCase):

@@ -36,7 +36,7 @@ ENVIRONMENT = {
     "AWS_LAMBDA_LOG_STREAM_NAME": "2026/01/01/[$LATEST]0123456789abcdef",
 }
 
-CONFIGURE, INVOKE = 1, 2
+CONFIGURE, INVOKE, REHEARSE = 1, 2, 3
 READY, RESPONSE, ERROR, INIT_ERROR, PARKED, TOO_LARGE, LAST_ERROR = range(16, 23)
 _NAMES = {
     READY: "ready",
@@ -149,6 +149,16 @@ class Runtime:
         self.send(frame(CONFIGURE, json.dumps(config).encode()))
         kind, body = self.receive()
         return kind, json.loads(body) if body else body
+
+    def rehearse(self, payload):
+        """From start until it waits again: (name of the type, body)."""
+        kind, body = self.receive()
+        assert kind == "parked", (kind, body, self.stderr)
+        self.send(frame(REHEARSE, invoke_frame(0, payload)[8:]))
+        kind, body = self.receive()
+        if kind == "parked":  # configure() waits for it
+            self._received[:0] = frame(PARKED, body)
+        return kind, body
 
     def invoke(self, payload, **options):
         """One call with raw bytes: (name of the type, bytes after the request id)."""

@@ -36,8 +36,10 @@ struct FakeWorld {
   Pending<bool> starts;
   Pending<bool> answers;
   std::optional<Error> start_error;   ///< of every start from now on
+  std::optional<Error> expect_error;  ///< of every expect() from now on
   std::optional<Error> assign_error;  ///< of every assign() from now on
-  std::optional<Error> share_error;   ///< of every set_processor_share() from now on
+  std::optional<Error> fails_next_assign;
+  std::optional<Error> share_error;         ///< of every set_processor_share() from now on
   std::vector<ProcessorShare> init_shares;  ///< that functions were initialised with
   std::vector<ProcessorShare> call_shares;  ///< that calls ran with
   bool can_freeze = true;
@@ -69,12 +71,14 @@ class FakeSandbox final : public Sandbox {
       : spec(given), executor_(executor), world_(world), exit_(executor), tasks_(executor) {}
 
   const SandboxSpec spec;
+  std::optional<Assignment> expected;
   std::optional<SandboxLimits> limits;
   ProcessorShare share = ProcessorShare::of_function;
   std::string tree_id;
   std::string account_id;
   std::optional<RuntimeCommand> parked;
   std::string program;  ///< what start_runtime() was asked to run
+  int rehearsals = 0;
   bool is_frozen = false;
   bool is_frozen_ever = false;
   int kills = 0;
@@ -96,8 +100,16 @@ class FakeSandbox final : public Sandbox {
     if (world_.start_error) co_return *world_.start_error;
     co_return ok();
   }
+  Task<void> expect(Assignment assignment) override {
+    if (world_.expect_error) co_return *world_.expect_error;
+    expected = std::move(assignment);
+    co_return ok();
+  }
   Task<void> assign(Assignment assignment) override {
     if (world_.assign_error) co_return *world_.assign_error;
+    if (world_.fails_next_assign) {
+      co_return *std::exchange(world_.fails_next_assign, std::nullopt);
+    }
     limits = assignment.limits;
     share = assignment.share;
     tree_id = std::move(assignment.tree_id);
@@ -193,6 +205,11 @@ class FakeSandbox final : public Sandbox {
     for (;;) {
       auto frame = co_await link.receive();
       if (!frame) co_return;
+      if (frame.value().type == frames::Type::rehearse) {
+        ++rehearsals;
+        if (!co_await say(link, frames::Type::parked, "{\"runtime\":\"fake1.0\"}")) co_return;
+        continue;
+      }
       if (frame.value().type == frames::Type::configure) {
         world_.configuration = frame.value().body;
         world_.init_shares.push_back(share);

@@ -13,6 +13,7 @@ const fs = require('fs');
 const Kind = Object.freeze({
   configure: 1,
   invoke: 2,
+  rehearse: 3,
   ready: 16,
   response: 17,
   error: 18,

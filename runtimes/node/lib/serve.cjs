@@ -17,11 +17,20 @@ const streaming = require('./streaming.cjs');
 // A process that only blocks gives the event loop a turn when none came for so long.
 const TURN_EVERY_MS = 10;
 
-/** Waits for configure, becomes that function, says ready, and serves calls from then on. */
-async function start(link) {
+/**
+ * Waits for configure, becomes that function, says ready, and serves calls from then on. `identity`
+ * is what the process says of itself when it waits.
+ */
+async function start(link, identity) {
   logs.makeStreamsBlocking();
   const server = new Server(link);
-  const frame = link.read();
+  link.write(Kind.parked, '', identity);
+  let frame = link.read();
+  while (frame.kind === Kind.rehearse) {
+    await require('./rehearsal.cjs').rehearse(frame.body);
+    link.write(Kind.parked, '', identity);
+    frame = link.read();
+  }
   if (frame.kind !== Kind.configure) throw new Error(`frame ${frame.kind} in place of configure`);
   server.catchLateErrors();
   try {

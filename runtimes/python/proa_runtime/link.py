@@ -15,6 +15,7 @@ REQUEST_ID_SIZE = 36
 # host to function
 CONFIGURE = 1
 INVOKE = 2
+REHEARSE = 3
 # function to host
 READY = 16
 RESPONSE = 17

@@ -13,6 +13,7 @@ from .trace import set_trace_id
 # Lambda's limit on an answer: 6 MiB and 100 bytes.
 MAX_ANSWER = 6 * 1024 * 1024 + 100
 _MAX_REPORT_TEXT = 64 * 1024
+_REHEARSAL = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "rehearsal")
 # What functions commonly import; loaded while the process is parked, where it costs no one time.
 _PRELOAD = (
     "base64 collections datetime decimal functools hashlib hmac http.client io itertools math"
@@ -30,15 +31,16 @@ def main():
     try:
         if os.environ.pop("PROA_PRELOAD", "") == "1":
             _preload()
-        link.write(frames.PARKED, json.dumps({"runtime": _identity()}).encode())
+        _say_parked(link)
         handler, log = _configure(link, bundled)
         _serve(link, handler, log)
     except frames.LinkClosed:
         flush_output()
 
 
-def _identity():
-    return "python%d.%d.%d" % sys.version_info[:3]
+def _say_parked(link):
+    identity = "python%d.%d.%d" % sys.version_info[:3]
+    link.write(frames.PARKED, json.dumps({"runtime": identity}).encode())
 
 
 def _preload():
@@ -52,6 +54,10 @@ def _preload():
 def _configure(link, bundled):
     """Waits for configure, becomes that function, and says ready."""
     kind, body = link.read()
+    while kind == frames.REHEARSE:
+        _rehearse(frames.Invoke(body))
+        _say_parked(link)
+        kind, body = link.read()
     if kind != frames.CONFIGURE:
         raise frames.MalformedFrame("frame of type %d in place of configure" % kind)
     log = None
@@ -65,6 +71,26 @@ def _configure(link, bundled):
     flush_output()
     link.write(frames.READY)
     return handler, log
+
+
+def _rehearse(call):
+    """Loads and calls a function of nobody.
+
+    A machine that was copied remembers everything and has run nothing: what its processor has
+    translated or cached is no part of its memory. The first start and the first call pay for that;
+    here they happen before anybody waits for them.
+    """
+    sys.path.insert(0, _REHEARSAL)
+    try:
+        handler = loading.load("proa_rehearsal.handler")
+        _run(handler, call, Settings())
+        # Modules of users have no byte code, which that one may have.
+        file = sys.modules["proa_rehearsal"].__file__
+        with open(file, encoding="utf-8") as source:
+            exec(compile(source.read(), file, "exec"), {"__name__": "proa_rehearsal"})
+    finally:
+        sys.path.remove(_REHEARSAL)
+        sys.modules.pop("proa_rehearsal", None)
 
 
 def _fail_init(link, log, error):

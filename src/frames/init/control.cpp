@@ -59,6 +59,8 @@ bool Control::is_allowed() const {
              descriptor_count_ == 0;
     case Type::restore:
       return header_.body_size == kRestoreSize && descriptor_count_ == 0;
+    case Type::mount:
+      return inside_ == Inside::guest && header_.body_size == kMountSize && descriptor_count_ == 0;
     default:
       return false;
   }
@@ -78,6 +80,9 @@ void Control::take_frame() {
       break;
     case Type::restore:
       restore();
+      break;
+    case Type::mount:
+      mount();
       break;
     default:
       state_ = State::killing;
@@ -120,6 +125,15 @@ void Control::restore() {
   if (!actions_.restore(view)) return fail(Stop::failed);
   is_held_ = false;
   queue(Type::restored, {});
+}
+
+void Control::mount() {
+  MountView view;
+  if (decode_mount(std::span(body_).first(header_.body_size), view) != Status::ok) {
+    return fail(Stop::protocol_error);
+  }
+  if (!actions_.mount(view)) return fail(Stop::failed);
+  queue(Type::mounted, {});
 }
 
 void Control::link_ended() {

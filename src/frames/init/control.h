@@ -37,6 +37,9 @@ class Actions {
   /// Makes a machine that was copied one of its own, as RestoreView says. Asked of a guest only.
   /// False where it is no template, or when the kernel refuses.
   virtual bool restore(const RestoreView& /*view*/) { return false; }
+  /// Mounts the disks of the function that such a machine is for. Asked of a guest only. False
+  /// where it is no copy, where it was asked before, or when the kernel refuses.
+  virtual bool mount(const MountView& /*view*/) { return false; }
   /// What the processes have used until now; true when that is news. A container's is known to the
   /// host.
   virtual bool memory_news(MemoryView& /*out*/) { return false; }
@@ -117,6 +120,7 @@ class Control {
   void start();
   void set_clock();
   void restore();
+  void mount();
   void kill_round();
   void queue(Type type, std::span<const std::byte> body);
   void queue_exited(const ExitedView& view);

@@ -105,19 +105,21 @@ const char* FunctionDevices::take_up(Disk& disk, Path& out) const {
   return disk.node[0] == '\0' ? "a disk of the function" : nullptr;
 }
 
-const char* FunctionDevices::take_up(bool has_layers, Disks& disks) {
+const char* FunctionDevices::take_up_own(Disks& disks) {
   if (const char* failed = take_up(tmp_, disks.tmp); failed != nullptr) return failed;
-  if (const char* failed = take_up(code_, disks.code); failed != nullptr) return failed;
-  if (has_layers) {
-    if (const char* failed = take_up(layers_, disks.layers); failed != nullptr) return failed;
-  }
   return card_[0] == '\0' ? nullptr : bind(card_, kCardDriver);
 }
 
+const char* FunctionDevices::take_up_code(bool has_layers, Disks& disks) {
+  if (const char* failed = take_up(code_, disks.code); failed != nullptr) return failed;
+  return has_layers ? take_up(layers_, disks.layers) : nullptr;
+}
+
 const char* FunctionDevices::hide_nodes() {
-  for (const Disk* disk : {&tmp_, &code_, &layers_}) {
+  for (Disk* disk : {&tmp_, &code_, &layers_}) {
     if (disk->node[0] == '\0') continue;
     if (::unlinkat(nodes_, disk->node.data(), 0) != 0) return "the node of a disk";
+    disk->node = {};
   }
   return nullptr;
 }

@@ -16,11 +16,13 @@ class FunctionDevices {
   /// Lets the drivers go of them. Finds them again by `system` and `nodes`, folders of sysfs and of
   /// the kernel's device nodes, which stay open. Null, or what failed (errno says why).
   const char* put_down(const Disks& disks, int system, int nodes);
-  /// Gives them to their drivers; the disk of layers only where there are some, since each takes
-  /// its time. `disks` then has all but the root, with paths that are good in the guest's root.
-  /// Null, or what failed (errno).
-  const char* take_up(bool has_layers, Disks& disks);
-  /// Deletes the nodes that came with take_up(): functions do not see disks. Null, or what failed
+  /// Gives the disk for /tmp and the network card to their drivers. `disks` then has that one's
+  /// path, which is good in the guest's root. Null, or what failed (errno).
+  const char* take_up_own(Disks& disks);
+  /// The same with the disks of the function, once; that of layers only where there are some, since
+  /// each takes its time.
+  const char* take_up_code(bool has_layers, Disks& disks);
+  /// Deletes the nodes that came with either: functions do not see disks. Null, or what failed
   /// (errno).
   const char* hide_nodes();
 

@@ -90,6 +90,7 @@ class Guest final : public PortActions {
     return ::clock_settime(CLOCK_REALTIME, &time) == 0;
   }
   bool restore(const RestoreView& view) override;
+  bool mount(const MountView& view) override;
   bool memory_news(MemoryView& out) override { return memory_.take_news(out); }
   bool open_ends(std::span<int, kProcessDescriptors> inherited) override;
 
@@ -115,6 +116,8 @@ class Guest final : public PortActions {
 
   int link_;
   FunctionDevices* devices_;
+  bool is_copy_ = false;   ///< of a template: restore() is done
+  bool has_code_ = false;  ///< of a copy: mount() is done
   int null_device_ = -1;
   int signals_ = -1;
   std::array<int, kServices> listeners_{};
@@ -400,7 +403,8 @@ bool move_to_disks(const Disks& disks, FunctionDevices* devices) {
     const int system = ::open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
     const char* failed = devices->put_down(disks, system, open_device_nodes());
     if (!is_done(failed, "cannot put down ")) return false;
-  } else if (!is_done(mount_function_disks(disks, kNewRoot), "cannot mount ")) {
+  } else if (!is_done(mount_tmp(disks, kNewRoot), "cannot mount ") ||
+             !is_done(mount_code(disks, kNewRoot), "cannot mount ")) {
     return false;
   }
   return is_done(prepare_devices("/dev"), "cannot set up ") &&
@@ -428,15 +432,25 @@ Stop boot_and_serve(bool has_ipv6, FunctionDevices* devices) {
 
 // The clock first, since a generator that reseeds by time looks at it.
 bool Guest::restore(const RestoreView& view) {
-  if (devices_ == nullptr) return false;
+  if (devices_ == nullptr || is_copy_) return false;
   Disks disks;
   if (!set_clock(view.time_ns) || !is_done(reseed(view.entropy), "cannot reseed ") ||
-      !is_done(devices_->take_up(view.has_layers, disks), "cannot take up ") ||
+      !is_done(devices_->take_up_own(disks), "cannot take up ") ||
       !is_done(configure_network(view.has_ipv6), "cannot set up ")) {
     return false;
   }
-  return is_done(mount_function_disks(disks, ""), "cannot mount ") &&
-         is_done(devices_->hide_nodes(), "cannot hide ");
+  is_copy_ = is_done(mount_tmp(disks, ""), "cannot mount ") &&
+             is_done(devices_->hide_nodes(), "cannot hide ");
+  return is_copy_;
+}
+
+bool Guest::mount(const MountView& view) {
+  if (!is_copy_ || has_code_) return false;
+  Disks disks;
+  has_code_ = is_done(devices_->take_up_code(view.has_layers, disks), "cannot take up ") &&
+              is_done(mount_code(disks, ""), "cannot mount ") &&
+              is_done(devices_->hide_nodes(), "cannot hide ");
+  return has_code_;
 }
 
 }  // namespace

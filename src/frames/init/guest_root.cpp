@@ -125,13 +125,16 @@ const char* mount_root(const Disks& disks, const char* root) {
   return mount_place({"/ (disk root)", disks.root, "", "erofs", kInert | MS_RDONLY, nullptr}, root);
 }
 
-const char* mount_function_disks(const Disks& disks, const char* root) {
+const char* mount_tmp(const Disks& disks, const char* root) {
   const Place tmp{"/tmp (disk tmp)", disks.tmp, "/tmp", "ext4", kInert | MS_NOATIME, kTmpOptions};
+  if (const char* failed = mount_place(tmp, root); failed != nullptr) return failed;
+  return give_tmp_away(Path({root, "/tmp"}).c_str()) ? nullptr : "/tmp for its owner";
+}
+
+const char* mount_code(const Disks& disks, const char* root) {
   const Place code{"/var/task (disk code)", disks.code, "/var/task", "erofs",
                    kInert | MS_RDONLY,      nullptr};
   const Place layers{"/opt (disk opt)", disks.layers, "/opt", "erofs", kInert | MS_RDONLY, nullptr};
-  if (const char* failed = mount_place(tmp, root); failed != nullptr) return failed;
-  if (!give_tmp_away(Path({root, "/tmp"}).c_str())) return "/tmp for its owner";
   // A container image brings its own /var/task.
   const char* const failed = disks.code.is_empty() ? nullptr : mount_place(code, root);
   if (failed != nullptr) return failed;

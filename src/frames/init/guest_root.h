@@ -27,9 +27,11 @@ Disks find_disks(const DiskFolders& folders);
 
 /// Mounts the root's disk on `root`, a folder, read-only. Null, or what failed (errno says why).
 const char* mount_root(const Disks& disks, const char* root);
-/// Mounts the others below `root` as functions see them: read-only but /tmp, which is empty and
-/// theirs. Null, or what failed (errno).
-const char* mount_function_disks(const Disks& disks, const char* root);
+/// Mounts that of /tmp below `root`: empty, and the function's. Null, or what failed (errno).
+const char* mount_tmp(const Disks& disks, const char* root);
+/// Mounts code and layers below `root`, read-only, where there are any. Null, or what failed
+/// (errno).
+const char* mount_code(const Disks& disks, const char* root);
 /// Leaves in `folder`, where the kernel's device nodes are, those that a container has, adds its
 /// links, and makes it read-only. Null, or what failed (errno).
 const char* prepare_devices(const char* folder);

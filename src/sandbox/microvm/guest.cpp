@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "frames/guest_devices.h"
 #include "frames/init_up.h"
 #include "sandbox/deadline.h"
 #include "sandbox/host_memory.h"
@@ -45,6 +46,7 @@ Guest::Guest(asio::any_io_executor executor, launcher::Client& launcher, GuestPo
       init_up_(executor),
       held_(executor),
       restored_(executor),
+      mounted_(executor),
       ended_(executor),
       tasks_(executor) {}
 
@@ -66,7 +68,8 @@ Task<void> Guest::restore(launcher::GuestPlan plan, SandboxLimits limits,
   const SteadyTime deadline = deadline_after(limit);
   limits = on_host(limits, plan.memory_mib);
   frames::RestoreView view;
-  view.has_layers = !plan.layers_image.empty();
+  const bool has_function = !plan.code_image.empty();
+  const bool has_layers = !plan.layers_image.empty();
   plan.memory = launcher::GuestMemory::copied;
   // Not through a buffer that hands out what is left of it: this is all that tells copies apart.
   RandomSource().fill(view.entropy);
@@ -77,14 +80,32 @@ Task<void> Guest::restore(launcher::GuestPlan plan, SandboxLimits limits,
   if (!loaded) co_return Error(loaded.error().code(), loaded.error().message() + last_words());
   view.has_ipv6 = has_ipv6_;
   port_->restore(view, std::chrono::system_clock::now());
-  auto restored = co_await restored_.wait(deadline, "start of a guest's copy");
-  if (restored && restored.value()) {
-    // Again, since what it took to hear it the first time was translated on the way.
-    port_->set_clock(std::chrono::system_clock::now());
-    co_return ok();
+  if (has_function) port_->mount(has_layers);
+  CO_TRY(co_await wait_for(has_function ? mounted_ : restored_, deadline));
+  // Again, since what it took to hear it the first time was translated on the way.
+  port_->set_clock(std::chrono::system_clock::now());
+  co_return ok();
+}
+
+Task<void> Guest::give(const FunctionDisks& disks, SandboxLimits limits,
+                       std::chrono::milliseconds limit) {
+  const SteadyTime deadline = deadline_after(limit);
+  CO_TRY(co_await slot_.configure(on_host(limits, memory_mib_), ProcessorShare::of_start));
+  CO_TRY(co_await monitor_->insert(frames::kCodeDisk, disks.code.get(), deadline));
+  if (disks.layers) {
+    CO_TRY(co_await monitor_->insert(frames::kLayersDisk, disks.layers.get(), deadline));
   }
+  // A host that slept has taken the machine with it.
+  port_->set_clock(std::chrono::system_clock::now());
+  port_->mount(static_cast<bool>(disks.layers));
+  co_return co_await wait_for(mounted_, deadline);
+}
+
+Task<void> Guest::wait_for(Pending<bool>& answer, SteadyTime deadline) {
+  const auto answered = co_await answer.wait(deadline, "answer of a guest's copy");
+  if (answered && answered.value()) co_return ok();
   co_return Error(Errc::unavailable, "the copy of a guest " +
-                                         std::string(restored ? "ended" : "did not answer") +
+                                         std::string(answered ? "ended" : "did not answer") +
                                          " before it was its own" + last_words());
 }
 
@@ -97,6 +118,7 @@ Task<void> Guest::save(int state, std::chrono::milliseconds limit) {
 }
 
 Task<void> Guest::start(launcher::GuestPlan plan, const SandboxLimits& limits) {
+  memory_mib_ = plan.memory_mib;
   CO_TRY(co_await slot_.configure(limits, ProcessorShare::of_start));
   CO_TRY(auto ends, co_await launcher_.start_guest(slot_.id(), std::move(plan)));
   has_ipv6_ = ends.has_ipv6;
@@ -133,9 +155,15 @@ std::string Guest::last_words() const {
   return text.empty() ? "; its console shows nothing" : "; its console ends with:\n" + text;
 }
 
+Pending<bool>* Guest::answer_of(frames::Type type) {
+  if (type == frames::Type::held) return &held_;
+  if (type == frames::Type::restored) return &restored_;
+  return type == frames::Type::mounted ? &mounted_ : nullptr;
+}
+
 bool Guest::take_frame(frames::Type type, std::string_view body) {
-  if (type == frames::Type::held || type == frames::Type::restored) {
-    (type == frames::Type::held ? held_ : restored_).set(true);
+  if (Pending<bool>* answer = answer_of(type)) {
+    answer->set(true);
     return monitor_ && body.empty();
   }
   if (type != frames::Type::init_up) {
@@ -176,6 +204,7 @@ void Guest::end() {
   init_up_.set(false);
   held_.set(false);
   restored_.set(false);
+  mounted_.set(false);
   if (events_.ended) events_.ended();
 }
 

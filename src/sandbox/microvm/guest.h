@@ -36,10 +36,14 @@ class Guest {
   /// slot is left with ProcessorShare::of_start. Errc as boot_guest().
   Task<void> boot(launcher::GuestPlan plan, SandboxLimits limits, std::chrono::milliseconds limit);
   /// In place of boot(): a copy of a machine, of which the plan has the memory. It is given
-  /// entropy and time of its own, and its function's disks and network, before it goes on. Errc:
-  /// as boot().
+  /// entropy and time of its own, and /tmp and network, before it goes on; and the function's disks
+  /// where the plan has any, else with give(). Errc: as boot().
   Task<void> restore(launcher::GuestPlan plan, SandboxLimits limits,
                      std::chrono::milliseconds limit, const MachineTemplate& from);
+  /// What a copy without a function gets with one, whose memory is what it was made with. Errc: as
+  /// boot().
+  Task<void> give(const FunctionDisks& disks, SandboxLimits limits,
+                  std::chrono::milliseconds limit);
   /// Stops a machine whose memory is written to a file for good; what its devices know goes to
   /// `state`, a file. Errc: unavailable, deadline.
   Task<void> save(int state, std::chrono::milliseconds limit);
@@ -56,9 +60,11 @@ class Guest {
 
  private:
   Task<void> start(launcher::GuestPlan plan, const SandboxLimits& limits);
+  Task<void> wait_for(Pending<bool>& answer, SteadyTime deadline);
   Task<void> wait_until_up(SteadyTime deadline, std::chrono::milliseconds limit);
   boost::asio::awaitable<void> watch_console();
   boost::asio::awaitable<void> watch_exit();
+  Pending<bool>* answer_of(frames::Type type);
   bool take_frame(frames::Type type, std::string_view body);
   void end();
   GuestPort::Events port_events();
@@ -75,10 +81,12 @@ class Guest {
   std::unique_ptr<Monitor> monitor_;
   bool has_ipv6_ = false;
   bool is_template_ = false;
+  std::uint32_t memory_mib_ = 0;
   Bytes available_;
   Pending<bool> init_up_;
   Pending<bool> held_;
   Pending<bool> restored_;
+  Pending<bool> mounted_;
   Pending<std::string> ended_;  ///< empty, or why it could not be started
   bool has_ended_ = false;
   TaskGroup tasks_;

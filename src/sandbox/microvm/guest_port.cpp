@@ -144,6 +144,12 @@ void GuestPort::restore(frames::RestoreView view, std::chrono::system_clock::tim
   send(frames::Type::restore, {reinterpret_cast<const char*>(body.data()), body.size()});
 }
 
+void GuestPort::mount(bool has_layers) {
+  std::array<std::byte, frames::kMountSize> body{};
+  frames::encode_mount({.has_layers = has_layers}, body);
+  send(frames::Type::mount, {reinterpret_cast<const char*>(body.data()), body.size()});
+}
+
 Task<void> GuestPort::process_over(SteadyTime deadline) {
   auto over = co_await process_over_.wait(deadline, "end of the streams of a guest's process");
   if (!over) co_return over.error();

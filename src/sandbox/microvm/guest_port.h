@@ -76,6 +76,7 @@ class GuestPort {
   void hold() { send(frames::Type::hold, {}); }
   /// `view` gets its time here.
   void restore(frames::RestoreView view, std::chrono::system_clock::time_point now);
+  void mount(bool has_layers);
 
   void close();
   boost::asio::awaitable<void> join() { return tasks_.join(); }

@@ -42,24 +42,56 @@ MicrovmSandbox::~MicrovmSandbox() {
 
 Task<void> MicrovmSandbox::start() { co_return co_await guest_.take_slot(tmp_mib_); }
 
+Task<void> MicrovmSandbox::expect(Assignment assignment) {
+  SandboxLimits limits = assignment.limits;
+  limits.network = model::NetworkPolicy::none;
+  CO_TRY(auto build, co_await build_(std::move(assignment)));
+  if (!build.from) co_return Error(Errc::unavailable, "there is no template of such machines yet");
+  Ahead ahead{build.plan.kernel, build.plan.root_image, build.from};
+  const auto outcome = build.outcome;
+  auto up = co_await bring_up(std::move(build), limits);
+  if (!up && outcome) outcome(up.error());
+  is_up_ = up.has_value();
+  if (is_up_) ahead_ = std::move(ahead);
+  co_return up;
+}
+
 Task<void> MicrovmSandbox::assign(Assignment assignment) {
   const SandboxLimits limits = assignment.limits;
   const ProcessorShare share = assignment.share;
   CO_TRY(auto build, co_await build_(std::move(assignment)));
-  build.plan.memory_mib = guest_memory_mib(limits.memory_mib, build.kernel_mib);
-  kernel_name_ = std::move(build.kernel_name);
-  hold_ = std::move(build.hold);
-  is_restored_ = build.from != nullptr;
-  if (build.from && build.from->command) from_ = build.from;
   const auto outcome = std::move(build.outcome);
-  auto up = co_await bring_up(std::move(build), limits);
-  if (outcome) outcome(up ? std::nullopt : std::optional<Error>(up.error()));
+  const bool is_ahead = ahead_.has_value();
+  auto bringing = is_ahead ? give(std::move(build), limits) : bring_up(std::move(build), limits);
+  auto up = co_await std::move(bringing);
+  // A machine that waited for a function of another kind says nothing of the template.
+  const bool is_news = up || !is_ahead;
+  if (outcome && is_news) outcome(up ? std::nullopt : std::optional<Error>(up.error()));
   is_up_ = up.has_value();
   if (!up) co_return up;
   co_return co_await set_processor_share(share);
 }
 
+// What it is a copy of may have been replaced meanwhile, the kernel or the host's programs too.
+Task<void> MicrovmSandbox::give(GuestBuild build, const SandboxLimits& limits) {
+  const Ahead ahead = std::move(*ahead_);
+  ahead_.reset();
+  const bool is_same = ahead.kernel == build.plan.kernel &&
+                       ahead.root_image == build.plan.root_image && !ahead.from.expired() &&
+                       ahead.from.lock() == build.from;
+  if (!is_same || guest_.has_ended()) {
+    co_return Error(Errc::unavailable, "the machine that waited is none for this function");
+  }
+  CO_TRY(const auto disks, co_await build.open_disks());
+  co_return co_await guest_.give(disks, limits, build.boot_limit);
+}
+
 Task<void> MicrovmSandbox::bring_up(GuestBuild build, const SandboxLimits& limits) {
+  build.plan.memory_mib = guest_memory_mib(limits.memory_mib, build.kernel_mib);
+  kernel_name_ = std::move(build.kernel_name);
+  hold_ = std::move(build.hold);
+  is_restored_ = build.from != nullptr;
+  if (build.from && build.from->command) from_ = build.from;
   if (!build.from) {
     co_return co_await guest_.boot(std::move(build.plan), limits, build.boot_limit);
   }

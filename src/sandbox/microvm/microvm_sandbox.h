@@ -4,11 +4,15 @@
 #include "sandbox/microvm/guest.h"
 
 #include <array>
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace proa::sandbox {
 
-/// See Sandbox. Owned by an Environment. A machine's devices are fixed when it boots, so it boots
-/// when its function is known: start() takes a slot only.
+/// See Sandbox. Owned by an Environment. A machine boots when its function is known, since its
+/// devices are its function's: start() takes a slot only. One that is a copy can be there before
+/// (expect()) and gets its function's disks later.
 class MicrovmSandbox final : public Sandbox {
  public:
   /// `build` outlives it.
@@ -17,6 +21,7 @@ class MicrovmSandbox final : public Sandbox {
   ~MicrovmSandbox() override;
 
   Task<void> start() override;
+  Task<void> expect(Assignment assignment) override;
   Task<void> assign(Assignment assignment) override;
   Task<void> set_processor_share(ProcessorShare share) override {
     return guest_.slot().set_processor_share(share);
@@ -26,7 +31,7 @@ class MicrovmSandbox final : public Sandbox {
   Task<RuntimeExit> runtime_exit(SteadyTime deadline) override;
   bool has_runtime_exited() const override { return exit_.is_set(); }
   Task<void> kill_runtime() override;
-  bool has_ended() const override { return guest_.has_ended(); }
+  bool has_ended() const override { return guest_.has_ended() || is_outdated(); }
   Result<void> freeze() override { return guest_.slot().freeze(); }
   Result<void> thaw() override { return guest_.slot().thaw(); }
   Result<void> run_on(std::string_view processors) override {
@@ -40,7 +45,16 @@ class MicrovmSandbox final : public Sandbox {
   Task<void> close() override;
 
  private:
+  /// What a machine is a copy of, while it waits for a function.
+  struct Ahead {
+    std::string kernel;
+    std::string root_image;
+    std::weak_ptr<const MachineTemplate> from;
+  };
+
+  bool is_outdated() const { return ahead_ && ahead_->from.expired(); }
   Task<void> bring_up(GuestBuild build, const SandboxLimits& limits);
+  Task<void> give(GuestBuild build, const SandboxLimits& limits);
   GuestPort::Events guest_events();
   bool take_frame(frames::Type type, std::string_view body);
   boost::asio::awaitable<void> report_exit(RuntimeExit exit);
@@ -51,6 +65,7 @@ class MicrovmSandbox final : public Sandbox {
   bool is_up_ = false;
   bool is_restored_ = false;
   std::shared_ptr<const MachineTemplate> from_;  ///< until its process is taken over
+  std::optional<Ahead> ahead_;                   ///< from expect() to assign()
   std::string kernel_name_;
   std::shared_ptr<void> hold_;           ///< what has to stay while the machine lives
   std::array<ConnectionSink, 2> sinks_;  ///< of the runtime API, of the Lambda API

@@ -21,8 +21,7 @@ namespace {
 constexpr std::size_t kLineMax = 16 * 1024;
 constexpr std::size_t kReasonMax = 500;
 
-// Sent in one go: QEMU takes them in their order, and the descriptor with the first byte. The
-// memory is in a file that the copies share, so it is no part of what is transferred.
+// The memory is in a file that the copies share, so it is no part of what is transferred.
 constexpr std::string_view kPreface =
     R"({"execute":"qmp_capabilities"})"
     R"({"execute":"migrate-set-capabilities","arguments":{"capabilities":[)"
@@ -31,6 +30,12 @@ constexpr std::string_view kPreface =
 constexpr std::string_view kSave = R"({"execute":"migrate","arguments":{"uri":"fd:state"}})";
 constexpr std::string_view kLoad =
     R"({"execute":"migrate-incoming","arguments":{"uri":"fd:state"}})";
+
+/// Of the last command for a disk: its answer is the one that counts.
+constexpr std::string_view kInserted = "inserted";
+/// Behind the sets of descriptors that the command line makes, which have their numbers.
+constexpr int kSetsBegin = 100;
+constexpr const char* kClosed = "its monitor is closed";
 
 std::string_view text_of(const json::object& object, json::string_view member) {
   const json::value* found = object.if_contains(member);
@@ -54,6 +59,7 @@ MonitorNews read_monitor_line(std::string_view line) {
   if (const json::object* error = object_of(object, "error")) {
     return {Kind::failed, std::string(text_of(*error, "desc").substr(0, kReasonMax))};
   }
+  if (text_of(object, "id") == kInserted) return {Kind::done, {}};
   if (text_of(object, "event") != "MIGRATION") return {};
   const json::object* data = object_of(object, "data");
   const std::string_view status = data == nullptr ? std::string_view() : text_of(*data, "status");
@@ -89,12 +95,35 @@ Task<void> Monitor::load(int state, SteadyTime deadline) {
 }
 
 Task<void> Monitor::transfer(int state, std::string_view command, SteadyTime deadline) {
-  const std::string commands = std::string(kPreface) + std::string(command) + "\n";
-  CO_TRY(os::send_message(socket_.native_handle(), std::as_bytes(std::span(commands)),
-                          std::span(&state, 1)));
-  CO_TRY(const auto failure, co_await outcome_.wait(deadline, "transfer of a guest's state"));
+  const std::string commands = std::string(kPreface) + std::string(command);
+  co_return co_await ask(commands, state, deadline, "a guest's state");
+}
+
+// The device's node stays, and what is below it is exchanged.
+// https://www.qemu.org/docs/master/interop/qemu-qmp-ref.html (blockdev-reopen)
+Task<void> Monitor::insert(const char* disk, int image, SteadyTime deadline) {
+  const std::string name = disk;
+  const std::string set = std::to_string(++sets_ + kSetsBegin);
+  const std::string commands =
+      R"({"execute":"add-fd","arguments":{"fdset-id":)" + set + "}}" +
+      R"({"execute":"blockdev-add","arguments":{"driver":"file","node-name":")" + name +
+      R"(-image","filename":"/dev/fdset/)" + set + R"(","locking":"off","read-only":true}})" +
+      R"({"execute":"blockdev-reopen","id":")" + std::string(kInserted) +
+      R"(","arguments":{"options":[{"driver":"raw","node-name":")" + name +
+      R"(","read-only":true,"file":")" + name + R"(-image"}]}})";
+  co_return co_await ask(commands, image, deadline, "a guest's disk");
+}
+
+Task<void> Monitor::ask(std::string_view commands, int file, SteadyTime deadline,
+                        const char* what) {
+  outcome_.reset();
+  if (is_closed_) co_return Error(Errc::unavailable, std::string(what) + ": " + kClosed);
+  const std::string line = std::string(commands) + "\n";
+  CO_TRY(os::send_message(socket_.native_handle(), std::as_bytes(std::span(line)),
+                          std::span(&file, 1)));
+  CO_TRY(const auto failure, co_await outcome_.wait(deadline, what));
   if (failure.empty()) co_return ok();
-  co_return Error(Errc::unavailable, "a guest's state: " + failure);
+  co_return Error(Errc::unavailable, std::string(what) + ": " + failure);
 }
 
 asio::awaitable<void> Monitor::read() {
@@ -108,7 +137,8 @@ asio::awaitable<void> Monitor::read() {
     if (news.kind == MonitorNews::Kind::done) outcome_.set({});
     if (news.kind == MonitorNews::Kind::failed) outcome_.set(std::move(news.reason));
   }
-  outcome_.set("its monitor is closed");
+  is_closed_ = true;
+  outcome_.set(kClosed);
 }
 
 void Monitor::close() {

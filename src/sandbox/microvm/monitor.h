@@ -15,7 +15,7 @@
 
 namespace proa::sandbox {
 
-/// What a line of the monitor means for the one transfer that it is asked for.
+/// What a line of the monitor means for what it is asked for: a transfer, or a disk.
 struct MonitorNews {
   enum class Kind : std::uint8_t { nothing, done, failed };
   Kind kind = Kind::nothing;
@@ -24,8 +24,8 @@ struct MonitorNews {
 /// Reads a line that QEMU has written, which a guest may have taken over: anything is possible.
 MonitorNews read_monitor_line(std::string_view line);
 
-/// One machine's monitor, for one transfer of its state. Owned by its Guest; close() and join()
-/// before destruction. Everything is called on the executor.
+/// One machine's monitor: for one transfer of its state, and what follows. Owned by its Guest;
+/// close() and join() before destruction. Everything is called on the executor, one at a time.
 class Monitor {
  public:
   /// Takes over a connected stream socket. Errc: os.
@@ -40,6 +40,9 @@ class Monitor {
   Task<void> save(int state, SteadyTime deadline);
   /// Has the machine go on from `state`, a file with a place of its own to read at. Errc: likewise.
   Task<void> load(int state, SteadyTime deadline);
+  /// Puts `image`, a file, in the place of what is on the disk of a copy with that name: read-only,
+  /// and once for each disk. After load(). Errc: likewise.
+  Task<void> insert(const char* disk, int image, SteadyTime deadline);
 
   void close();
   boost::asio::awaitable<void> join() { return tasks_.join(); }
@@ -48,10 +51,14 @@ class Monitor {
   explicit Monitor(const boost::asio::any_io_executor& executor);
 
   Task<void> transfer(int state, std::string_view command, SteadyTime deadline);
+  /// One message: QEMU takes the commands in their order, and `file` with the first byte.
+  Task<void> ask(std::string_view commands, int file, SteadyTime deadline, const char* what);
   boost::asio::awaitable<void> read();
 
   boost::asio::posix::stream_descriptor socket_;
-  Pending<std::string> outcome_;  ///< empty, or why the transfer failed
+  bool is_closed_ = false;
+  int sets_ = 0;                  ///< of descriptors, made by insert()
+  Pending<std::string> outcome_;  ///< of what was asked last: empty, or why it failed
   TaskGroup tasks_;
 };
 

@@ -37,7 +37,7 @@ class EnvironmentTest : public testing::Test {
     std::optional<RuntimeProgram> ahead;
     if (!is_bare) ahead = program_;
     environment_ = std::make_unique<Environment>(parts, std::move(ahead),
-                                                 sandbox::SandboxSpec{isolation_, 512});
+                                                 sandbox::SandboxSpec{isolation_, 512}, expect_);
   }
   model::FunctionPtr function() const {
     auto function = std::make_shared<model::FunctionVersion>(function_);
@@ -58,6 +58,7 @@ class EnvironmentTest : public testing::Test {
   }
   sandbox::FakeSandbox& sandbox() { return *world_.alive.front(); }
 
+  std::optional<sandbox::ExpectedFunction> expect_;
   boost::asio::io_context io_;
   ManualClock clock_;
   RandomSource random_;

@@ -60,6 +60,35 @@ TEST_F(EnvironmentTest, ACopyIsRestoredAndItsRuntimeIsToldSo) {
   EXPECT_NE(world_.configuration.find("\"restored\":true"), std::string::npos);
 }
 
+TEST_F(EnvironmentTest, AMachineThatExpectsAFunctionRehearsesAndHasItsProcessWhenItComes) {
+  isolation_ = function_.settings.isolation = model::Isolation::microvm;
+  expect_ = {.memory_mib = 256, .kernel = "net", .account_id = "111111111111"};
+  make();
+  ASSERT_TRUE(run(environment_->provision()));
+  ASSERT_TRUE(sandbox().expected);
+  EXPECT_EQ(sandbox().expected->limits.memory, Bytes::mib(256));
+  EXPECT_EQ(sandbox().expected->kernel, "net");
+  EXPECT_EQ(sandbox().expected->account_id, "111111111111");
+  ASSERT_TRUE(sandbox().expected->parked);
+  EXPECT_EQ(*sandbox().expected->parked, program_.command);
+  EXPECT_EQ(sandbox().rehearsals, 1);
+  world_.makes_copies = true;
+  sandbox().program.clear();
+  ASSERT_TRUE(run(environment_->assign(function(), program_)));
+  EXPECT_EQ(sandbox().program, "") << "it runs already";
+  const auto answered = run(environment_->invoke(invocation_, model::Start::parked));
+  ASSERT_TRUE(answered);
+  EXPECT_EQ(answered.value().start, model::Start::parked);
+  EXPECT_NE(world_.configuration.find("\"restored\":true"), std::string::npos);
+}
+
+TEST_F(EnvironmentTest, AContainerRehearsesNothing) {
+  make();
+  ASSERT_TRUE(run(environment_->provision()));
+  EXPECT_FALSE(sandbox().expected);
+  EXPECT_EQ(sandbox().rehearsals, 0);
+}
+
 TEST_F(EnvironmentTest, AFailedStartIsTheError) {
   world_.start_error = Error(Errc::exhausted, "no more slots");
   make();

@@ -42,6 +42,10 @@ class FakeActions final : public Actions {
     restored.push_back(view.time_ns);
     return has_clock;
   }
+  bool mount(const MountView& view) override {
+    mounted.push_back(view.has_layers);
+    return has_clock;
+  }
   bool memory_news(MemoryView& out) override {
     if (!news) return false;
     out = *std::exchange(news, std::nullopt);
@@ -56,6 +60,7 @@ class FakeActions final : public Actions {
   std::vector<int> closed;
   std::vector<std::uint64_t> times;
   std::vector<std::uint64_t> restored;
+  std::vector<bool> mounted;
   bool has_clock = true;
   std::optional<MemoryView> news;
 };
@@ -88,6 +93,7 @@ class ControlTest : public testing::Test {
       if (header.type == Type::killed) result.emplace_back("killed");
       if (header.type == Type::held) result.emplace_back("held");
       if (header.type == Type::restored) result.emplace_back("restored");
+      if (header.type == Type::mounted) result.emplace_back("mounted");
       if (header.type == Type::memory) {
         MemoryView memory;
         EXPECT_EQ(decode_memory(body, memory), Status::ok);
@@ -362,6 +368,38 @@ TEST_F(ControlTest, RefusesToRestoreWhatDoesNotHoldOrCannot) {
   control_ = std::make_unique<Control>(actions_);
   host_sends(frame_of(Type::hold, ""));
   expect_stopped(Stop::protocol_error);
+}
+
+std::string mount_frame(bool has_layers) {
+  std::array<std::byte, kMountSize> body{};
+  encode_mount({.has_layers = has_layers}, body);
+  return frame_of(Type::mount, {reinterpret_cast<const char*>(body.data()), body.size()});
+}
+
+TEST_F(ControlTest, AGuestMountsWhatItsFunctionHas) {
+  control_ = std::make_unique<Control>(actions_, Inside::guest);
+  control_->sent(control_->outgoing().size());
+  start();
+  host_sends(frame_of(Type::hold, "") + restore_frame(9) + mount_frame(true));
+  EXPECT_THAT(actions_.mounted, ElementsAre(true));
+  EXPECT_THAT(host_gets(), ElementsAre("held", "restored", "mounted"));
+  EXPECT_EQ(control_->state(), Control::State::running);
+}
+
+TEST_F(ControlTest, RefusesToMountWhatIsNoneOrCannot) {
+  host_sends(mount_frame(false));
+  expect_stopped(Stop::protocol_error);
+  control_ = std::make_unique<Control>(actions_, Inside::guest);
+  host_sends(frame_of(Type::hold, "") + mount_frame(false));
+  expect_stopped(Stop::protocol_error);
+  control_ = std::make_unique<Control>(actions_, Inside::guest);
+  host_sends(frame_of(Type::mount, std::string(kMountSize, '\2')));
+  expect_stopped(Stop::protocol_error);
+  EXPECT_THAT(actions_.mounted, IsEmpty());
+  control_ = std::make_unique<Control>(actions_, Inside::guest);
+  actions_.has_clock = false;
+  host_sends(mount_frame(false));
+  expect_stopped(Stop::failed);
 }
 
 TEST_F(ControlTest, TellsOfMemoryBeforeAnEndAndOnce) {

@@ -244,7 +244,7 @@ TEST(SetClock, ComesBackAndHasOneSize) {
 }
 
 TEST(Restore, ComesBackAndIsChecked) {
-  RestoreView said{1'795'744'019'815'712'200, true, false, {}};
+  RestoreView said{1'795'744'019'815'712'200, true, {}};
   for (std::size_t i = 0; i < said.entropy.size(); ++i) said.entropy[i] = std::byte(i + 1);
   std::array<std::byte, kRestoreSize> body{};
   encode_restore(said, body);
@@ -252,13 +252,28 @@ TEST(Restore, ComesBackAndIsChecked) {
   ASSERT_EQ(decode_restore(body, heard), Status::ok);
   EXPECT_EQ(heard.time_ns, said.time_ns);
   EXPECT_TRUE(heard.has_ipv6);
-  EXPECT_FALSE(heard.has_layers);
   EXPECT_EQ(heard.entropy, said.entropy);
   EXPECT_EQ(decode_restore(std::span(body).first(kRestoreSize - 1), heard), Status::malformed);
   for (const std::size_t field : {8U, 9U, 10U, 12U}) {
     auto wrong = body;
     wrong[field] = std::byte{2};
     EXPECT_EQ(decode_restore(wrong, heard), Status::malformed) << field;
+  }
+}
+
+TEST(Mount, ComesBackAndIsChecked) {
+  for (const bool has_layers : {false, true}) {
+    std::array<std::byte, kMountSize> body{};
+    encode_mount({.has_layers = has_layers}, body);
+    MountView heard{.has_layers = !has_layers};
+    ASSERT_EQ(decode_mount(body, heard), Status::ok);
+    EXPECT_EQ(heard.has_layers, has_layers);
+    EXPECT_EQ(decode_mount(std::span(body).first(kMountSize - 1), heard), Status::malformed);
+    for (const std::size_t field : {0U, 1U, 2U}) {
+      auto wrong = body;
+      wrong[field] = std::byte{2};
+      EXPECT_EQ(decode_mount(wrong, heard), Status::malformed) << field;
+    }
   }
 }
 

@@ -78,9 +78,12 @@ TEST_F(FunctionDevicesTest, DriversLetGoOfThemAndGetThemBack) {
   appears("virtio4", "vdc");
   appears("virtio5", "vde");
   Disks disks;
-  ASSERT_STREQ(devices_.take_up(true, disks), nullptr);
-  EXPECT_TRUE(disks.root.is_empty());
+  ASSERT_STREQ(devices_.take_up_own(disks), nullptr);
+  EXPECT_TRUE(disks.root.is_empty() && disks.code.is_empty());
   EXPECT_EQ(fs::canonical(disks.tmp.c_str()), fs::canonical(folder_.at("nodes/vdb")));
+  ASSERT_STREQ(devices_.hide_nodes(), nullptr);
+  EXPECT_FALSE(fs::exists(folder_.at("nodes/vdb")));
+  ASSERT_STREQ(devices_.take_up_code(true, disks), nullptr);
   EXPECT_EQ(fs::canonical(disks.code.c_str()), fs::canonical(folder_.at("nodes/vdc")));
   EXPECT_EQ(fs::canonical(disks.layers.c_str()), fs::canonical(folder_.at("nodes/vde")));
   EXPECT_EQ(text_of("sys/bus/virtio/drivers/virtio_net/bind"), "virtio6");
@@ -93,7 +96,8 @@ TEST_F(FunctionDevicesTest, NeedNeitherNetworkNorLayers) {
   appears("virtio2", "vda");
   appears("virtio4", "vdb");
   Disks disks;
-  ASSERT_STREQ(devices_.take_up(false, disks), nullptr);
+  ASSERT_STREQ(devices_.take_up_own(disks), nullptr);
+  ASSERT_STREQ(devices_.take_up_code(false, disks), nullptr);
   EXPECT_TRUE(disks.layers.is_empty());
   ASSERT_STREQ(devices_.hide_nodes(), nullptr);
   EXPECT_EQ(text_of("sys/bus/virtio/drivers/virtio_net/bind"), "");
@@ -109,7 +113,7 @@ TEST_F(FunctionDevicesTest, ADriverThatMakesNoDiskIsNoticed) {
   ASSERT_STREQ(put_down(), nullptr);
   Disks disks;
   errno = 0;
-  EXPECT_STREQ(devices_.take_up(true, disks), "a disk of the function");
+  EXPECT_STREQ(devices_.take_up_own(disks), "a disk of the function");
   EXPECT_EQ(errno, ENODEV);
 }
 

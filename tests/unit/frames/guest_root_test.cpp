@@ -79,7 +79,8 @@ TEST_F(FindDisksTest, WaitsForNothingWhereThereIsNoDisk) {
 /// All of them, as a machine that boots for a function does.
 const char* mount_disks(const Disks& disks, const char* root) {
   const char* failed = mount_root(disks, root);
-  return failed != nullptr ? failed : mount_function_disks(disks, root);
+  if (failed == nullptr) failed = mount_tmp(disks, root);
+  return failed != nullptr ? failed : mount_code(disks, root);
 }
 
 TEST(MountDisks, NamesTheOneThatIsMissing) {

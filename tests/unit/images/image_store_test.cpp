@@ -55,6 +55,17 @@ TEST_F(ImageStoreTest, AnImageIsThereOnceItIsKeptAndReadableForMachines) {
   EXPECT_EQ(store_->totals().bytes, Bytes(10));
 }
 
+TEST_F(ImageStoreTest, AnImageIsReadByItsNameAndAMissingOneIsNamed) {
+  keep("a", 10);
+  const auto file = store_->read("a");
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_EQ(::lseek(file.value().get(), 0, SEEK_END), 10);
+  const auto missing = store_->read("b");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code(), Errc::not_found);
+  EXPECT_TRUE(missing.error().message().starts_with("image b"));
+}
+
 TEST_F(ImageStoreTest, OneThatIsNotKeptLeavesNothing) {
   {
     auto image = store_->begin();

@@ -142,12 +142,24 @@ TEST(GuestCommand, ATemplateAndItsCopiesHaveTheSameDevices) {
   made.memory = GuestMemory::written;
   const auto wanted = devices_of(made);
   EXPECT_TRUE(wanted.back().ends_with(" guest template")) << wanted.back();
-  EXPECT_EQ(values_of(guest_command(made, {}), "-blockdev").size(), 4U);
+  // tmp and root, and two for each disk whose content comes later.
+  EXPECT_EQ(values_of(guest_command(made, {}), "-blockdev").size(), 6U);
   StartGuest copy = made;
   copy.memory = GuestMemory::copied;
   EXPECT_EQ(devices_of(copy), wanted);
   copy.has_code = copy.has_layers = 1;
   EXPECT_EQ(devices_of(copy), wanted);
+}
+
+TEST(GuestCommand, WhatIsOnADiskOfACopyCanBeExchanged) {
+  StartGuest copy = request_of(Accelerator::tcg, false);
+  copy.memory = GuestMemory::copied;
+  copy.has_root = copy.has_code = 1;
+  const auto nodes = values_of(guest_command(copy, {}), "-blockdev");
+  EXPECT_THAT(nodes, testing::Contains(HasSubstr("node-name=code-first,filename=/dev/fdset/10")));
+  EXPECT_THAT(nodes, testing::Contains("driver=raw,node-name=code,read-only=on,file=code-first"));
+  EXPECT_THAT(nodes, testing::Contains(testing::StartsWith("driver=null-co,")));
+  EXPECT_THAT(nodes, testing::Contains("driver=raw,node-name=opt,read-only=on,file=opt-first"));
 }
 
 }  // namespace

@@ -75,6 +75,104 @@ TEST_F(PoolTest, ParkedEnvironmentsShrinkWhenUnusedToTheOneThatIsKept) {  // BAS
   EXPECT_EQ(pool_->counts().parked, 1U);
 }
 
+class ParkedMachinesTest : public PoolTest {
+ protected:
+  void SetUp() override {
+    options_.machines = ParkedMachines::shared;
+    PoolTest::SetUp();
+  }
+  model::FunctionPtr machine(const std::string& name, std::uint32_t memory_mib = 256,
+                             const std::string& account = "1") {
+    return changed(function(name, account), [&](auto& version) {
+      version.settings.isolation = model::Isolation::microvm;
+      version.settings.kernel = "net";
+      version.memory_mib = memory_mib;
+    });
+  }
+};
+
+TEST_F(ParkedMachinesTest, OneWaitsForFunctionsOfTheKindThatWasWanted) {
+  const auto first = machine("f");
+  EXPECT_EQ(call(first).second, Start::cold);
+  settle();
+  EXPECT_EQ(pool_->counts().parked, 0U) << "the call that took the last one has the processor";
+  pass(seconds(2));
+  ASSERT_EQ(pool_->counts().parked, 1U);
+  const auto& waits = *world_.alive.back();
+  EXPECT_EQ(waits.spec.isolation, model::Isolation::microvm);
+  ASSERT_TRUE(waits.expected);
+  EXPECT_EQ(waits.expected->limits.memory_mib, 256U);
+  EXPECT_EQ(waits.expected->kernel, "net");
+  EXPECT_TRUE(waits.expected->tree_id.empty());
+  EXPECT_EQ(waits.rehearsals, 1);
+  EXPECT_EQ(call(machine("g")).second, Start::parked);
+  EXPECT_EQ(waits.tree_id, "tree-of-g");
+}
+
+TEST_F(ParkedMachinesTest, NoOtherSizeKernelOrStartIsGivenOne) {
+  EXPECT_EQ(call(machine("f")).second, Start::cold);
+  pass(seconds(2));
+  ASSERT_EQ(pool_->counts().parked, 1U);
+  EXPECT_EQ(call(machine("larger", 512)).second, Start::cold);
+  EXPECT_EQ(
+      call(changed(machine("kernel"), [](auto& version) { version.settings.kernel = "full"; }))
+          .second,
+      Start::cold);
+  EXPECT_EQ(call(changed(machine("own"),
+                         [](auto& version) {
+                           version.environment = {{"PYTHONOPTIMIZE", "2"}};
+                         }))
+                .second,
+            Start::cold);
+  EXPECT_EQ(
+      call(changed(machine("tmp"), [](auto& version) { version.ephemeral_storage_mib = 1024; }))
+          .second,
+      Start::cold);
+  EXPECT_EQ(pool_->counts().parked, 1U);
+  EXPECT_EQ(call(machine("other account", 256, "2")).second, Start::parked);
+}
+
+TEST_F(ParkedMachinesTest, WhereAccountsShareNothingEachHasItsOwn) {
+  options_.machines = ParkedMachines::per_account;
+  make();
+  EXPECT_EQ(call(machine("f")).second, Start::cold);
+  pass(seconds(2));
+  ASSERT_EQ(pool_->counts().parked, 1U);
+  EXPECT_EQ(world_.alive.back()->expected->account_id, "1");
+  EXPECT_EQ(call(machine("theirs", 256, "2")).second, Start::cold);
+  EXPECT_EQ(call(machine("ours")).second, Start::parked);
+}
+
+TEST_F(ParkedMachinesTest, KindsThatNobodyWantsAnyMoreAreForgotten) {
+  EXPECT_EQ(call(machine("f")).second, Start::cold);
+  pass(seconds(2));
+  EXPECT_EQ(pool_->counts().parked, 1U);
+  pass(minutes(10));
+  EXPECT_EQ(pool_->counts().parked, 0U);
+  EXPECT_TRUE(pool_->counts().parked_by_runtime.empty());
+}
+
+// There is no template yet, say: it comes with time.
+TEST_F(ParkedMachinesTest, OneThatCannotBeThereIsTriedAgainLater) {
+  world_.expect_error = Error(Errc::unavailable, "no template");
+  EXPECT_EQ(call(machine("f")).second, Start::cold);
+  pass(seconds(2));
+  EXPECT_EQ(pool_->counts().parked, 0U);
+  world_.expect_error.reset();
+  pass(seconds(1));
+  EXPECT_EQ(pool_->counts().parked, 0U);
+  pass(seconds(2));
+  EXPECT_EQ(pool_->counts().parked, 1U);
+}
+
+TEST_F(ParkedMachinesTest, ACallIsServedAllTheSameWhenTheOneThatWaitedIsNoneForIt) {
+  EXPECT_EQ(call(machine("f")).second, Start::cold);
+  pass(seconds(2));
+  ASSERT_EQ(pool_->counts().parked, 1U);
+  world_.fails_next_assign = Error(Errc::unavailable, "its template was replaced");
+  EXPECT_EQ(call(machine("g")).second, Start::cold);
+}
+
 TEST_F(PoolTest, ParkingIsOffWithALimitOfNone) {
   options_.parked_max = 0;
   make();

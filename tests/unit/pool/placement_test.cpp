@@ -67,16 +67,6 @@ TEST(Placement, AParkedEnvironmentMustHaveTheFunctionsSizeOfTmp) {  // BASE-15
   EXPECT_EQ(placed.value().reason, "new@0 100ms; parked@0: no /tmp of that size");
 }
 
-TEST(Placement, WhatIsParkedIsNoMachine) {
-  PlacementFacts facts = everything();
-  facts.isolation = model::Isolation::microvm;
-  facts.candidates.resize(6);  // none is idle
-  const auto placed = place(facts);
-  ASSERT_TRUE(placed);
-  EXPECT_EQ(placed.value().step, Step::fresh);
-  EXPECT_EQ(explain_placement(facts, true).candidates.back().missing, "a machine of its own");
-}
-
 TEST(Placement, ANewEnvironmentMustHaveRoomAndGoesWhereThereIsSome) {
   PlacementFacts facts;
   facts.tmp_mib = 512;

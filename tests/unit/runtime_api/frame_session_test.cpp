@@ -86,6 +86,29 @@ TEST_F(FrameSessionTest, ARuntimeThatSaysSomethingElseIsNotParked) {
   EXPECT_EQ(frames::await(io_, session_->parked(soon())).error().code(), Errc::corrupt);
 }
 
+TEST_F(FrameSessionTest, ARehearsalIsACallOfNobodyAndEndsWhenTheRuntimeWaitsAgain) {
+  auto rehearsal = frames::begin(io_, session_->rehearse(soon()));
+  const auto asked = frames::await(io_, runtime_->receive());
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked.value().type, Type::rehearse);
+  frames::InvokeView view;
+  ASSERT_EQ(frames::decode_invoke(std::as_bytes(std::span(asked.value().body)), view),
+            frames::Status::ok);
+  EXPECT_EQ(view.request_id.size(), frames::kRequestIdSize);
+  EXPECT_TRUE(view.payload.starts_with("{"));
+  EXPECT_FALSE(rehearsal->has_value());
+  say(Type::parked, R"({"runtime":"python3.11.2"})");
+  EXPECT_TRUE(frames::finish(io_, rehearsal));
+}
+
+TEST_F(FrameSessionTest, ARehearsalThatEndsTheRuntimeIsTold) {
+  auto rehearsal = frames::begin(io_, session_->rehearse(soon()));
+  runtime_->close();
+  const auto ended = frames::finish(io_, rehearsal);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code(), Errc::unavailable);
+}
+
 TEST_F(FrameSessionTest, InitialisationIsReadyOrFailsWithTheRuntimesWords) {
   say(Type::ready, "");
   EXPECT_TRUE(std::holds_alternative<Ready>(init()));

@@ -14,6 +14,8 @@ using test::kSlot;
 using namespace std::chrono_literals;
 
 const std::string kRootImage(launcher::kTreeIdSize, 'c');
+constexpr const char* kLoaded = R"({"event": "MIGRATION", "data": {"status": "completed"}})"
+                                "\n";
 
 /// Counts itself away.
 class CountedHold final {
@@ -45,7 +47,9 @@ class MicrovmSandboxTest : public test::PlayedLauncherTest {
     GuestBuild build;
     build.plan.kernel = std::string(launcher::kKernelIdSize, 'a');
     build.plan.tsc_khz = 2'000'000;
-    build.plan.root_image = kRootImage;
+    build.plan.root_image = root_image_;
+    if (!asked_.tree_id.empty()) build.plan.code_image = std::string(launcher::kTreeIdSize, 'd');
+    build.open_disks = [] { return code_alone(); };
     build.kernel_name = "stock";
     build.boot_limit = 10s;
     build.from = from_;
@@ -53,6 +57,11 @@ class MicrovmSandboxTest : public test::PlayedLauncherTest {
     build.kernel_mib = kernel_mib_;
     build.hold = std::make_shared<CountedHold>(held_);
     co_return build;
+  }
+  static Task<FunctionDisks> code_alone() {
+    FunctionDisks disks;
+    CO_TRY(disks.code, make_state_file("code"));
+    co_return disks;
   }
   void take_slot() {
     const auto started = begin(sandbox_->start());
@@ -153,7 +162,30 @@ class MicrovmSandboxTest : public test::PlayedLauncherTest {
   frames::Outcome<void> begin_restore() {
     take_slot();
     const auto assigned = begin_assign();
-    answer(pool_, done(request_at<launcher::ConfigureSlot>(pool_)->request));
+    give_machine();
+    return assigned;
+  }
+  /// A machine that waits for a function.
+  void restore_ahead() {
+    take_slot();
+    Assignment expected;
+    expected.limits.memory_mib = 256;
+    const auto waits = begin(sandbox_->expect(std::move(expected)));
+    EXPECT_EQ(give_machine(), launcher::Network::none) << "it is nobody's";
+    EXPECT_EQ(start_->has_code, 0U);
+    EXPECT_TRUE(os::receive_message(monitor_.get()));
+    qemu_says(kLoaded);
+    EXPECT_EQ(heard().first, frames::Type::restore);
+    EXPECT_FALSE(waits->has_value());
+    say_at(port_, frames::Type::restored);
+    ASSERT_TRUE(finish(waits));
+    EXPECT_EQ(heard().first, frames::Type::set_clock);
+    EXPECT_FALSE(outcome_) << "nobody's call hung on it";
+  }
+  launcher::Network give_machine() {
+    const auto limits = request_at<launcher::ConfigureSlot>(pool_);
+    if (!limits) return launcher::Network::internet;
+    answer(pool_, done(limits->request));
     start_ = request_at<launcher::StartGuest>(spawn_);
     EXPECT_TRUE(start_);
     auto port = std::move(os::stream_pair().value());
@@ -165,13 +197,14 @@ class MicrovmSandboxTest : public test::PlayedLauncherTest {
     launcher::Done started = done(start_->request);
     started.detail = 1;
     answer(spawn_, started, {port.second.get(), console.second.get(), monitor.second.get()});
-    return assigned;
+    return limits->network;
   }
   void qemu_says(const std::string& line) {
     EXPECT_EQ(::write(monitor_.get(), line.data(), line.size()), static_cast<ssize_t>(line.size()));
     run_ready();
   }
 
+  std::string root_image_ = kRootImage;
   std::shared_ptr<const MachineTemplate> from_;
   std::optional<std::optional<Error>> outcome_;
   os::UniqueFd monitor_;
@@ -341,9 +374,6 @@ TEST_F(MicrovmSandboxTest, TheEndOfTheMachineIsThatOfItsProcesses) {
   EXPECT_EQ(await(sandbox_->start_runtime({})).error().code(), Errc::unavailable);
 }
 
-constexpr const char* kLoaded = R"({"event": "MIGRATION", "data": {"status": "completed"}})"
-                                "\n";
-
 TEST_F(MicrovmSandboxTest, ACopyIsToldThatItIsOneAndHasTheProcessOfItsTemplate) {
   make_template();
   const auto assigned = begin_restore();
@@ -359,10 +389,13 @@ TEST_F(MicrovmSandboxTest, ACopyIsToldThatItIsOneAndHasTheProcessOfItsTemplate) 
   frames::RestoreView view;
   ASSERT_EQ(frames::decode_restore(std::as_bytes(std::span(body)), view), frames::Status::ok);
   EXPECT_TRUE(view.has_ipv6);
-  EXPECT_FALSE(view.has_layers) << "none was built";
   EXPECT_NE(view.entropy, frames::RestoreView().entropy);
-  EXPECT_FALSE(assigned->has_value());
+  const auto disks = heard();
+  EXPECT_EQ(disks.first, frames::Type::mount);
+  EXPECT_EQ(disks.second, std::string(frames::kMountSize, '\0')) << "no layers were built";
   say_at(port_, frames::Type::restored);
+  EXPECT_FALSE(assigned->has_value());
+  say_at(port_, frames::Type::mounted);
   answer(pool_, done(request_at<launcher::ConfigureSlot>(pool_)->request));
   ASSERT_TRUE(finish(assigned));
   EXPECT_TRUE(sandbox_->is_restored());
@@ -398,6 +431,61 @@ TEST_F(MicrovmSandboxTest, ACopyThatEndsBeforeItIsItsOwnIsNone) {
   ASSERT_FALSE(failed);
   EXPECT_TRUE(failed.error().message().starts_with("the copy of a guest ended"))
       << failed.error().message();
+}
+
+TEST_F(MicrovmSandboxTest, AMachineThatWaitedGetsItsFunctionsDisksAndNetwork) {
+  make_template();
+  restore_ahead();
+  const RuntimeProcess process = start_runtime();
+  const auto assigned = begin_assign();
+  const auto limits = request_at<launcher::ConfigureSlot>(pool_);
+  ASSERT_TRUE(limits);
+  EXPECT_EQ(limits->network, launcher::Network::lan);
+  EXPECT_EQ(limits->limits.memory_bytes, memory_on_host(model::Isolation::microvm, 256).count());
+  answer(pool_, done(limits->request));
+  const auto commands = os::receive_message(monitor_.get());
+  ASSERT_TRUE(commands);
+  ASSERT_EQ(commands.value().fds.size(), 1U);
+  std::string code(16, '?');
+  EXPECT_EQ(::read(commands.value().fds[0].get(), code.data(), code.size()), 4);
+  qemu_says("{\"return\": {}, \"id\": \"inserted\"}\n");
+  EXPECT_EQ(heard().first, frames::Type::set_clock);
+  EXPECT_EQ(heard().first, frames::Type::mount);
+  EXPECT_FALSE(assigned->has_value());
+  say_at(port_, frames::Type::mounted);
+  expect_share(256);
+  ASSERT_TRUE(finish(assigned));
+  EXPECT_TRUE(sandbox_->is_restored());
+  ASSERT_TRUE(outcome_);
+  EXPECT_FALSE(*outcome_);
+}
+
+TEST_F(MicrovmSandboxTest, NothingWaitsWhereThereIsNoTemplate) {
+  take_slot();
+  const auto waits = await(sandbox_->expect(Assignment()));
+  ASSERT_FALSE(waits);
+  EXPECT_EQ(waits.error().code(), Errc::unavailable);
+  EXPECT_FALSE(outcome_);
+}
+
+// Neither a call nor the template suffers: another machine takes the call.
+TEST_F(MicrovmSandboxTest, AMachineThatWaitedIsNoneForFunctionsWithAnotherRoot) {
+  make_template();
+  restore_ahead();
+  root_image_ = std::string(launcher::kTreeIdSize, 'e');
+  const auto assigned = finish(begin_assign());
+  ASSERT_FALSE(assigned);
+  EXPECT_EQ(assigned.error().code(), Errc::unavailable);
+  EXPECT_FALSE(outcome_);
+}
+
+TEST_F(MicrovmSandboxTest, AMachineThatWaitsIsOfNoUseOnceItsTemplateIsReplaced) {
+  make_template();
+  restore_ahead();
+  { const RuntimeProcess process = start_runtime(); }
+  EXPECT_FALSE(sandbox_->has_ended());
+  from_.reset();
+  EXPECT_TRUE(sandbox_->has_ended());
 }
 
 TEST_F(MicrovmSandboxTest, ABootIsTold) {

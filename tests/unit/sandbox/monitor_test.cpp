@@ -30,6 +30,9 @@ TEST(MonitorLine, SaysWhetherTheTransferIsDone) {
   EXPECT_EQ(read_monitor_line(R"({"QMP": {"version": {}}})").kind, Kind::nothing);
   EXPECT_EQ(read_monitor_line(R"({"return": {}})").kind, Kind::nothing);
   EXPECT_EQ(read_monitor_line(R"({"event": "STOP"})").kind, Kind::nothing);
+  EXPECT_EQ(read_monitor_line(R"({"return": {}, "id": "inserted"})").kind, Kind::done);
+  EXPECT_EQ(read_monitor_line(R"({"return": {}, "id": 7})").kind, Kind::nothing);
+  EXPECT_EQ(read_monitor_line(R"({"error": {"desc": "no"}, "id": "inserted"})").kind, Kind::failed);
 }
 
 TEST(MonitorLine, GivesTheReasonOfAFailureAndNoMoreOfIt) {
@@ -65,6 +68,17 @@ class MonitorTest : public testing::Test {
         asio::detached);
     run();
   }
+  void begin_insert(const char* disk) {
+    outcome_.reset();
+    asio::co_spawn(
+        io_,
+        [](MonitorTest& test, const char* name) -> asio::awaitable<void> {
+          test.outcome_ = co_await test.monitor_->insert(
+              name, STDIN_FILENO, std::chrono::steady_clock::now() + std::chrono::seconds(10));
+        }(*this, disk),
+        asio::detached);
+    run();
+  }
   void run() {
     io_.restart();
     io_.poll();
@@ -94,6 +108,30 @@ TEST_F(MonitorTest, SendsWhatATransferTakesWithItsFile) {
   qemu_says("TION\", \"data\": {\"status\": \"completed\"}}\r\n");
   ASSERT_TRUE(outcome_);
   EXPECT_TRUE(*outcome_);
+}
+
+TEST_F(MonitorTest, ADiskGetsItsImageAndTheNextOneAnotherSet) {
+  for (const char* const words : {R"("fdset-id":101)", R"("fdset-id":102)"}) {
+    begin_insert("code");
+    const auto heard = os::receive_message(qemu_.get());
+    ASSERT_TRUE(heard);
+    EXPECT_EQ(heard.value().fds.size(), 1U);
+    EXPECT_THAT(heard.value().bytes, testing::HasSubstr(words));
+    EXPECT_THAT(heard.value().bytes, testing::HasSubstr(R"("node-name":"code","read-only":true)"));
+    qemu_says("{\"return\": {\"fd\": 9}}\n{\"return\": {}}\n");
+    EXPECT_FALSE(outcome_);
+    qemu_says("{\"return\": {}, \"id\": \"inserted\"}\n");
+    ASSERT_TRUE(outcome_);
+    EXPECT_TRUE(*outcome_);
+  }
+}
+
+TEST_F(MonitorTest, ADiskOfAMachineThatHasEndedGetsNone) {
+  qemu_.reset();
+  run();
+  begin_insert("code");
+  ASSERT_TRUE(outcome_);
+  EXPECT_EQ(outcome_->error().message(), "a guest's disk: its monitor is closed");
 }
 
 TEST_F(MonitorTest, AFailureIsTold) {

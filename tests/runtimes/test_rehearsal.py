@@ -1,0 +1,82 @@
+"""What a process that waits does once for nobody (rehearse in runtimes/README.md)."""
+import json
+import os
+import sys
+import textwrap
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import test_python  # noqa: E402
+from node_case import NodeTest  # noqa: E402
+
+EVENT = b'{"words":["one-1","two"],"nested":{"number":2.5}}'
+
+
+class PythonRehearsal(test_python.PythonTest):
+    def test_leaves_nothing_to_its_function(self):
+        code = """
+            import os, sys
+            LEFT = [name for name in [*sys.modules, *sys.path] if "rehears" in name]
+            def handler(event, context):
+                return [LEFT, len(os.listdir("/proc/self/fd")), event, context.aws_request_id]
+        """
+        seen = []
+        for is_rehearsed in (False, True):
+            self.write({"app.py": textwrap.dedent(code)})
+            runtime = self.start()
+            if is_rehearsed:
+                self.assertEqual(runtime.rehearse(EVENT)[0], "parked")
+            self.assertEqual(runtime.configure(self.config("app.handler"))[0], "ready")
+            kind, body = runtime.invoke(b'"mine"')
+            self.assertEqual(kind, "response", body)
+            seen.append(json.loads(body))
+            self.assertEqual((runtime.stdout, runtime.stderr), ("", ""))
+        self.assertEqual(seen[0], seen[1])
+        self.assertEqual(seen[1][0], [])
+
+    def test_may_come_more_than_once(self):
+        self.write({"app.py": "def handler(event, context):\n    return event\n"})
+        runtime = self.start()
+        self.assertEqual(runtime.rehearse(EVENT)[0], "parked")
+        self.assertEqual(runtime.rehearse(EVENT)[0], "parked")
+        self.assertEqual(runtime.configure(self.config("app.handler"))[0], "ready")
+        self.assertEqual(runtime.invoke(b'"a"'), ("response", b'"a"'))
+
+    def test_that_fails_ends_the_process_with_its_reason(self):
+        runtime = self.start()
+        self.assertEqual(runtime.rehearse(b"{}")[0], "closed")
+        self.assertNotEqual(runtime.wait_for_exit(), 0)
+        self.assertIn("KeyError", runtime.stderr)
+
+
+class NodeRehearsal(NodeTest):
+    def test_leaves_nothing_to_its_function(self):
+        code = """
+            const left = Object.keys(require.cache).filter((name) => name.includes('rehearsal/'));
+            exports.handler = async (event, context) => [left, Object.keys(globalThis).sort(),
+              event, context.awsRequestId];
+        """
+        seen = []
+        for is_rehearsed in (False, True):
+            self.write({"index.js": code})
+            runtime = self.start()
+            if is_rehearsed:
+                self.assertEqual(runtime.rehearse(EVENT)[0], "parked")
+            self.assertEqual(runtime.configure(self.config("index.handler"))[0], "ready")
+            kind, body = runtime.invoke(b'"mine"')
+            self.assertEqual(kind, "response", body)
+            seen.append(json.loads(body))
+            self.assertEqual((runtime.stdout, runtime.stderr), ("", ""))
+        self.assertEqual(seen[0], seen[1])
+        self.assertEqual(seen[1][0], [])
+
+    def test_that_fails_ends_the_process_with_its_reason(self):
+        runtime = self.start()
+        self.assertEqual(runtime.rehearse(b"{}")[0], "closed")
+        self.assertNotEqual(runtime.wait_for_exit(), 0)
+        self.assertIn("rehearsal: error", runtime.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
