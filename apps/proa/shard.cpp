@@ -163,6 +163,7 @@ void Shard::stop() {
 
 asio::awaitable<void> Shard::close_server(SteadyTime deadline) {
   if (server_) (void)co_await server_->close(deadline);
+  (void)co_await pool_.stop_parking();
 }
 
 asio::awaitable<void> Shard::close_environments() {

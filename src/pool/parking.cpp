@@ -115,7 +115,8 @@ void Pool::replenish() {
 
 bool Pool::park_next(Parked& parked) {
   const SteadyTime now = parts_.clock.steady_now();
-  if (is_closing_ || now < no_parking_until_ || now < parked.retry_at) return false;
+  if (is_closing_ || is_parking_over_ || now < no_parking_until_ || now < parked.retry_at)
+    return false;
   if (parked.ready.size() + parked.starting >= wanted(parked, now)) return false;
   if (parked.expect && now < parked.wanted_at + kMachineLull) return false;
   if (parked_count() >= options_.parked_max || !queue_.try_take()) return false;
@@ -126,7 +127,7 @@ bool Pool::park_next(Parked& parked) {
     return false;
   }
   ++parked.starting;
-  tasks_.spawn(park_one(parked, std::move(claim.value())));
+  parking_.spawn(park_one(parked, std::move(claim.value())));
   return true;
 }
 

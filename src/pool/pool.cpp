@@ -48,6 +48,7 @@ Pool::Pool(environment::EnvironmentParts parts, const environment::RuntimeProgra
       queue_(parts.executor, options.starts),
       all_prepared_(parts.executor),
       sweep_timer_(parts.executor),
+      parking_(parts.executor),
       tasks_(parts.executor) {}
 
 Pool::~Pool() { check(members_.empty(), "a pool must be closed before it is destroyed"); }
@@ -345,6 +346,12 @@ PoolCounts Pool::counts() const {
   return counts;
 }
 
+Task<void> Pool::stop_parking() {
+  is_parking_over_ = true;
+  co_await parking_.join();
+  co_return ok();
+}
+
 Task<void> Pool::close() {
   is_closing_ = true;
   sweep_timer_.cancel();
@@ -356,6 +363,7 @@ Task<void> Pool::close() {
     all_prepared_.expires_at(SteadyTime::max());
     co_await all_prepared_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
+  co_await parking_.join();
   co_await tasks_.join();
   co_return ok();
 }

@@ -139,6 +139,9 @@ class Pool {
   void retire_all(const std::function<bool(const model::FunctionVersion&)>& is_meant);
   /// Applies the idle policy now (idle_policy.cpp). The pool's own timer does so all the time.
   void sweep();
+  /// Parks nothing any more, and waits for what is being started ahead: it asks other shards for
+  /// what machines are made of. Before any shard ends.
+  Task<void> stop_parking();
   /// Ends every environment; leases must have been given back. Who still waits for one gets
   /// unavailable.
   Task<void> close();
@@ -248,8 +251,10 @@ class Pool {
   std::size_t preparing_ = 0;  ///< calls whose environment is being started or given its code
   boost::asio::steady_timer all_prepared_;
   bool is_closing_ = false;
+  bool is_parking_over_ = false;
   Sweep sweep_ = Sweep::none;
   boost::asio::steady_timer sweep_timer_;
+  TaskGroup parking_;  ///< what is being started ahead
   TaskGroup tasks_;
 };
 

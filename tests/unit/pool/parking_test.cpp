@@ -173,6 +173,21 @@ TEST_F(ParkedMachinesTest, ACallIsServedAllTheSameWhenTheOneThatWaitedIsNoneForI
   EXPECT_EQ(call(machine("g")).second, Start::cold);
 }
 
+TEST_F(PoolTest, WhatIsBeingParkedIsAwaitedBeforeTheEndAndNothingFollows) {
+  world_.starts.reset();
+  pool_->keep_parked({programs_.find("python3.11").value()});
+  settle();
+  auto stopped = frames::begin(io_, pool_->stop_parking());
+  settle();
+  EXPECT_FALSE(stopped->has_value()) << "one is being started";
+  world_.starts.set(true);
+  EXPECT_TRUE(frames::finish(io_, stopped));
+  EXPECT_EQ(pool_->counts().parked, 1U);
+  EXPECT_EQ(call(function("f")).second, Start::parked);
+  settle();
+  EXPECT_EQ(pool_->counts().parked, 0U);
+}
+
 TEST_F(PoolTest, ParkingIsOffWithALimitOfNone) {
   options_.parked_max = 0;
   make();
