@@ -1,4 +1,4 @@
-// proa kernel add|build|list|show|verify|measure|sign|remove
+// proa kernel add|build|update|list|show|verify|measure|sign|remove
 #include "cli/answer.h"
 #include "cli/endpoint.h"
 #include "cli/help.h"
@@ -12,7 +12,9 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <vector>
 
 namespace proa::cli {
 namespace {
@@ -110,6 +112,40 @@ Result<std::string> build_kernel(const Surroundings& around, const KernelWords& 
       around, words.is_json,
       {"building the kernel " + words.variant + ", which takes minutes", kKernelsPath,
        json::object{{"source", "build"}, {"variant", words.variant}}, kBuildPatience});
+}
+
+/// The names that are stored, each once.
+Result<std::vector<std::string>> stored_names(const Surroundings& around) {
+  TRY(const auto answer, ask(around, "GET", kKernelsPath));
+  TRY(const auto kernels, array_in(answer, "kernels"));
+  std::vector<std::string> names;
+  for (const json::value& kernel : kernels) {
+    std::string name = text_in(kernel, "name");
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(std::move(name));
+  }
+  return names;
+}
+
+/// All that is stored once more, where apt has something newer. One that fails does not keep the
+/// others from it.
+Result<std::string> update_kernels(const Surroundings& around, const KernelWords& words,
+                                   Chosen& chosen) {
+  TRY(const auto names, stored_names(around));
+  if (names.empty()) {
+    return Error(Errc::not_found,
+                 "There is no kernel to update. Store one: proa kernel add stock, or proa kernel "
+                 "build net");
+  }
+  std::string text;
+  for (const std::string& name : names) {
+    KernelWords one = words;
+    one.source = one.variant = name;
+    const auto told = name == "stock" ? add_kernel(around, one) : build_kernel(around, one);
+    if (!told) chosen.code = ExitCode::failed;
+    text += told ? told.value() : "The " + name + " kernel stays: " + told.error().message() + "\n";
+  }
+  return text;
 }
 
 Result<std::string> list_kernels(const Surroundings& around, const KernelWords& words) {
@@ -265,6 +301,7 @@ void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& c
   add_examples(*kernel,
                {{"proa kernel add stock", "Debian's cloud kernel; it is not installed"},
                 {"proa kernel build net", "one of our own, which starts in a fifth of the time"},
+                {"apt-get update && proa kernel update", "after a fix of Debian's kernel"},
                 {"proa kernel list", ""},
                 {"proa kernel verify stock", "status 1 if a byte has changed"},
                 {"proa kernel verify stock --boot", "and start a guest with it"},
@@ -278,6 +315,8 @@ void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& c
       ->add_option("variant", words->variant,
                    "nonet, local (sockets, no network card), net, or full (more system calls)")
       ->required();
+  CLI::App* updated =
+      kernel->add_subcommand("update", "Add and build again what apt has something newer for");
   CLI::App* listed = kernel->add_subcommand("list", "List the kernels, newest first");
   CLI::App* shown = add_named(*kernel, *words, "show", "What is known about one");
   CLI::App* verified = add_named(*kernel, *words, "verify", "Whether its bytes are as stored");
@@ -302,6 +341,9 @@ void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& c
   act(measured, measure_kernel);
   act(sign, sign_kernel);
   act(removed, remove_kernel);
+  act(updated, [&chosen](const Surroundings& around, const KernelWords& said) {
+    return update_kernels(around, said, chosen);
+  });
   act(verified, [&chosen](const Surroundings& around, const KernelWords& said) {
     return verify(around, said, chosen);
   });

@@ -63,6 +63,34 @@ TEST_F(CliDaemonTest, KernelsThatAreAddedSayWhatBootingThemTold) {
             "It could not be booted here, so its machines get memory for a large one: no QEMU\n");
 }
 
+constexpr const char* kStored = R"({"kernels":[{"name":"net"},{"name":"stock"},{"name":"net"}]})";
+
+TEST_F(CliDaemonTest, KernelUpdateAsksForEachNameOnce) {
+  bodies_ = {kStored, R"({"id":"02","name":"net","version":"6.2","bytes":1048576,"is_new":true})",
+             R"({"id":"01","name":"stock","version":"6.1","bytes":1048576,"is_new":false})"};
+  EXPECT_EQ(run({"kernel", "update"}),
+            "The net kernel 6.2 (02) is stored: 1.0 MiB.\n"
+            "The stock kernel 6.1 (01) was there already.\n");
+  EXPECT_EQ(all_asked_,
+            (std::vector<std::string>{"GET /proa/v1/kernels ",
+                                      R"(POST /proa/v1/kernels {"source":"build","variant":"net"})",
+                                      R"(POST /proa/v1/kernels {"source":"stock"})"}));
+  body_ = R"({"kernels":[]})";
+  EXPECT_EQ(run({"kernel", "update"}),
+            "error: There is no kernel to update. Store one: proa kernel add stock, or proa kernel "
+            "build net");
+}
+
+TEST_F(CliDaemonTest, KernelUpdateGoesOnAfterAFailureAndEndsWithOne) {
+  bodies_ = {kStored, R"({"message":"apt reaches no mirror"})",
+             R"({"id":"01","name":"stock","version":"6.1","is_new":false})"};
+  statuses_ = {200, 503, 200};
+  EXPECT_EQ(run({"kernel", "update"}),
+            "The net kernel stays: apt reaches no mirror\n"
+            "The stock kernel 6.1 (01) was there already.\n");
+  EXPECT_EQ(code_, static_cast<int>(ExitCode::failed));
+}
+
 TEST_F(CliDaemonTest, KernelSignNamesTheKernel) {
   body_ = R"({"id":"01","name":"net","version":"6.1"})";
   EXPECT_EQ(run({"kernel", "sign", "01"}),
