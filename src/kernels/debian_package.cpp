@@ -1,7 +1,11 @@
 #include "kernels/debian_package.h"
 
 #include "base/encoding.h"
+#include "kernels/initramfs.h"
+#include "kernels/module_file.h"
+#include "kernels/module_index.h"
 #include "kernels/stored_file.h"
+#include "os/file.h"
 
 #include <algorithm>
 #include <optional>
@@ -148,6 +152,13 @@ Result<void> index_modules(const Commands& commands, const fs::path& base,
   return made.error().with_context("the stock kernel's modules need the package kmod");
 }
 
+/// What a guest needs before it can be told anything: the bus, the link to the host, disks, network
+/// and entropy; and the file systems of its code and its /tmp.
+std::vector<std::string> wanted_modules() {
+  return {"virtio_mmio", "virtio_console", "virtio_blk", "virtio_net",
+          "virtio_rng",  "erofs",          "overlay",    "ext4"};
+}
+
 }  // namespace
 
 Result<PackageRecord> parse_record(std::string_view text) {
@@ -186,6 +197,24 @@ Result<fs::path> fetch_source(const Commands& commands, const PackageRecord& sou
   auto archive = only_one(root / "usr" / "src", "linux-source-", ".tar.xz");
   if (archive) return std::move(*archive);
   return Error(Errc::corrupt, source.name + " has not one file usr/src/linux-source-*.tar.xz");
+}
+
+Result<std::vector<std::string>> make_initrd(const UnpackedPackage& package, int init_program,
+                                             const fs::path& file) {
+  TRY(const auto dependencies, os::read_file(package.modules / "modules.dep"));
+  TRY(const auto builtin, os::read_file(package.modules / "modules.builtin"));
+  TRY(const auto index, ModuleIndex::parse(dependencies, builtin));
+  TRY(const auto order, index.load_order(wanted_modules()));
+  std::vector<ModuleBytes> modules;
+  std::vector<std::string> names;
+  for (const Module& module : order) {
+    TRY(auto bytes, read_module(package.modules / module.path));
+    modules.push_back({module.name, std::move(bytes)});
+    names.push_back(module.name);
+  }
+  TRY(const auto init, os::read_all(init_program));
+  TRY(write_initramfs(file, init, modules));
+  return names;
 }
 
 }  // namespace proa::kernels

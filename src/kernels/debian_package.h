@@ -39,6 +39,11 @@ Result<PackageRecord> parse_record(std::string_view text);
 Result<UnpackedPackage> fetch_stock(const Commands& commands, const std::string& architecture,
                                     const std::filesystem::path& work, const Stage& stage);
 
+/// Writes the initrd of such a package around proa-init, open for reading. Gives the names of the
+/// modules in it, as they are loaded. Errc: corrupt (names the file or module), exhausted, os.
+Result<std::vector<std::string>> make_initrd(const UnpackedPackage& package, int init_program,
+                                             const std::filesystem::path& file);
+
 /// The package with the source of Debian 12's kernel.
 inline constexpr const char* kSourcePackage = "linux-source-6.1";
 

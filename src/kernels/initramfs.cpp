@@ -19,9 +19,15 @@ namespace {
 constexpr mode_t kFileMode = 0644;
 constexpr int kConsoleMajor = 5;
 constexpr int kConsoleMinor = 1;
+constexpr std::size_t kReadBlock = std::size_t{64} * 1024;
+/// No module has more bytes.
+constexpr la_int64_t kModuleBytesMax = la_int64_t{64} * 1024 * 1024;
 
 struct CloseWriter {
   void operator()(archive* writer) const { archive_write_free(writer); }
+};
+struct CloseReader {
+  void operator()(archive* reader) const { archive_read_free(reader); }
 };
 struct FreeEntry {
   void operator()(archive_entry* entry) const { archive_entry_free(entry); }
@@ -40,6 +46,23 @@ std::string file_name(std::size_t index, std::size_t count, const std::string& n
   std::string number = std::to_string(index + 1);
   number.insert(0, digits - number.size(), '0');
   return number + "-" + name + ".ko";
+}
+
+/// Of "modules/01-virtio.ko" the name; empty: it is no module.
+std::string module_name(std::string_view path) {
+  constexpr std::string_view kFolder = "modules/";
+  constexpr std::string_view kEnd = ".ko";
+  const auto dash = path.find('-');
+  if (!path.starts_with(kFolder) || !path.ends_with(kEnd) || dash == std::string_view::npos) {
+    return {};
+  }
+  return std::string(path.substr(dash + 1, path.size() - kEnd.size() - dash - 1));
+}
+
+Error unreadable(archive* reader, const std::filesystem::path& file) {
+  const char* const text = archive_error_string(reader);
+  return Error(Errc::corrupt,
+               file.string() + " is no initrd of ours: " + (text ? text : "unknown"));
 }
 
 class Writer {
@@ -123,6 +146,34 @@ Result<void> write_initramfs(const std::filesystem::path& file, std::string_view
   TRY(writer.close());
   if (::fsync(out.get()) != 0) return os_error("fsync " + file.string());
   return ok();
+}
+
+// They stand in the archive in the order of their names, which begin with their numbers.
+Result<std::vector<ModuleBytes>> read_modules(const std::filesystem::path& file) {
+  TRY(const auto in, os::open_file(file, O_RDONLY | O_NOFOLLOW));
+  const std::unique_ptr<archive, CloseReader> reader(archive_read_new());
+  archive_read_support_format_cpio(reader.get());
+  archive_read_support_filter_gzip(reader.get());
+  if (archive_read_open_fd(reader.get(), in.get(), kReadBlock) != ARCHIVE_OK) {
+    return unreadable(reader.get(), file);
+  }
+  std::vector<ModuleBytes> modules;
+  archive_entry* entry = nullptr;
+  int status = ARCHIVE_OK;
+  while ((status = archive_read_next_header(reader.get(), &entry)) == ARCHIVE_OK) {
+    const char* const path = archive_entry_pathname(entry);
+    std::string name = module_name(path == nullptr ? "" : path);
+    if (name.empty()) continue;
+    const auto size = archive_entry_size(entry);
+    if (size < 0 || size > kModuleBytesMax) return unreadable(reader.get(), file);
+    std::string bytes(static_cast<std::size_t>(size), '\0');
+    if (archive_read_data(reader.get(), bytes.data(), bytes.size()) != size) {
+      return unreadable(reader.get(), file);
+    }
+    modules.push_back({std::move(name), std::move(bytes)});
+  }
+  if (status != ARCHIVE_EOF) return unreadable(reader.get(), file);
+  return modules;
 }
 
 }  // namespace proa::kernels

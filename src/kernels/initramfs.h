@@ -27,4 +27,8 @@ struct ModuleBytes {
 Result<void> write_initramfs(const std::filesystem::path& file, std::string_view init,
                              const std::vector<ModuleBytes>& modules);
 
+/// The modules in what write_initramfs() has made, in the order of loading. Errc: corrupt (it is
+/// something else), os.
+Result<std::vector<ModuleBytes>> read_modules(const std::filesystem::path& file);
+
 }  // namespace proa::kernels

@@ -4,8 +4,7 @@
 #include "kernels/kernel_uses.h"
 #include "kernels/kernels.h"
 #include "kernels/manifest.h"
-#include "kernels/module_file.h"
-#include "kernels/module_index.h"
+#include "kernels/renew_kernel.h"
 #include "kernels/stored_file.h"
 #include "kernels/stored_kernel.h"
 #include "kernels/variant.h"
@@ -35,32 +34,6 @@ constexpr const char* kHostArchitecture = "arm64";
 #else
 constexpr const char* kHostArchitecture = "x86_64";
 #endif
-
-/// What a guest needs before it can be told anything: the bus, the link to the host, disks, network
-/// and entropy; and the file systems of its code and its /tmp.
-std::vector<std::string> wanted_modules() {
-  return {"virtio_mmio", "virtio_console", "virtio_blk", "virtio_net",
-          "virtio_rng",  "erofs",          "overlay",    "ext4"};
-}
-
-/// The initrd of an unpacked package; the names of the modules in it, as they are loaded.
-Result<std::vector<std::string>> make_initrd(const UnpackedPackage& package, int init_program,
-                                             const fs::path& file) {
-  TRY(const auto dependencies, os::read_file(package.modules / "modules.dep"));
-  TRY(const auto builtin, os::read_file(package.modules / "modules.builtin"));
-  TRY(const auto index, ModuleIndex::parse(dependencies, builtin));
-  TRY(const auto order, index.load_order(wanted_modules()));
-  std::vector<ModuleBytes> modules;
-  std::vector<std::string> names;
-  for (const Module& module : order) {
-    TRY(auto bytes, read_module(package.modules / module.path));
-    modules.push_back({module.name, std::move(bytes)});
-    names.push_back(module.name);
-  }
-  TRY(const auto init, os::read_all(init_program));
-  TRY(write_initramfs(file, init, modules));
-  return names;
-}
 
 class FolderKernels final : public KernelStore {
  public:
@@ -106,6 +79,29 @@ class FolderKernels final : public KernelStore {
     }
     if (failed) return os_error("read " + options_.folder.string(), failed.value());
     return os::replace_file(options_.signing_file, key().pem(), kKeyMode);
+  }
+
+  /// Those that another Proa has stored get this one's proa-init. What cannot stays as it is, and
+  /// no machine is booted with it: see use().
+  Result<void> renew() {
+    TRY(const auto init, os::read_all(options_.init_program.get()));
+    init_sha256_ = to_hex(sha256(init));
+    TRY(const auto all, list());
+    for (const Kernel& kernel : all.kernels) {
+      if (kernel.manifest.init_sha256 != init_sha256_) (void)renew_one(kernel, init);
+    }
+    return ok();
+  }
+
+  Result<void> renew_one(const Kernel& kernel, std::string_view init) {
+    TRY(auto folder, NewFolder::make(options_.folder));
+    TRY(auto manifest, renew_kernel(kernel, init, folder.path()));
+    if (id_of(manifest) == kernel.id) {
+      TRY(write_manifest(folder.path(), manifest, key()));
+      return folder.replace(kernel.folder);
+    }
+    TRY(keep(folder, std::move(manifest)));
+    return remove_folder(kernel.folder);
   }
 
   /// Of kernels with one name the newest that has booted here replaces those that are older. The
@@ -161,6 +157,12 @@ class FolderKernels final : public KernelStore {
 
   Result<UsedKernel> use(std::string_view asked) override {
     TRY(auto kernel, find(asked));
+    if (kernel.manifest.init_sha256 != init_sha256_) {
+      return Error(Errc::unsupported, "The guest kernel " + kernel.id +
+                                          " has the proa-init of another Proa, and could not be "
+                                          "given this one's: proa kernel verify " +
+                                          kernel.id);
+    }
     auto use = uses_.begin(kernel.id, [&] {
       std::error_code failed;
       return fs::exists(kernel.folder, failed);
@@ -207,14 +209,7 @@ class FolderKernels final : public KernelStore {
     TRY(auto kernel, find(id));
     kernel.manifest.measured = std::move(measured);
     TRY(auto folder, NewFolder::make(options_.folder));
-    for (const char* name : {kKernelFile, kInitrdFile, kConfigFile}) {
-      std::error_code failed;
-      fs::create_hard_link(kernel.folder / name, folder.path() / name, failed);
-      const bool may_be_missing = std::string_view(name) == kConfigFile;
-      if (failed && !(may_be_missing && failed == std::errc::no_such_file_or_directory)) {
-        return os_error("link " + (kernel.folder / name).string(), failed.value());
-      }
-    }
+    TRY(link_files(kernel, folder.path(), {kKernelFile, kInitrdFile, kConfigFile}));
     TRY(write_manifest(folder.path(), kernel.manifest, key()));
     TRY(folder.replace(kernel.folder));
     (void)remove_replaced();  // what it could not remove, the next start does
@@ -423,6 +418,7 @@ class FolderKernels final : public KernelStore {
     say("making the initrd");
     TRY(const auto init, os::read_all(options_.init_program.get()));
     TRY(write_initramfs(folder / kInitrdFile, init, {}));
+    manifest.init_sha256 = init_sha256_;
     manifest.architecture = options_.architecture;
     manifest.needs_acpi = false;
     manifest.may_use_noapictimer = true;
@@ -441,6 +437,7 @@ class FolderKernels final : public KernelStore {
     manifest.package = package.name;
     manifest.package_version = package.version;
     manifest.architecture = options_.architecture;
+    manifest.init_sha256 = init_sha256_;
     manifest.made = clock_.wall_now();
     TRY(manifest.modules, make_initrd(package, options_.init_program.get(), folder / kInitrdFile));
     const fs::path kernel = folder / kKernelFile;
@@ -473,7 +470,8 @@ class FolderKernels final : public KernelStore {
   const Commands commands_;
   KernelUses uses_;
   std::mutex mutex_;
-  std::string adding_;  ///< what is done now; empty: nothing is being added
+  std::string init_sha256_;  ///< of our proa-init; from renew() on
+  std::string adding_;       ///< what is done now; empty: nothing is being added
 };
 
 }  // namespace
@@ -485,6 +483,7 @@ Result<std::unique_ptr<KernelStore>> KernelStore::open(KernelStoreOptions option
   auto store = std::make_unique<FolderKernels>(std::move(options), clock, std::move(commands));
   TRY(store->clear_leftovers());
   TRY(store->take_key());
+  TRY(store->renew());
   TRY(store->remove_replaced());
   return std::unique_ptr<KernelStore>(std::move(store));
 }

@@ -90,6 +90,7 @@ struct Manifest {
   bool needs_acpi = true;            ///< without ACPI it finds no virtio device
   bool may_use_noapictimer = false;  ///< boots with that hint, which is faster without KVM
   std::vector<std::string> modules;  ///< that the initrd loads, in this order
+  std::string init_sha256;           ///< of the proa-init in the initrd; empty: an older Proa's
   WallTime made;
   std::optional<Measurement> measured;
   std::optional<BuildRecord> build;  ///< of one that was built here
@@ -195,7 +196,8 @@ struct KernelStoreOptions {
 /// Keeps kernels in one folder. Owned by main; thread-safe; all calls but stop() block.
 class KernelStore {
  public:
-  /// Removes what an interrupted process left half made, and what note() would.
+  /// Removes what an interrupted process left half made, and what note() would. Kernels of another
+  /// Proa get this one's proa-init, and with it another id: host and guest speak one protocol.
   /// With a new signing key, signs the kernels whose bytes are what their manifests say. The clock
   /// outlives the store. Errc: not_found (no such folder), os.
   static Result<std::unique_ptr<KernelStore>> open(KernelStoreOptions options, Clock& clock);
@@ -206,7 +208,8 @@ class KernelStore {
   /// The kernel with this id, else the newest with this name, else the only one whose id begins so
   /// (4 digits at least). Errc: not_found, conflict (several begin so), corrupt (it is broken), os.
   virtual Result<Kernel> find(std::string_view name_or_id) = 0;
-  /// As find(), for a machine. What is removed meanwhile is not_found, never half there.
+  /// As find(), for a machine. What is removed meanwhile is not_found, never half there. Errc: also
+  /// unsupported (it has the proa-init of another Proa, and could not be given this one's).
   virtual Result<UsedKernel> use(std::string_view name_or_id) = 0;
   /// Hashes both files, and looks at the signature. Errc: as find().
   virtual Result<Verification> verify(std::string_view name_or_id) = 0;

@@ -200,6 +200,7 @@ Result<Manifest> read(Reader& reader) {
   manifest.may_use_noapictimer = reader.flag("may_use_noapictimer");
   manifest.modules = reader.names("modules");
   manifest.made = WallTime(std::chrono::milliseconds(reader.number("made_ms", kLatestMs)));
+  if (reader.has("init_sha256")) manifest.init_sha256 = reader.digest("init_sha256");
   if (reader.has("measured")) manifest.measured = reader.measured("measured");
   if (reader.has("build")) manifest.build = reader.build("build");
   if (reader.wrong().empty()) return manifest;
@@ -221,6 +222,7 @@ std::string encode(const Manifest& manifest) {
   out["may_use_noapictimer"] = manifest.may_use_noapictimer;
   out["modules"] = json_list(manifest.modules);
   out["made_ms"] = epoch_ms(manifest.made);
+  if (!manifest.init_sha256.empty()) out["init_sha256"] = manifest.init_sha256;
   if (manifest.measured) out["measured"] = json_of(*manifest.measured);
   if (manifest.build) out["build"] = json_of(*manifest.build);
   return json::serialize(out) + "\n";

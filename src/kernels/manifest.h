@@ -4,6 +4,7 @@
 //    "kernel": {"bytes": N, "sha256": HEX}, "initrd": {"bytes": N, "sha256": HEX},
 //    "needs_acpi": true, "may_use_noapictimer": false, "modules": ["virtio", ..],
 //    "made_ms": milliseconds since 1970,
+//    "init_sha256": HEX, of the proa-init in the initrd; missing in those of older Proas,
 //    "measured": of one that was booted, else missing: {"accelerator": "tcg", "boot_ms": N,
 //      "memory_min_mib": N, "memory_kept_mib": N},
 //    "build": of one that was built here, else missing: {"key": HEX, "release": ..,

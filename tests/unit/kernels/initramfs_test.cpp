@@ -86,6 +86,33 @@ TEST_F(InitramfsTest, FoldersComeBeforeWhatIsInThem) {
   EXPECT_NE(order_.find("modules/120-m.ko"), std::string::npos);
 }
 
+TEST_F(InitramfsTest, ItsModulesAreReadInTheirOrder) {
+  const std::vector<ModuleBytes> modules = {{"virtio", kElf + "1"}, {"a-b", kElf + "2"}};
+  ASSERT_TRUE(make("initrd", modules));
+  const auto found = read_modules(top_ / "initrd");
+  ASSERT_TRUE(found) << found.error().message();
+  ASSERT_EQ(found.value().size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(found.value()[i].name, modules[i].name);
+    EXPECT_EQ(found.value()[i].bytes, modules[i].bytes);
+  }
+  ASSERT_TRUE(make("none", {}));
+  EXPECT_TRUE(read_modules(top_ / "none").value().empty());
+}
+
+TEST_F(InitramfsTest, WhatIsNoneOrCutIsRefused) {
+  ASSERT_TRUE(make("initrd", {{"m", std::string(10'000, 'x')}}));
+  const std::string whole = read(top_ / "initrd");
+  write("cut", whole.substr(0, whole.size() / 2));
+  write("text", "some text");
+  for (const char* name : {"cut", "text"}) {
+    const auto found = read_modules(top_ / name);
+    ASSERT_FALSE(found) << name;
+    EXPECT_EQ(found.error().code(), Errc::corrupt);
+  }
+  EXPECT_EQ(read_modules(top_ / "missing").error().code(), Errc::not_found);
+}
+
 TEST_F(InitramfsTest, OverwritesNothingAndFollowsNoLink) {
   ASSERT_TRUE(make("initrd", {}));
   EXPECT_FALSE(make("initrd", {}));

@@ -53,7 +53,7 @@ TEST_F(KernelSigningTest, AManifestWithOtherWordsIsNotTheSignedOne) {
 
 TEST_F(KernelSigningTest, WithANewKeyWhatIsIntactIsSignedAndTheRestIsNot) {
   const std::string good = add(*open(), clock_);
-  write("proa-init", kElf + " a newer init");
+  newer_kernel();
   const std::string bad = add(*open(), clock_);
   write("kernels/" + bad + "/kernel", "THE KERNEL");
   fs::remove(folder_ / good / "signature");  // as a Proa that signed nothing has left it

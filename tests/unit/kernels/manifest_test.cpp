@@ -52,6 +52,8 @@ TEST(Manifest, IsReadAsItWasWritten) {
                                   R"("memory_min_mib":30,"memory_kept_mib":24})"),
             std::string::npos);
   EXPECT_EQ(decode_manifest(encode(manifest)).value().measured, manifest.measured);
+  manifest.init_sha256 = std::string(64, 'd');
+  EXPECT_EQ(decode_manifest(encode(manifest)).value().init_sha256, manifest.init_sha256);
   manifest.may_use_noapictimer = true;
   EXPECT_EQ(encode(decode_manifest(encode(manifest)).value()), encode(manifest));
 }

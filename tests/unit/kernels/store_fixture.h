@@ -45,6 +45,10 @@ class KernelStoreTest : public FakeHostTest {
     if (result) return "none";
     return std::string(to_string(result.error().code())) + " " + result.error().message();
   }
+  /// What apt brings from now on.
+  void newer_kernel(const std::string& bytes = "new kernel") const {
+    write(std::string("package/boot/vmlinuz-") + kRelease, bytes);
+  }
   /// One more kernel, a second later.
   static std::string add(KernelStore& store, ManualClock& clock) {
     clock.advance(std::chrono::seconds(1));
