@@ -17,9 +17,11 @@ kernels_end() {
 # kernels_start_daemon PROGRAM: sets kernels_pid and kernels_endpoint.
 kernels_start_daemon() {
   local tries
+  local -a words=("$1" serve --config /dev/null --listen 127.0.0.1:0 --data "$kernels_work/data")
   as_root mkdir -p "$kernels_work/data"
-  as_root "$1" serve --config /dev/null --listen 127.0.0.1:0 --data "$kernels_work/data" \
-    </dev/null >"$kernels_work/out" 2>"$kernels_work/log" &
+  # No function in the background: its process would be a shell that a signal ends alone.
+  [[ $EUID -eq 0 ]] || words=(sudo "${words[@]}")
+  "${words[@]}" </dev/null >"$kernels_work/out" 2>"$kernels_work/log" &
   kernels_pid=$!
   for ((tries = 0; tries < kernels_waits; tries++)); do
     kernels_endpoint=$(grep -o -m 1 'http://127.0.0.1:[0-9]*' "$kernels_work/out") && return
