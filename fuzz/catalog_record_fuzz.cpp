@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "catalog/image_records.h"
 #include "catalog/records.h"
+#include "catalog/runtime_records.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +40,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const std::string image = "123456789012/" + std::string(64, 'a');
       return fuzz([&](std::string_view text) { return decode_image(image, text); }, bytes);
     }
+    case 'R':
+      return fuzz(
+          [&](std::string_view text) { return decode_runtime_image("123456789012/py", text); },
+          bytes);
     default:
       return fuzz([&](std::string_view text) { return decode_function(key, text); }, bytes);
   }

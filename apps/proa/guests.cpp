@@ -176,7 +176,9 @@ Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::G
   }
   CO_TRY(const auto state,
          co_await run_on<std::string>(blocking_.get_executor(), read_state(root_)));
-  auto root = images::root_recipe(root_.interpreters_for(assignment.interpreter), state);
+  auto root = assignment.root_tree_id.empty()
+                  ? images::root_recipe(root_.interpreters_for(assignment.interpreter), state)
+                  : images::runtime_root_recipe(assignment.root_tree_id, state);
   plan.root_image = root.id;
   CO_TRY(co_await maker_->ensure(std::move(root)));
   if (assignment.tree_id.empty()) co_return ok();

@@ -2,6 +2,8 @@
 // and a container image.
 #pragma once
 
+#include "oci/oci.h"
+
 #include <map>
 #include <string>
 
@@ -16,5 +18,9 @@ std::string inside_resolv_conf();
 /// What a container image cannot know, by its path without the slash at the front. A container
 /// shows those of its start in their place.
 std::map<std::string, std::string> image_files();
+
+/// What the root of a runtime image gets besides: the places of code, layers and what of ours runs
+/// it, the user that functions are, and the host's certificates where it brings none.
+oci::RootAdditions root_additions();
 
 }  // namespace proa::apps

@@ -416,7 +416,8 @@ std::uint32_t shards_wanted(const ServeOptions& options) {
 
 StoreGround store_ground(Ground& ground) {
   return {ground.is_loopback, std::move(ground.s3_folder),  std::move(ground.init_program),
-          ground.runtimes,    std::move(ground.kernel_key), image_files()};
+          ground.runtimes,    std::move(ground.kernel_key), image_files(),
+          root_additions()};
 }
 
 Result<int> run(const ServeOptions& options) {

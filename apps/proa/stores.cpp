@@ -32,6 +32,7 @@ Result<Stores> open_stores(const ServeOptions& options, StoreGround ground,
   catalog_options.objects = stores.objects.get();
   catalog_options.architecture = api::ApiOptions().architecture;
   catalog_options.image_files = ground.image_files;
+  catalog_options.root_additions = std::move(ground.root_additions);
   catalog_options.account_concurrency = options.account_concurrency;
   if (options.isolation == "microvm") {
     catalog_options.default_settings.isolation = model::Isolation::microvm;

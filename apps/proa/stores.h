@@ -44,6 +44,7 @@ struct StoreGround {
   std::filesystem::path runtimes;  ///< how kernels are built is said there
   std::optional<kernels::SigningKey> kernel_key;
   std::map<std::string, std::string> image_files;  ///< catalog::CatalogOptions
+  oci::RootAdditions root_additions;               ///< likewise
 };
 
 /// Where the key is by which guest kernels are signed.

@@ -16,7 +16,8 @@ using identity::Rights;
 constexpr auto kDeploying = std::to_array<std::string_view>(
     {"CreateFunction", "DeleteFunction", "UpdateFunctionCode", "PublishVersion",
      "PublishLayerVersion", "DeleteLayerVersion", "ProaCreateUpload", "ProaPutUploadPart",
-     "ProaDeleteUpload", "ProaLoadImage", "ProaDeleteImage"});
+     "ProaDeleteUpload", "ProaLoadImage", "ProaDeleteImage", "ProaAddRuntime",
+     "ProaDeleteRuntime"});
 
 /// The name of the action in IAM, where it is not that of the operation.
 std::string action_of(const Operation& operation) {

@@ -155,6 +155,12 @@ Task<http::Response> delete_role(Context& context, Call& call);
 Task<http::Response> create_backup(Context& context, Call& call);
 Task<http::Response> read_backup(Context& context, Call& call);
 Task<http::Response> delete_backup(Context& context, Call& call);
+// runtime_endpoints.cpp
+Task<http::Response> list_runtime_images(Context& context, Call& call);
+Task<http::Response> add_runtime_image(Context& context, Call& call);
+Task<http::Response> get_runtime_image(Context& context, Call& call);
+Task<http::Response> delete_runtime_image(Context& context, Call& call);
+
 // image_endpoints.cpp
 Task<http::Response> list_images(Context& context, Call& call);
 Task<http::Response> load_image(Context& context, Call& call);

@@ -189,6 +189,29 @@ struct ContainerImage {
 };
 using ContainerImagePtr = std::shared_ptr<const ContainerImage>;
 
+/// Adding a runtime image.
+struct NewRuntimeImage {
+  std::string account_id;
+  std::string upload_id;  ///< of a tar file of a root, which is used up
+  std::string name;
+  std::vector<std::string> asked_for;  ///< Debian packages that it was built of; empty: it was not
+};
+
+/// A root with interpreters that functions can run in; immutable. Of one account, in all regions.
+struct RuntimeImage {
+  std::string account_id;
+  std::string name;     ///< stands for this root as long as it is there
+  std::string sha256;   ///< of its archive, 64 hex digits
+  std::string tree_id;  ///< its files, unpacked: name in the code store
+  oci::RootContents contents;
+  std::vector<std::string> asked_for;  ///< as NewRuntimeImage
+  std::uint64_t archive_bytes = 0;
+  std::uint64_t unpacked_bytes = 0;
+  std::uint64_t skipped = 0;  ///< devices and other nodes that no function may have
+  WallTime added;
+};
+using RuntimeImagePtr = std::shared_ptr<const RuntimeImage>;
+
 /// One version of a layer; immutable.
 struct LayerVersion {
   std::string account_id;
@@ -228,6 +251,7 @@ struct CatalogOptions {
   std::string architecture;  ///< "x86_64": that of images which can be loaded; empty: any
   /// Text of files that every image gets, by path: resolv.conf and such.
   std::map<std::string, std::string> image_files;
+  oci::RootAdditions root_additions;  ///< the same for runtime images, in addition
   UploadLimits upload_limits;
   const ObjectFolder* objects = nullptr;     ///< outlives the catalog; none: there is no bucket
   std::uint32_t account_concurrency = 1000;  ///< of one account in one region
@@ -364,6 +388,21 @@ class Catalog {
   virtual std::vector<ContainerImagePtr> list_images(const std::string& account_id) const = 0;
   /// Functions made of it go on. Errc: as find_image(), exhausted, os.
   virtual Task<void> remove_image(std::string account_id, std::string name) = 0;
+  /// Unpacks an uploaded tar file of a root and remembers it by its name. Other changes do not wait
+  /// for it. Errc: invalid (no such archive, no root, for another architecture, a path that leads
+  /// outside, no good name), conflict (there is one of that name), too_large, not_found (upload),
+  /// exhausted, os.
+  virtual Task<RuntimeImagePtr> add_runtime_image(NewRuntimeImage request) = 0;
+  /// Errc: not_found.
+  virtual Result<RuntimeImagePtr> find_runtime_image(const std::string& account_id,
+                                                     const std::string& name) const = 0;
+  /// By name.
+  virtual std::vector<RuntimeImagePtr> list_runtime_images(const std::string& account_id) const = 0;
+  /// The functions with a version that runs in it: REGION/NAME, in order.
+  virtual std::vector<std::string> users_of_runtime_image(const std::string& account_id,
+                                                          const std::string& name) const = 0;
+  /// Errc: not_found, conflict (functions use it; names them), exhausted, os.
+  virtual Task<void> remove_runtime_image(std::string account_id, std::string name) = 0;
   /// Archives that came or come in parts, to be named as the source of a change. Any thread.
   virtual UploadStore& uploads() = 0;
   /// The zip of a layer version, for Content.Location. Blocks. Errc: not_found, os.

@@ -78,6 +78,13 @@ class CatalogImpl final : public Catalog {
                                        const std::string& name) const override;
   std::vector<ContainerImagePtr> list_images(const std::string& account_id) const override;
   Task<void> remove_image(std::string account_id, std::string name) override;
+  Task<RuntimeImagePtr> add_runtime_image(NewRuntimeImage request) override;
+  Result<RuntimeImagePtr> find_runtime_image(const std::string& account_id,
+                                             const std::string& name) const override;
+  std::vector<RuntimeImagePtr> list_runtime_images(const std::string& account_id) const override;
+  std::vector<std::string> users_of_runtime_image(const std::string& account_id,
+                                                  const std::string& name) const override;
+  Task<void> remove_runtime_image(std::string account_id, std::string name) override;
 
  private:
   // function_changes.cpp
@@ -190,6 +197,30 @@ class CatalogImpl final : public Catalog {
   /// Finds the program again, after a change of image or ImageConfig.
   Result<void> use_program(FunctionDocument& document) const;
   ImageRules image_rules() const { return {options_.image_limits, options_.image_files}; }
+
+  // runtime_changes.cpp
+  struct PreparedRuntime {
+    RuntimeImage image;
+    InstalledImage installed;
+  };
+  using PreparedRuntimePtr = std::shared_ptr<PreparedRuntime>;
+  Result<void> load_runtime_images();
+  Result<PreparedRuntimePtr> prepare(const NewRuntimeImage& request);
+  Result<RuntimeImagePtr> publish(const PreparedRuntime& prepared, const NewRuntimeImage& request);
+  Result<void> drop_runtime_image(const std::string& account_id, const std::string& name);
+  void show_runtime_image(const std::string& key, RuntimeImagePtr image);
+  /// Finds the root that the version's settings name, and the interpreter in it. Errc: invalid
+  /// (there is none of that name, it lacks the runtime, or the function is a container image).
+  Result<void> use_root(model::FunctionVersion& version) const;
+  RootRules root_rules() const;
+  /// A complete upload whose bytes are what was announced. Errc: not_found, invalid, os.
+  struct CheckedUpload {
+    std::filesystem::path file;
+    std::string sha256;
+    std::uint64_t bytes = 0;
+  };
+  Result<CheckedUpload> checked_upload(const std::string& account_id,
+                                       const std::string& upload_id) const;
 
   CatalogOptions options_;
   storage::KeyValueStore& store_;

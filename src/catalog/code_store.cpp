@@ -218,20 +218,49 @@ Result<void> CodeStore::place(const std::string& tree_id,
 
 Result<InstalledImage> CodeStore::install_image(const fs::path& archive, const oci::Image& image,
                                                 const ImageRules& rules) {
+  return install_unpacked(image.tree_id(), archive, [&](int folder) {
+    return oci::unpack(archive, image, folder, rules.files, rules.limits);
+  });
+}
+
+Result<InstalledImage> CodeStore::install_root(const fs::path& archive, std::string_view sha256_hex,
+                                               const RootRules& rules) {
+  // Never that of a zip or of an image, which the same bytes could be, too.
+  std::string tree_id = to_hex(sha256("proa runtime tree 1\n" + std::string(sha256_hex)));
+  return install_unpacked(std::move(tree_id), archive, [&](int folder) {
+    return oci::unpack_root(archive, folder, rules.additions, rules.limits);
+  });
+}
+
+Result<InstalledImage> CodeStore::install_unpacked(std::string tree_id, const fs::path& archive,
+                                                   const Unpack& unpack) {
   InstalledImage installed;
-  installed.tree_id = image.tree_id();
+  installed.tree_id = std::move(tree_id);
   installed.lease = acquire_kept({installed.tree_id});
   const fs::path blob = state_->blobs / installed.tree_id;
   // Of a tree that is there, too: the archive has only said so far that this is what it holds, and
   // the tree may be another account's. Then what was unpacked goes again.
   TRY(place(installed.tree_id, [&](int folder) -> Result<void> {
-    TRY(const auto unpacked, oci::unpack(archive, image, folder, rules.files, rules.limits));
+    TRY(const auto unpacked, unpack(folder));
     installed.unpacked_bytes = unpacked.bytes;
     installed.skipped = unpacked.skipped;
     TRY(link_file(archive, blob));
     return sync_folder(state_->blobs);
   }));
   return installed;
+}
+
+Result<void> CodeStore::ensure_root(const std::string& tree_id, const RootRules& rules) {
+  if (!is_tree_id(tree_id)) return Error(Errc::corrupt, "code tree '" + tree_id + "': not an id");
+  if (is_there(tree_path(tree_id))) return ok();
+  const fs::path blob = state_->blobs / tree_id;
+  if (!is_there(blob)) {
+    return Error(Errc::corrupt, "code tree " + tree_id + ": neither it nor its archive is there");
+  }
+  return place(tree_id, [&](int folder) -> Result<void> {
+    TRY(oci::unpack_root(blob, folder, rules.additions, rules.limits));
+    return ok();
+  });
 }
 
 Result<void> CodeStore::ensure_image(const std::string& tree_id, const ImageRules& rules) {

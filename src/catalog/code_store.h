@@ -76,6 +76,12 @@ struct ImageRules {
   std::map<std::string, std::string> files;  ///< in every image: path to text
 };
 
+/// How roots of runtime images are unpacked.
+struct RootRules {
+  oci::Limits limits;
+  oci::RootAdditions additions;
+};
+
 /// A zip that is in a file already.
 struct StoredZip {
   std::filesystem::path file;  ///< durable, of the same file system, never changed again
@@ -107,6 +113,11 @@ class CodeStore {
                                        const oci::Image& image, const ImageRules& rules);
   /// ensure() for the tree of an image.
   Result<void> ensure_image(const std::string& tree_id, const ImageRules& rules);
+  /// The same two for the root of a runtime image, a tar file with that SHA-256 (64 hex digits),
+  /// and what every root gets. Errc: as oci::unpack_root().
+  Result<InstalledImage> install_root(const std::filesystem::path& archive,
+                                      std::string_view sha256_hex, const RootRules& rules);
+  Result<void> ensure_root(const std::string& tree_id, const RootRules& rules);
   /// Errc: not_found when a tree is not there.
   Result<CodeLease> acquire(std::vector<std::string> tree_ids);
   /// For a version whose trees are kept already (its record is held, or another lease is alive):
@@ -126,6 +137,10 @@ class CodeStore {
   Result<std::string> zip(std::string_view tree_id) const;
 
  private:
+  /// Unpacks into a tree, or what becomes one.
+  using Unpack = std::function<Result<oci::Unpacked>(int folder)>;
+  Result<InstalledImage> install_unpacked(std::string tree_id, const std::filesystem::path& archive,
+                                          const Unpack& unpack);
   explicit CodeStore(std::shared_ptr<CodeLease::State> state) : state_(std::move(state)) {}
   Result<InstalledPackage> install(std::string_view zip, const StoredZip* stored);
   Result<std::uint64_t> unpack(std::string_view zip, const std::string& tree_id);

@@ -104,6 +104,7 @@ Result<FunctionRecordPtr> CatalogImpl::create(NewFunction& request) {
     return Error(Errc::conflict, "Function already exist: " + document.latest.name);
   }
   TRY(document.latest.settings, settings_of(document.tags));
+  TRY(use_root(document.latest));
   TRY(use_layers(document, request.layer_arns));
   const std::string account_id = document.latest.account_id;
   CodeLease lease;
@@ -144,6 +145,7 @@ Result<FunctionRecordPtr> CatalogImpl::change_configuration(const model::Functio
   TRY(check_package_type(document.latest, change));
   apply(change, document.latest);
   TRY(document.latest.logging, change.logging.applied_to(document.latest.logging));
+  TRY(use_root(document.latest));
   if (change.layer_arns) {
     TRY(use_layers(document, *change.layer_arns));
     TRY(check_size(document));
@@ -186,7 +188,12 @@ Result<FunctionRecordPtr> CatalogImpl::tag(
   }
   TRY(auto settings, settings_of(document.tags));
   if (!(settings == document.latest.settings)) {
+    const auto root_before = document.latest.root;
     document.latest.settings = settings;
+    TRY(use_root(document.latest));
+    if (document.latest.root != root_before) {
+      TRY(check_native(document));
+    }
     renew_revision(document);
   }
   return publish(std::move(document));
@@ -281,7 +288,11 @@ Result<void> CatalogImpl::check_native(const FunctionDocument& document) const {
   NativeTarget target;
   target.architecture = document.latest.architecture;
   target.runtime = document.latest.runtime;
-  if (options_.interpreter_versions) {
+  if (document.latest.root) {
+    if (!document.latest.root->program.empty()) {
+      target.interpreter_version = document.latest.root->language_version;
+    }
+  } else if (options_.interpreter_versions) {
     TRY(target.interpreter_version, options_.interpreter_versions(target.runtime));
   }
   TRY(check_native_modules(code_.tree_path(document.latest.tree_id), target));

@@ -107,13 +107,19 @@ Task<ContainerImagePtr> CatalogImpl::load_image(NewImage request) {
   co_return co_await change_on<ContainerImagePtr>(strand_, std::move(add));
 }
 
-Result<CatalogImpl::PreparedImagePtr> CatalogImpl::prepare(const NewImage& request) {
-  TRY(const auto upload, uploads_->complete(request.account_id, request.upload_id));
+Result<CatalogImpl::CheckedUpload> CatalogImpl::checked_upload(const std::string& account_id,
+                                                               const std::string& upload_id) const {
+  TRY(const auto upload, uploads_->complete(account_id, upload_id));
   TRY(const auto digest, os::file_digest(upload.file));
   if (digest.sha256 != to_hex(upload.digest)) {
     return Error(Errc::invalid, "The upload has the SHA-256 " + digest.sha256 +
                                     ", not the announced " + to_hex(upload.digest));
   }
+  return CheckedUpload{upload.file, digest.sha256, digest.bytes};
+}
+
+Result<CatalogImpl::PreparedImagePtr> CatalogImpl::prepare(const NewImage& request) {
+  TRY(const auto upload, checked_upload(request.account_id, request.upload_id));
   TRY(const auto images,
       oci::read_images(upload.file, go_architecture(options_.architecture), options_.image_limits));
   TRY(const oci::Image* const chosen, choose(images, request.name));
@@ -127,7 +133,7 @@ Result<CatalogImpl::PreparedImagePtr> CatalogImpl::prepare(const NewImage& reque
   image.architecture = options_.architecture;
   image.defaults = defaults_of(chosen->config);
   image.layers = chosen->layers.size();
-  image.archive_bytes = digest.bytes;
+  image.archive_bytes = upload.bytes;
   image.unpacked_bytes = prepared->installed.unpacked_bytes;
   image.skipped = prepared->installed.skipped;
   image.loaded = clock_.wall_now();

@@ -38,6 +38,7 @@ Error as_bad_input(const Error& error) {
 std::vector<std::string> trees_of(const model::FunctionVersion& version) {
   std::vector<std::string> trees{version.tree_id};
   for (const auto& layer : version.layers) trees.push_back(layer.tree_id);
+  if (version.root) trees.push_back(version.root->tree_id);
   return trees;
 }
 
@@ -58,6 +59,7 @@ FunctionDocument to_document(const FunctionRecord& record) {
 }
 
 Result<void> CatalogImpl::load() {
+  TRY(load_runtime_images());
   TRY(load_functions());
   TRY(load_images());
   TRY(load_layers());
@@ -73,6 +75,8 @@ Result<void> CatalogImpl::load_functions() {
     auto settings = settings_of(document.tags);
     if (!settings) return Error(Errc::corrupt, where + ": " + settings.error().message());
     document.latest.settings = settings.value();
+    auto root = use_root(document.latest);
+    if (!root) return Error(Errc::corrupt, where + ": " + root.error().message());
     TRY(ensure_trees(document.latest, where));
     documents.emplace(entry.key, std::move(document));
   }
@@ -109,6 +113,8 @@ Result<CatalogImpl::Versions> CatalogImpl::load_versions(
     auto settings = settings_of(document.setting_tags);
     if (!settings) return Error(Errc::corrupt, where + ": " + settings.error().message());
     document.version.settings = settings.value();
+    auto root = use_root(document.version);
+    if (!root) return Error(Errc::corrupt, where + ": " + root.error().message());
     TRY(ensure_trees(document.version, where));
     versions[key].emplace(number, keep(std::move(document.version)));
   }
@@ -118,6 +124,8 @@ Result<CatalogImpl::Versions> CatalogImpl::load_versions(
 Result<void> CatalogImpl::ensure_trees(const model::FunctionVersion& version,
                                        const std::string& where) {
   for (const auto& tree_id : trees_of(version)) {
+    // Its own record has seen to that one.
+    if (version.root && tree_id == version.root->tree_id) continue;
     const bool is_image = version.image && tree_id == version.tree_id;
     auto ensured = is_image ? code_.ensure_image(tree_id, image_rules()) : code_.ensure(tree_id);
     if (!ensured) return ensured.error().with_context(where);

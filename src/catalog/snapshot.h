@@ -21,11 +21,15 @@ using LayerMap = std::map<std::string, std::shared_ptr<const LayerDocument>, std
 /// By record key, too: ACCOUNT/DIGEST.
 using ImageMap = std::map<std::string, ContainerImagePtr, std::less<>>;
 
+/// By record key: ACCOUNT/NAME.
+using RuntimeImageMap = std::map<std::string, RuntimeImagePtr, std::less<>>;
+
 /// All functions and layers by record key. Immutable and shared: readers keep the one they took.
 struct Snapshot {
   std::shared_ptr<const FunctionMap> functions = std::make_shared<const FunctionMap>();
   std::shared_ptr<const LayerMap> layers = std::make_shared<const LayerMap>();
   std::shared_ptr<const ImageMap> images = std::make_shared<const ImageMap>();
+  std::shared_ptr<const RuntimeImageMap> runtime_images = std::make_shared<const RuntimeImageMap>();
   std::shared_ptr<const UrlMap> urls = std::make_shared<const UrlMap>();
 };
 

@@ -133,6 +133,7 @@ CommandLine::CommandLine(CLI::App& app, const Surroundings& surroundings)
   add_top_verb(app, surroundings, verbs_->chosen);
   add_explain_verb(app, surroundings, verbs_->chosen);
   add_backup_verbs(app, surroundings, verbs_->chosen);
+  add_runtime_verbs(app, surroundings, verbs_->chosen);
   add_image_verbs(app, surroundings, verbs_->chosen);
   add_kernel_verbs(app, surroundings, verbs_->chosen);
   add_completion_verb(app, verbs_->chosen);

@@ -81,6 +81,7 @@ constexpr Names kFunctionNames{"/2015-03-31/functions?MaxItems=50", "Functions",
                                "NextMarker"};
 constexpr Names kScheduleNames{"/proa/v1/schedules?", "schedules", "name", "next_marker"};
 constexpr Names kImageDigests{"/proa/v1/images?", "images", "digest", "next_marker"};
+constexpr Names kRuntimeNames{"/proa/v1/runtimes?", "runtimes", "name", "next_marker"};
 constexpr Names kKernelIds{"/proa/v1/kernels?", "kernels", "id", "next_marker"};
 
 /// Page by page while there is time.
@@ -127,6 +128,8 @@ Candidates values_of(const Surroundings& around, const CLI::Option& option) {
     for (auto& digest : names_of(around, kImageDigests)) {
       candidates.push_back({std::move(digest), ""});
     }
+  } else if (type == kRuntimeImageName) {
+    for (auto& name : names_of(around, kRuntimeNames)) candidates.push_back({std::move(name), ""});
   } else if (type == kKernelId) {
     for (auto& id : names_of(around, kKernelIds)) candidates.push_back({std::move(id), ""});
   } else if (type == kSetting || type == kSettingKey) {

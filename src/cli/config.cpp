@@ -131,7 +131,7 @@ class Changing {
 
   void mark_done(bool is_set) {
     for (const std::string& key : change_.tag_keys) {
-      if (change_.tags.at("proa:" + key).has_value() == is_set) done_.push_back(key);
+      if (change_.tags.at(setting_tag(key)).has_value() == is_set) done_.push_back(key);
     }
   }
 

@@ -20,8 +20,8 @@ constexpr std::string_view kVariablePrefix = "env:";
 
 /// Keys of design "Configuration that any AWS tool can carry": tags without their "proa:".
 constexpr auto kSettings =
-    std::to_array<std::string_view>({"isolation", "idle", "network", "kernel", "sidecars",
-                                     "sidecars-allowed", "hardware", "connections"});
+    std::to_array<std::string_view>({"isolation", "idle", "network", "kernel", "runtime-image",
+                                     "sidecars", "sidecars-allowed", "hardware", "connections"});
 
 enum class Kind { text, megabytes, seconds, layers };
 
@@ -147,7 +147,7 @@ Result<void> add(const std::string& key, const std::string& value, ConfigChange&
     return ok();
   }
   if (std::find(kSettings.begin(), kSettings.end(), key) != kSettings.end()) {
-    change.tags[std::string(model::kSettingPrefix) + key] = if_any(value);
+    change.tags[setting_tag(key)] = if_any(value);
     change.tag_keys.push_back(key);
     return ok();
   }
@@ -191,6 +191,10 @@ Result<ConfigChange> parse_changes(const std::vector<std::string>& words,
   }
   TRY(check_settings(change));
   return change;
+}
+
+std::string setting_tag(const std::string& key) {
+  return std::string(model::kSettingPrefix) + (key == "runtime-image" ? "runtime" : key);
 }
 
 std::vector<std::string> config_keys() {

@@ -37,6 +37,10 @@ struct ConfigChange {
 Result<ConfigChange> parse_changes(const std::vector<std::string>& words,
                                    const std::vector<std::string>& unset);
 
+/// The tag of one of Proa's own settings: "runtime" is Lambda's, so "runtime-image" is
+/// `proa:runtime`.
+std::string setting_tag(const std::string& key);
+
 /// All keys, those of variables as "env:".
 std::vector<std::string> config_keys();
 

@@ -81,7 +81,10 @@ class Values {
     for (const auto& [key, value] : tags->get_object()) {
       const std::string name(key);
       if (name.starts_with(kPrefix)) {
-        values_.emplace_back(name.substr(kPrefix.size()), text_in(*tags, name));
+        // Lambda's runtime has that name.
+        const std::string setting =
+            name == "proa:runtime" ? "runtime-image" : name.substr(kPrefix.size());
+        values_.emplace_back(setting, text_in(*tags, name));
       }
     }
   }

@@ -31,6 +31,7 @@ struct DeployWords {
   std::vector<std::string> layers;
   std::vector<std::string> tags;
   std::string isolation;
+  std::optional<std::string> runtime_image;
   bool is_dry_run = false;
   bool is_json = false;
 };
@@ -60,6 +61,7 @@ Result<FunctionWish> wish_in(const DeployWords& words) {
   for (auto& [name, value] : variables) wish.environment[name] = std::move(value);
   TRY(wish.tags, parse_pairs("--tag", words.tags));
   if (!words.isolation.empty()) wish.tags["proa:isolation"] = words.isolation;
+  if (words.runtime_image) wish.tags["proa:runtime"] = *words.runtime_image;
   if (!words.layers.empty()) wish.layers = words.layers;
   // "--layer ''" takes all away.
   if (wish.layers) std::erase(*wish.layers, "");
@@ -191,7 +193,7 @@ std::string Deploying::text_of(const Plan& plan) const {
 std::string one_function_option(const CLI::App& verb) {
   for (const char* name : {"--name", "--runtime", "--handler", "--env", "--env-file", "--unset-env",
                            "--replace-env", "--memory", "--timeout", "--tmp", "--layer", "--role",
-                           "--isolation", "--tag", "--description", "--arch"}) {
+                           "--isolation", "--runtime-image", "--tag", "--description", "--arch"}) {
     if (verb.get_option(name)->count() > 0) return name;
   }
   return "";
@@ -254,6 +256,8 @@ void add_options(CLI::App& verb, DeployWords& words) {
   verb.add_option("--role", wish.role, "ARN of a role; any will do");
   verb.add_option("--isolation", words.isolation, "container or microvm")
       ->check(CLI::IsMember({"container", "microvm"}));
+  verb.add_option("--runtime-image", words.runtime_image, "Runs in it (proa runtime list)")
+      ->type_name(kRuntimeImageName);
   verb.add_option("--tag", words.tags, "KEY=VALUE, beside the tags that are there")
       ->allow_extra_args(false);
   verb.add_option("--description", wish.description, "What the function is for");

@@ -40,6 +40,7 @@ void add_status_verb(CLI::App& app, const Surroundings& surroundings, Chosen& ch
 void add_top_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_explain_verb(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_backup_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
+void add_runtime_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_image_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_kernel_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);
 void add_schedule_verbs(CLI::App& app, const Surroundings& surroundings, Chosen& chosen);

@@ -19,6 +19,7 @@ inline constexpr const char* kFunctionName = "FUNCTION";
 inline constexpr const char* kScheduleName = "SCHEDULE";
 inline constexpr const char* kKernelId = "KERNEL";
 inline constexpr const char* kImageName = "IMAGE";
+inline constexpr const char* kRuntimeImageName = "RUNTIME";
 inline constexpr const char* kFilePath = "FILE";
 inline constexpr const char* kSetting = "KEY=VALUE";
 inline constexpr const char* kSettingKey = "KEY";

@@ -108,6 +108,7 @@ Task<void> Environment::assign(model::FunctionPtr function, RuntimeProgram progr
   assignment.limits.network = function_->settings.network;
   assignment.tree_id = function_->tree_id;
   assignment.is_image = function_->image.has_value();
+  if (function_->root) assignment.root_tree_id = function_->root->tree_id;
   assignment.kernel = function_->settings.kernel;
   // As on Lambda, whose functions are initialised with a whole processor: see initialise().
   assignment.share = sandbox::ProcessorShare::of_start;

@@ -98,6 +98,23 @@ RuntimeProgram custom_program() {
   return program;
 }
 
+/// Of an interpreter in a runtime image, which stands where it was made for. Errc: unsupported.
+Result<RuntimeProgram> root_program(const model::FunctionVersion& function,
+                                    const RuntimeOptions& options) {
+  const model::RuntimeRoot& root = *function.root;
+  Interpreter interpreter;
+  if (!parse_runtime(function.runtime, interpreter.language, interpreter.generation)) {
+    return Error(Errc::unsupported,
+                 "The runtime " + function.runtime + " is not supported by Proa yet");
+  }
+  interpreter.version = root.language_version;
+  interpreter.executable = root.program;
+  interpreter.is_in_usr = true;
+  RuntimeProgram program = program_of(interpreter, options);
+  program.command.arguments.front() = root.program;
+  return program;
+}
+
 // Lambda's PATH is for images that say none.
 RuntimeProgram image_program() {
   RuntimeProgram program;
@@ -120,6 +137,7 @@ Result<RuntimeProgram> RuntimePrograms::find(std::string_view runtime) const {
 
 Result<RuntimeProgram> RuntimePrograms::find(const model::FunctionVersion& function) const {
   if (function.image) return image_program();
+  if (function.root && !function.root->program.empty()) return root_program(function, options_);
   return find(function.runtime);
 }
 
@@ -191,10 +209,21 @@ DecisionRecord RuntimePrograms::explain(std::string_view runtime) const {
 }
 
 DecisionRecord RuntimePrograms::explain(const model::FunctionVersion& function) const {
-  if (!function.image) return explain(function.runtime);
+  if (!function.image && !function.root) return explain(function.runtime);
   DecisionRecord record;
   record.decision = "runtime";
   record.unit = " generations away";
+  if (function.root) {
+    const model::RuntimeRoot& root = *function.root;
+    record.inputs = {{"Runtime", function.runtime, "function configuration"},
+                     {"runtime image", root.name, "tag proa:runtime"}};
+    record.chosen = root.program.empty() ? "bootstrap of the package" : function.runtime;
+    record.reason = root.program.empty() ? "a custom runtime brings its own"
+                                         : "a runtime image runs what it has, and nothing near it";
+    record.outcome = root.program.empty() ? "in the root of the image"
+                                          : root.language_version + " at " + root.program;
+    return record;
+  }
   record.inputs = {{"ImageUri", function.image->uri, "function configuration"}};
   record.chosen = "program of the image";
   record.reason = "a container image brings its own";

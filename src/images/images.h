@@ -42,6 +42,9 @@ struct ImageRecipe {
 ImageRecipe code_recipe(const std::string& tree_id);
 /// An image of layers, merged; later ones win. There is one at least.
 ImageRecipe layers_recipe(const std::vector<std::string>& tree_ids);
+/// The root of a runtime image, whose tree it is, with our bootstraps and bundled packages at
+/// /var/runtime; `state` as of root_recipe().
+ImageRecipe runtime_root_recipe(const std::string& tree_id, std::string_view state);
 /// A root with these interpreters (paths inside) and what they need; `state` is anything that
 /// changes when the host's files do.
 ImageRecipe root_recipe(const std::vector<std::string>& interpreters, std::string_view state);

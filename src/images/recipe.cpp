@@ -7,6 +7,7 @@ namespace {
 /// In every id: another way of making images makes others.
 constexpr std::string_view kFormat = "proa image 1";
 constexpr const char* kFolderProgram = "/var/runtime/image/folder.sh";
+constexpr const char* kRuntimeRootProgram = "/var/runtime/image/runtime_root.sh";
 constexpr const char* kRootProgram = "/var/runtime/image/root.sh";
 
 /// Names and digests hold no line's end, so that the lines can be told apart.
@@ -34,6 +35,14 @@ ImageRecipe layers_recipe(const std::vector<std::string>& tree_ids) {
   recipe.tree_id = tree_ids.front();
   recipe.layer_tree_ids = tree_ids;
   recipe.arguments = {kFolderProgram, "/opt"};
+  return recipe;
+}
+
+ImageRecipe runtime_root_recipe(const std::string& tree_id, std::string_view state) {
+  ImageRecipe recipe;
+  recipe.id = id_of("runtime root", {tree_id, std::string(state)});
+  recipe.tree_id = tree_id;
+  recipe.arguments = {kRuntimeRootProgram};
   return recipe;
 }
 

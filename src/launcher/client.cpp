@@ -264,10 +264,11 @@ Task<void> Client::adopt_code(SlotId slot, std::string code, std::vector<std::st
   co_return ok();
 }
 
-Task<void> Client::adopt_root(SlotId slot, std::string tree) {
+Task<void> Client::adopt_root(SlotId slot, std::string tree, bool has_code) {
   AdoptRoot message;
   message.request = next_request_++;
   message.slot = slot;
+  message.has_code = has_code ? 1 : 0;
   CO_TRY(message.root, parse_tree_id(tree));
   CO_TRY(co_await ask(true, message.request, Request(message)));
   co_return ok();

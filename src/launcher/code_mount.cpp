@@ -77,8 +77,16 @@ bool keep_file(const char* file, const char* in_new_root) {
          errno == ENOTDIR;
 }
 
+// A function's code, its layers where it has some, and what of ours runs it. False: errno says why.
+bool keep_code() {
+  return ::mount("/var/task", "/mnt/var/task", nullptr, MS_MOVE, nullptr) == 0 &&
+         // Without layers it is a folder and no mount, which cannot be moved.
+         (::mount("/opt", "/mnt/opt", nullptr, MS_MOVE, nullptr) == 0 || errno == EINVAL) &&
+         ::mount("/var/runtime", "/mnt/var/runtime", nullptr, MS_BIND | MS_REC, nullptr) == 0;
+}
+
 // pivot_root(2) takes the first process along, whose root and folder are the old ones.
-[[noreturn]] void change_root_in_child(int mount_namespace, int root) {
+[[noreturn]] void change_root_in_child(int mount_namespace, int root, bool has_code) {
   if (::setns(mount_namespace, CLONE_NEWNS) != 0) ::_exit(errno);
   if (::move_mount(root, "", AT_FDCWD, kNewRoot, MOVE_MOUNT_F_EMPTY_PATH) != 0) ::_exit(errno);
   constexpr std::array<std::array<const char*, 2>, 3> kMoved{
@@ -90,6 +98,7 @@ bool keep_file(const char* file, const char* in_new_root) {
       !keep_file("/etc/hosts", "/mnt/etc/hosts")) {
     ::_exit(errno);
   }
+  if (has_code && !keep_code()) ::_exit(errno);
   if (::chdir(kNewRoot) != 0 || ::syscall(SYS_pivot_root, ".", ".") != 0) ::_exit(errno);
   ::_exit(::umount2(".", MNT_DETACH) == 0 ? 0 : errno);
 }
@@ -117,11 +126,12 @@ Result<void> mount_code(int mount_namespace, int code_folder, const std::string&
   return wait_for(child, "mount code");
 }
 
-Result<void> mount_root(int mount_namespace, int code_folder, const std::string& root) {
+Result<void> mount_root(int mount_namespace, int code_folder, const std::string& root,
+                        bool has_code) {
   TRY(auto tree, detached_tree(code_folder, root));
   const pid_t child = ::fork();
   if (child < 0) return os_error("fork");
-  if (child == 0) change_root_in_child(mount_namespace, tree.get());
+  if (child == 0) change_root_in_child(mount_namespace, tree.get(), has_code);
   return wait_for(child, "mount a root");
 }
 

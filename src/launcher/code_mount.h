@@ -21,7 +21,9 @@ Result<void> mount_code(int mount_namespace, int code_folder, const std::string&
 /// Makes the tree `root` the root of the environment behind `mount_namespace`, for its first
 /// process too: read-only, nosuid, nodev; /proc, /dev, /tmp and the files that say its addresses
 /// are those it had. Nothing of the former root can be reached afterwards. `root` has folders of
-/// these names. Errc: as mount_code().
-Result<void> mount_root(int mount_namespace, int code_folder, const std::string& root);
+/// these names. With `has_code`, after mount_code(), /var/task and /opt move along and /var/runtime
+/// is there, too; then it has these folders as well. Errc: as mount_code().
+Result<void> mount_root(int mount_namespace, int code_folder, const std::string& root,
+                        bool has_code);
 
 }  // namespace proa::launcher

@@ -89,6 +89,7 @@ const char* fault(const AdoptCode& message) {
   return fault(message.slot);
 }
 const char* fault(const AdoptRoot& message) {
+  if (message.has_code > 1) return "has_code";
   return is_id(message.root) ? fault(message.slot) : "root";
 }
 const char* fault(const SlotReady& message) {

@@ -90,11 +90,13 @@ struct AdoptCode {
   std::uint32_t reserved = 0;
 };
 /// Makes a code tree the root of a container that runs, read-only, with the same /proc, /dev, /tmp
-/// and addresses as before.
+/// and addresses as before; where it has code, also with the same /var/task, /opt and /var/runtime.
 struct AdoptRoot {
   std::uint64_t request = 0;
   SlotId slot;
   TreeId root{};
+  std::uint32_t has_code = 0;
+  std::uint32_t reserved = 0;
 };
 /// Who plays the processor of a guest: the hardware, or QEMU by translation.
 enum class Accelerator : std::uint32_t { kvm = 0, tcg = 1 };

@@ -297,7 +297,7 @@ Result<void> SpawnRole::adopt(std::size_t connection, const AdoptCode& request) 
 
 Result<void> SpawnRole::adopt(std::size_t connection, const AdoptRoot& request) {
   TRY(auto space, inside_of(connection, request.slot));
-  TRY(mount_root(space.get(), code_folder_.get(), tree_name(request.root)));
+  TRY(mount_root(space.get(), code_folder_.get(), tree_name(request.root), request.has_code != 0));
   reply(connection, done_of(request));
   return ok();
 }

@@ -38,8 +38,20 @@ struct Settings {
   std::chrono::milliseconds idle_remove{std::chrono::minutes(10)};
   /// Name of the guest kernel that its machines boot (`proa:kernel`); empty: the host's choice.
   std::string kernel;
+  /// Name of the runtime image that it runs in (`proa:runtime`); empty: the host's programs.
+  std::string runtime_image;
 
   bool operator==(const Settings&) const = default;
+};
+
+/// The runtime image of a version: a root of its own in place of the host's programs.
+struct RuntimeRoot {
+  std::string name;
+  std::string tree_id;  ///< its files: name in the code store
+  std::string program;  ///< the interpreter's path inside; empty: the package's own `bootstrap`
+  std::string language_version;  ///< of the interpreter: "3.11.2"; "3.11" where no more is known
+
+  bool operator==(const RuntimeRoot&) const = default;
 };
 
 /// A layer version a function refers to; merged into /opt in order, later ones win.
@@ -70,6 +82,7 @@ struct FunctionVersion {
   std::uint64_t code_size = 0;                     ///< bytes of the zip
   std::string tree_id;                             ///< unpacked code: name in the code store
   std::optional<ImageCode> image;                  ///< the tree is its whole root
+  std::optional<RuntimeRoot> root;                 ///< what settings.runtime_image stands for
   std::vector<LayerRef> layers;
   LoggingConfig logging;
   Settings settings;

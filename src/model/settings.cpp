@@ -123,6 +123,15 @@ Result<void> apply_kernel(std::string_view key, std::string_view value, Settings
   return ok();
 }
 
+// Whether there is such an image is looked at where the images are known.
+Result<void> apply_runtime(std::string_view key, std::string_view value, Settings& settings) {
+  if (!is_runtime_image_name(value)) {
+    return unknown(key, value, "the name of a runtime image (proa runtime list)");
+  }
+  settings.runtime_image = value;
+  return ok();
+}
+
 /// A tag that asks for more than the kernel has would be a promise that nobody keeps.
 Result<void> fit_network_to_kernel(bool is_network_tagged, Settings& settings) {
   if (may_have_network_card(settings.kernel) || settings.isolation != Isolation::microvm) {
@@ -144,14 +153,15 @@ Result<void> apply(std::string_view key, std::string_view value, Settings& setti
   if (key == "proa:network") return apply_network(key, value, settings);
   if (key == "proa:idle") return apply_idle(key, value, settings);
   if (key == "proa:kernel") return apply_kernel(key, value, settings);
+  if (key == "proa:runtime") return apply_runtime(key, value, settings);
   if (std::find(kFutureKeys.begin(), kFutureKeys.end(), key) != kFutureKeys.end()) {
     return Error(Errc::unsupported,
                  "The tag '" + std::string(key) + "' is not supported by Proa yet");
   }
   return Error(Errc::invalid,
                "The tag '" + std::string(key) +
-                   "' is not known. Proa knows proa:isolation, proa:kernel, proa:idle and "
-                   "proa:network");
+                   "' is not known. Proa knows proa:isolation, proa:kernel, proa:idle, "
+                   "proa:network and proa:runtime");
 }
 
 bool begins_ignoring_case(std::string_view text, std::string_view prefix) {
@@ -211,6 +221,14 @@ Result<Settings> parse_settings(const std::map<std::string, std::string>& tags,
   }
   TRY(fit_network_to_kernel(tags.contains("proa:network"), settings));
   return settings;
+}
+
+bool is_runtime_image_name(std::string_view name) {
+  constexpr std::size_t kNameMax = 64;
+  const auto is_alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !name.empty() && name.size() <= kNameMax && is_alnum(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [&](char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 bool may_have_network_card(std::string_view kernel) {

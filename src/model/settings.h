@@ -25,6 +25,10 @@ inline constexpr std::string_view kSettingPrefix = "proa:";
 Result<Settings> parse_settings(const std::map<std::string, std::string>& tags,
                                 const Settings& defaults);
 
+/// Whether a runtime image may have that name: 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a
+/// letter or digit.
+bool is_runtime_image_name(std::string_view name);
+
 /// Whether a guest kernel of that name may have a network card: of the variants, `nonet` and
 /// `local` have none.
 bool may_have_network_card(std::string_view kernel);

@@ -48,6 +48,10 @@ std::vector<DecisionRecord> explain_settings(const Settings& settings, const Tag
   records.push_back(setting("network", to_string(settings.network),
                             from_tag(tags, is_kernels ? "proa:kernel" : "proa:network")));
   if (is_machine) records.push_back(kernel_record(settings, tags));
+  if (!settings.runtime_image.empty()) {
+    records.push_back(
+        setting("runtime image", settings.runtime_image, from_tag(tags, "proa:runtime")));
+  }
   DecisionRecord idle;
   idle.decision = "idle";
   idle.chosen =

@@ -76,6 +76,46 @@ struct Unpacked {
 Result<Unpacked> unpack(const std::filesystem::path& archive, const Image& image, int folder,
                         const std::map<std::string, std::string>& files, const Limits& limits);
 
+/// What a root gets besides its own files, by paths without a slash at the front.
+struct RootAdditions {
+  std::map<std::string, std::string> files;          ///< path to text, in place of the root's own
+  std::map<std::string, std::string> missing_files;  ///< the same, where the root has nothing
+  std::map<std::string, std::string> missing_links;  ///< path to target, likewise
+  std::vector<std::string> folders;
+};
+
+/// As unpack(), of one tar file of a root folder, which gzip or zstd may have made smaller. Errc:
+/// also invalid (it holds no root: neither /usr nor /bin).
+Result<Unpacked> unpack_root(const std::filesystem::path& archive, int folder,
+                             const RootAdditions& additions, const Limits& limits);
+
+/// An interpreter in a root.
+struct RootInterpreter {
+  std::string runtime;  ///< what it serves: "python3.11", "nodejs18.x"
+  std::string version;  ///< "3.11.2"; "3.11" where nothing says more
+  std::string program;  ///< path inside
+
+  bool operator==(const RootInterpreter&) const = default;
+};
+
+/// A Debian package in a root.
+struct RootPackage {
+  std::string name;
+  std::string version;
+
+  bool operator==(const RootPackage&) const = default;
+};
+
+struct RootContents {
+  std::vector<RootInterpreter> interpreters;
+  std::vector<RootPackage> packages;  ///< by name; none where dpkg's list is not there
+};
+
+/// What the root behind `folder` holds, by its files: nothing of it is run. Errc: invalid (an
+/// interpreter for another architecture than `architecture`, "x86_64" or "arm64"; empty: any),
+/// too_large (dpkg's list), os.
+Result<RootContents> read_root(int folder, std::string_view architecture);
+
 /// Where in the root behind `folder` the program `name` is: itself if it has a slash (from
 /// `directory`, absolute), else the first that `path`, as in PATH, leads to. Errc: not_found.
 Result<std::string> find_program(int folder, const std::string& name, std::string_view path,

@@ -34,19 +34,24 @@ Result<archive_entry*> go_to(ArchiveReader& reader, const std::string& member) {
 /// Reads layers into a tree.
 class Unpacking {
  public:
-  Unpacking(int root, const Limits& limits) : tree_(root, limits), limits_(limits) {}
+  Unpacking(int root, const Limits& limits) : root_(root), tree_(root, limits), limits_(limits) {}
 
   Result<void> add_layer(const std::filesystem::path& archive, const Layer& layer);
+  Result<void> add_root(const std::filesystem::path& archive);
+  Result<void> add(const RootAdditions& additions);
   Result<void> prepare(const std::map<std::string, std::string>& files);
   const Unpacked& result() const { return result_; }
 
  private:
   Result<void> add_entries(ByteSource& tar);
+  Result<void> add_all(ArchiveReader& reader);
   Result<void> add_entry(ArchiveReader& reader, archive_entry* entry);
   Result<void> add_node(ArchiveReader& reader, archive_entry* entry, const std::string& path);
   Result<void> write_file(ArchiveReader& reader, archive_entry* entry, const std::string& path);
   Result<bool> take_whiteout(const std::string& path);
+  bool is_in(const std::string& path) const;
 
+  int root_;
   ImageTree tree_;
   const Limits& limits_;
   Unpacked result_;
@@ -82,6 +87,15 @@ Result<void> Unpacking::add_layer(const std::filesystem::path& archive, const La
 Result<void> Unpacking::add_entries(ByteSource& tar) {
   tree_.begin_layer();
   TRY(auto reader, ArchiveReader::open(tar, Form::tar));
+  return add_all(reader);
+}
+
+Result<void> Unpacking::add_root(const std::filesystem::path& archive) {
+  TRY(auto reader, ArchiveReader::open(archive, Form::any_tar));
+  return add_all(reader);
+}
+
+Result<void> Unpacking::add_all(ArchiveReader& reader) {
   for (;;) {
     TRY(archive_entry* const entry, reader.next_entry());
     if (entry == nullptr) return ok();
@@ -157,6 +171,27 @@ Result<void> Unpacking::write_file(ArchiveReader& reader, archive_entry* entry,
   return tree_.close_file(file.get(), is_program, modified);
 }
 
+Result<void> Unpacking::add(const RootAdditions& additions) {
+  TRY(prepare(additions.files));
+  for (const std::string& folder : additions.folders) {
+    TRY(tree_.force_folder(folder));
+  }
+  for (const auto& [path, text] : additions.missing_files) {
+    if (is_in(path)) continue;
+    TRY(tree_.force_file(path, text));
+  }
+  for (const auto& [path, target] : additions.missing_links) {
+    if (is_in(path)) continue;
+    TRY(tree_.add_link(path, target));
+  }
+  return ok();
+}
+
+/// Whether there is anything of that name, a link that leads nowhere too.
+bool Unpacking::is_in(const std::string& path) const {
+  return bool(open_in_root(root_, path, O_PATH | O_NOFOLLOW));
+}
+
 Result<void> Unpacking::prepare(const std::map<std::string, std::string>& files) {
   for (const char* const folder : kFolders) {
     TRY(tree_.force_folder(folder));
@@ -176,6 +211,22 @@ Result<Unpacked> unpack(const std::filesystem::path& archive, const Image& image
     TRY(unpacking.add_layer(archive, layer));
   }
   TRY(unpacking.prepare(files));
+  if (::syncfs(folder) != 0) return os_error("write an image to the disk");
+  return unpacking.result();
+}
+
+Result<Unpacked> unpack_root(const std::filesystem::path& archive, int folder,
+                             const RootAdditions& additions, const Limits& limits) {
+  Unpacking unpacking(folder, limits);
+  TRY(unpacking.add_root(archive));
+  if (!open_in_root(folder, "usr", O_PATH | O_DIRECTORY) &&
+      !open_in_root(folder, "bin", O_PATH | O_DIRECTORY)) {
+    return Error(
+        Errc::invalid,
+        "This is no root folder: it has neither /usr nor /bin. A container image is loaded "
+        "by proa image load");
+  }
+  TRY(unpacking.add(additions));
   if (::syncfs(folder) != 0) return os_error("write an image to the disk");
   return unpacking.result();
 }

@@ -85,6 +85,29 @@ Result<Package> pack(const Contents& contents, const Limits& limits, const Progr
 /// is neither), exhausted, os.
 Result<Package> pack_image(const std::filesystem::path& path);
 
+/// The same for a root: an archive as it is, or a folder with its links, with who may execute what
+/// and with times; devices and such stay behind, and what is in /proc, /sys, /dev, /run and /tmp of
+/// it.
+Result<Package> pack_root(const std::filesystem::path& path);
+
+/// A root to be built of Debian packages, by mmdebstrap(1).
+struct RootRecipe {
+  std::vector<std::string> packages;           ///< "python3-numpy", "nodejs=18.19.0+dfsg-6~deb12u2"
+  std::string suite;                           ///< "bookworm"
+  std::vector<std::filesystem::path> sources;  ///< files of apt's sources; none: mmdebstrap's own
+  std::filesystem::path program = "mmdebstrap";
+};
+
+/// What this host's apt gets its packages from, and its suite. Errc: invalid (no Debian: no
+/// VERSION_CODENAME in /etc/os-release below `etc`).
+Result<RootRecipe> host_recipe(const std::filesystem::path& etc = "/etc");
+
+/// Has mmdebstrap download the packages with all that they depend on, and unpacks them: of the same
+/// packages the same bytes. Nothing of them is run, so no privileges are needed. What it says goes
+/// to standard error. Half an hour at most. Errc: invalid (no such package name), not_found
+/// (mmdebstrap is not installed), unavailable (it failed), deadline, exhausted, os.
+Result<Package> build_root(const RootRecipe& recipe);
+
 /// What a package's files say about how to run it.
 struct Guess {
   enum class Language { python, node, custom } language = Language::python;

@@ -161,7 +161,8 @@ Result<Pool::Needs> Pool::needs_of(const model::FunctionVersion& function) const
   needs.spec.isolation = function.settings.isolation;
   needs.spec.tmp_mib = function.ephemeral_storage_mib;
   needs.memory = sandbox::memory_on_host(needs.spec.isolation, function.memory_mib);
-  if (environment::needs_own_start(needs.program, function)) return needs;
+  // What waits with an interpreter has one of the host's.
+  if (function.root || environment::needs_own_start(needs.program, function)) return needs;
   needs.ahead = needs.program;
   const bool is_machine = needs.spec.isolation == model::Isolation::microvm;
   if (!is_machine || options_.machines == ParkedMachines::none) return needs;

@@ -56,6 +56,8 @@ struct Assignment {
   SandboxLimits limits;
   std::string tree_id;                      ///< its code, at /var/task; empty: none, and no layers
   std::vector<std::string> layer_tree_ids;  ///< merged at /opt, later ones win
+  /// A runtime image: the root around code and layers; empty: the host's programs.
+  std::string root_tree_id;
   bool is_image = false;    ///< the code is a container image: the whole root, and no layers
   std::string interpreter;  ///< that will run it, its path inside; empty: its own
   std::string kernel;       ///< name of what a machine boots; empty: the host's choice

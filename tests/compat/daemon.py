@@ -165,8 +165,9 @@ class DaemonTestCase(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         return done.stdout.decode()
 
-    def proa(self, *words, key=None):
-        """Status, standard output and standard error of `proa WORDS...`, signed with `key`."""
+    def proa(self, *words, key=None, limit=60):
+        """Status, standard output and standard error of `proa WORDS...`, signed with `key`, in
+        `limit` seconds."""
         environment = dict(os.environ, PROA_ENDPOINT=self.daemon.endpoint,
                            ASAN_OPTIONS="detect_leaks=0")
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
@@ -174,7 +175,8 @@ class DaemonTestCase(unittest.TestCase):
         if key:
             environment.update(AWS_ACCESS_KEY_ID=key[0], AWS_SECRET_ACCESS_KEY=key[1])
         done = subprocess.run([os.path.join(BINARY_DIR, "proa"), *words], env=environment,
-                              capture_output=True, timeout=patience(60), check=False, text=True)
+                              capture_output=True, timeout=patience(limit), check=False,
+                              text=True)
         return done.returncode, done.stdout, done.stderr
 
     def deploy(self, name, code, runtime="python3.11", handler="app.handler", file="app.py",

@@ -49,6 +49,7 @@ run    passt                  cmd:pasta
 run    kmod                   cmd:depmod
 run    qemu-system-x86        cmd:qemu-system-x86_64
 run    erofs-utils            cmd:mkfs.erofs
+run    mmdebstrap             cmd:mmdebstrap
 run    tzdata                 file:/usr/share/zoneinfo/Europe/Berlin
 bundle python3-boto3          file:/usr/lib/python3/dist-packages/boto3/__init__.py
 bundle npm                    cmd:npm
@@ -80,6 +81,7 @@ test   make                   cmd:make
 test   wrk                    cmd:wrk
 test   qemu-system-x86        cmd:qemu-system-x86_64
 test   erofs-utils            cmd:mkfs.erofs
+test   mmdebstrap             cmd:mmdebstrap
 test   shellcheck             cmd:shellcheck
 test   zsh                    cmd:zsh
 test   fish                   cmd:fish

@@ -129,7 +129,7 @@ TEST_F(CreateFunctionTest, WantsRuntimeAndHandlerForAnArchive) {
 TEST_F(CreateFunctionTest, ChecksTags) {
   EXPECT_EQ(with("Tags", R"({"proa:colour": "red"})"),
             invalid("The tag 'proa:colour' is not known. Proa knows proa:isolation, proa:kernel, "
-                    "proa:idle and proa:network"));
+                    "proa:idle, proa:network and proa:runtime"));
   EXPECT_EQ(with("Tags", R"({"proa:network": "host:80"})"),
             invalid("The value 'host:80' of the tag 'proa:network' is not supported by Proa yet"));
   std::string many = "{";

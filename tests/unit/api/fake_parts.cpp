@@ -249,6 +249,32 @@ Task<catalog::ContainerImagePtr> FakeCatalog::load_image(catalog::NewImage reque
   co_return catalog::ContainerImagePtr(image);
 }
 
+Task<catalog::RuntimeImagePtr> FakeCatalog::add_runtime_image(catalog::NewRuntimeImage request) {
+  auto image = std::make_shared<catalog::RuntimeImage>();
+  image->account_id = request.account_id;
+  image->name = request.name;
+  image->sha256 = std::string(64, 'b');
+  image->asked_for = request.asked_for;
+  image->contents.interpreters = {{"python3.11", "3.11.2", "/usr/bin/python3.11"}};
+  image->contents.packages = {{"python3-minimal", "3.11.2-1+b1"}};
+  image->added = kNow;
+  runtime_images.push_back(image);
+  co_return catalog::RuntimeImagePtr(image);
+}
+
+Result<catalog::RuntimeImagePtr> FakeCatalog::find_runtime_image(const std::string&,
+                                                                 const std::string& name) const {
+  for (const auto& image : runtime_images) {
+    if (image->name == name) return image;
+  }
+  return Error(Errc::not_found, "There is no runtime image '" + name + "'");
+}
+
+Task<void> FakeCatalog::remove_runtime_image(std::string account_id, std::string name) {
+  CO_TRY(find_runtime_image(account_id, name));
+  co_return Error(Errc::conflict, "The runtime image '" + name + "' is used");
+}
+
 Result<catalog::ContainerImagePtr> FakeCatalog::find_image(const std::string&,
                                                            const std::string& name) const {
   for (const auto& image : images) {

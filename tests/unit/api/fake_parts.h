@@ -104,6 +104,19 @@ class FakeCatalog final : public catalog::Catalog {
   }
   Task<void> remove_image(std::string account_id, std::string name) override;
 
+  Task<catalog::RuntimeImagePtr> add_runtime_image(catalog::NewRuntimeImage request) override;
+  Result<catalog::RuntimeImagePtr> find_runtime_image(const std::string&,
+                                                      const std::string& name) const override;
+  std::vector<catalog::RuntimeImagePtr> list_runtime_images(const std::string&) const override {
+    return runtime_images;
+  }
+  std::vector<std::string> users_of_runtime_image(const std::string&,
+                                                  const std::string&) const override {
+    return {"us-east-1/hello"};
+  }
+  Task<void> remove_runtime_image(std::string account_id, std::string name) override;
+
+  std::vector<catalog::RuntimeImagePtr> runtime_images;
   std::vector<catalog::ContainerImagePtr> images;
   std::optional<catalog::NewImage> loaded;
   std::unique_ptr<catalog::UploadStore> upload_store;  ///< set by the test that needs one

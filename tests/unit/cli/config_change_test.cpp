@@ -23,6 +23,13 @@ TEST(ConfigChange, PlainKeysAreMembersOfTheApi) {
   EXPECT_EQ(configuration({"description=", "layers="}), R"({"Description":"","Layers":[]})");
 }
 
+TEST(ConfigChange, ARuntimeImageIsATagOfAnotherName) {
+  const auto change = parse_changes({"runtime-image=py-sci"}, {});
+  ASSERT_TRUE(change) << change.error().message();
+  EXPECT_EQ(change.value().tags.at("proa:runtime"), "py-sci");
+  EXPECT_FALSE(parse_changes({"runtime-image=Py"}, {}));
+}
+
 TEST(ConfigChange, UnitsThatPeopleWrite) {
   for (const char* word :
        {"memory=2048", "memory=2048MB", "memory=2gb", "memory=2GiB", "memory=2g"}) {

@@ -40,6 +40,22 @@ TEST(RuntimePrograms, TakesTheVeryVersionElseTheNearestAndOfTwoTheNewer) {
   EXPECT_EQ(programs.find("nodejs").value().version, "20.9.0");
 }
 
+TEST(RuntimePrograms, AFunctionInARuntimeImageHasItsInterpreter) {
+  const RuntimePrograms programs(some());
+  model::FunctionVersion function;
+  function.runtime = "python3.12";
+  function.root = model::RuntimeRoot{"py", "tree", "/usr/local/bin/python3.12", "3.12.1"};
+  const auto program = programs.find(function);
+  ASSERT_TRUE(program) << program.error().message();
+  EXPECT_EQ(program.value().command.arguments.front(), "/usr/local/bin/python3.12");
+  EXPECT_EQ(program.value().version, "3.12.1");
+  EXPECT_EQ(program.value().protocol, Protocol::frames);
+  EXPECT_THAT(programs.explain(function).outcome, HasSubstr("3.12.1 at /usr/local/bin"));
+  function.runtime = "provided.al2023";
+  function.root->program.clear();
+  EXPECT_EQ(programs.find(function).value().protocol, Protocol::http);
+}
+
 TEST(RuntimePrograms, ExplainsTheChoiceThatItMakes) {
   const RuntimePrograms programs(some());
   const auto record = programs.explain("python3.12");

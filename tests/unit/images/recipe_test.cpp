@@ -32,5 +32,13 @@ TEST(Recipe, OfARootChangesWithTheHostAndTheInterpreters) {
   EXPECT_NE(root_recipe({"/usr/bin/node", "/usr/bin/python3.11"}, "state 1").id, recipe.id);
 }
 
+TEST(Recipe, OfARuntimeImagesRootIsItsTreeAndWhatOfOursIsInIt) {
+  const auto recipe = runtime_root_recipe("tree", "state 1");
+  EXPECT_EQ(recipe.tree_id, "tree");
+  EXPECT_NE(recipe.id, code_recipe("tree").id);
+  EXPECT_NE(recipe.id, runtime_root_recipe("tree", "state 2").id);
+  EXPECT_NE(recipe.id, runtime_root_recipe("other", "state 1").id);
+}
+
 }  // namespace
 }  // namespace proa::images

@@ -194,11 +194,13 @@ TEST_F(ClientTest, LayersKeepTheirOrder) {
 }
 
 TEST_F(ClientTest, ATreeBecomesTheRoot) {
-  EXPECT_EQ(finish(begin(client_->adopt_root({1, 1}, "../etc"))).error().code(), Errc::invalid);
-  const auto adopted = begin(client_->adopt_root({1, 1}, kTree));
+  EXPECT_EQ(finish(begin(client_->adopt_root({1, 1}, "../etc", false))).error().code(),
+            Errc::invalid);
+  const auto adopted = begin(client_->adopt_root({1, 1}, kTree, true));
   const auto request = request_at<AdoptRoot>(spawn_);
   ASSERT_TRUE(request);
   EXPECT_EQ(std::string(request->root.data(), request->root.size()), kTree);
+  EXPECT_EQ(request->has_code, 1U);
   answer(spawn_, done_of(request->request));
   EXPECT_TRUE(finish(adopted));
 }

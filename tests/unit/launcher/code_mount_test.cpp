@@ -146,7 +146,7 @@ TEST_F(CodeMountTest, LayersAreMergedAndALaterOneWins) {
 }
 
 TEST_F(CodeMountTest, AnImageBecomesTheRootAndKeepsWhatTheSandboxIs) {
-  const auto mounted = mount_root(environment_->space(), code_.get(), "image");
+  const auto mounted = mount_root(environment_->space(), code_.get(), "image", false);
   ASSERT_TRUE(mounted) << mounted.error().message();
   // The process that was there before stands in the new root.
   EXPECT_EQ(text("bin/run"), "a program");
@@ -160,10 +160,37 @@ TEST_F(CodeMountTest, AnImageBecomesTheRootAndKeepsWhatTheSandboxIs) {
   EXPECT_FALSE(fs::exists(environment_->path("mnt")));
 }
 
+TEST_F(CodeMountTest, ARootWithCodeKeepsCodeLayersAndWhatOfOursIsThere) {
+  for (const char* name : {"var/task", "var/runtime", "opt"}) {
+    fs::create_directories(folder_.path() / "code/image" / name);
+  }
+  fs::create_directories(environment_->path("var/runtime"));
+  std::ofstream(environment_->path("var/runtime/bootstrap")) << "ours";
+  ASSERT_TRUE(mount("function", {"lower"}));
+  const auto mounted = mount_root(environment_->space(), code_.get(), "image", true);
+  ASSERT_TRUE(mounted) << mounted.error().message();
+  EXPECT_EQ(text("bin/run"), "a program");
+  EXPECT_EQ(text("var/task/main.py"), "main");
+  expect_guarded("var/task");
+  EXPECT_EQ(text("opt/lib/only.py"), "only");
+  EXPECT_EQ(text("var/runtime/bootstrap"), "ours");
+}
+
+TEST_F(CodeMountTest, ARootWithCodeNeedsNoLayers) {
+  for (const char* name : {"var/task", "var/runtime", "opt"}) {
+    fs::create_directories(folder_.path() / "code/image" / name);
+  }
+  fs::create_directories(environment_->path("var/runtime"));
+  ASSERT_TRUE(mount("function"));
+  ASSERT_TRUE(mount_root(environment_->space(), code_.get(), "image", true));
+  EXPECT_EQ(text("var/task/main.py"), "main");
+  EXPECT_TRUE(is_empty("opt"));
+}
+
 TEST_F(CodeMountTest, ARootThatIsNoneChangesNothing) {
-  EXPECT_EQ(mount_root(environment_->space(), code_.get(), "missing").error().code(),
+  EXPECT_EQ(mount_root(environment_->space(), code_.get(), "missing", false).error().code(),
             Errc::not_found);
-  EXPECT_FALSE(mount_root(environment_->space(), code_.get(), "link"));
+  EXPECT_FALSE(mount_root(environment_->space(), code_.get(), "link", false));
   EXPECT_EQ(text("etc/old"), "of the old root");
 }
 

@@ -49,6 +49,9 @@ TEST(Protocol, ARootIsAContentAddressToo) {
   root.slot = {3, 9};
   root.root.fill('a');
   EXPECT_EQ(refusal(Request(root)), Errc::internal) << "a good one must pass";
+  root.has_code = 2;
+  EXPECT_EQ(refusal(Request(root)), Errc::invalid);
+  root.has_code = 1;
   root.root[9] = '/';
   EXPECT_EQ(refusal(Request(root)), Errc::invalid);
 }

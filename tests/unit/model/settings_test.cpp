@@ -55,6 +55,17 @@ TEST(Settings, NameAKernel) {
   refusal("proa:kernel", std::string(33, 'n'), Errc::invalid);
 }
 
+TEST(Settings, NameARuntimeImage) {
+  EXPECT_EQ(parse_tag("proa:runtime", "py-sci_3.11").value().runtime_image, "py-sci_3.11");
+  EXPECT_EQ(Settings().runtime_image, "");
+  for (const std::string value : {"", "../py", "Py", "-py", "a/b", "a b"}) {
+    EXPECT_NE(refusal("proa:runtime", value, Errc::invalid).find("the name of a runtime image"),
+              std::string::npos)
+        << value;
+  }
+  refusal("proa:runtime", std::string(65, 'n'), Errc::invalid);
+}
+
 TEST(Settings, AMachineWhoseKernelHasNoNetworkCardHasNoNetwork) {
   std::map<std::string, std::string> tags{{"proa:isolation", "microvm"}, {"proa:kernel", "nonet"}};
   EXPECT_EQ(parse_settings(tags, Settings()).value().network, NetworkPolicy::none);

@@ -38,6 +38,18 @@ TEST_F(TarWriterTest, PacksAFolderAlwaysTheSame) {
   EXPECT_EQ(pack_image(folder_).value().digest, package.value().digest);
 }
 
+TEST_F(TarWriterTest, PacksARootWithItsLinksAndWithoutWhatIsMountedOver) {
+  write("usr/bin/run", "a program");
+  write("proc/1/status", "of another process");
+  std::filesystem::create_symlink("usr/bin", folder_ / "bin");
+  const auto package = pack_root(folder_);
+  ASSERT_TRUE(package) << package.error().message();
+  EXPECT_THAT(
+      entries_of(package.value()),
+      testing::ElementsAre("bin ", "proc/ ", "usr/ ", "usr/bin/ ", "usr/bin/run a program"));
+  EXPECT_EQ(pack_root(folder_).value().digest, package.value().digest);
+}
+
 TEST_F(TarWriterTest, TakesAnArchiveAsItIs) {
   write("image.tar", "any bytes");
   EXPECT_EQ(pack_image(folder_ / "image.tar").value().bytes(), "any bytes");
