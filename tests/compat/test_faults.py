@@ -247,7 +247,9 @@ class FunctionFaults(DaemonTestCase):
         self.assertEqual(json.load(answer["Payload"]), "unharmed")
 
     def test_forks_until_the_limit(self):
-        client = self.deploy("forks", HARM, Timeout=60, MemorySize=2048)
+        # A thousand processes take a minute beside others.
+        self.deploy("forks", HARM, Timeout=180, MemorySize=2048)
+        client = self.client(read_timeout=200)
         with self.another_function_runs():
             answer = client.invoke(FunctionName="forks", Payload=b'{"do": "fork"}')
         count, error = json.load(answer["Payload"])
