@@ -21,7 +21,7 @@ namespace json = boost::json;
 
 constexpr const char* kRuntimesPath = "/proa/v1/runtimes";
 /// A large root, unpacked on a slow disk.
-constexpr std::chrono::minutes kAddPatience{30};
+constexpr std::chrono::minutes kRootPatience{30};
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
 struct RuntimeWords {
@@ -41,8 +41,8 @@ std::string runtime_size(const json::value& image, std::string_view name) {
 }
 
 /// Members `first` and, where it is given, `second` of the objects of a list, or its texts.
-std::string told(const json::value& image, std::string_view list, std::string_view first,
-                 std::string_view second, const char* between) {
+std::string joined_members(const json::value& image, std::string_view list, std::string_view first,
+                           std::string_view second, const char* between) {
   std::string text;
   const auto items = array_in(image, list);
   if (!items) return text;
@@ -55,7 +55,7 @@ std::string told(const json::value& image, std::string_view list, std::string_vi
 }
 
 std::string how_made(const json::value& image) {
-  const std::string packages = told(image, "asked_for", "", "", ", ");
+  const std::string packages = joined_members(image, "asked_for", "", "", ", ");
   return packages.empty() ? "added" : "built of " + packages;
 }
 
@@ -71,7 +71,7 @@ Result<std::string> send_root(const Surroundings& around, const RuntimeWords& wo
   question.method = "POST";
   question.target = kRuntimesPath;
   question.body = json::serialize(body);
-  question.patience = kAddPatience;
+  question.patience = kRootPatience;
   const auto response = send(around, std::move(question));
   auto answer =
       response ? json_of(around, response.value()) : Result<json::value>(response.error());
@@ -82,7 +82,7 @@ Result<std::string> send_root(const Surroundings& around, const RuntimeWords& wo
   }
   const json::value& image = answer.value();
   if (words.is_json) return pretty(image);
-  const std::string has = told(image, "interpreters", "runtime", "", ", ");
+  const std::string has = joined_members(image, "interpreters", "runtime", "", ", ");
   return "The runtime image " + words.name +
          " is there: " + (has.empty() ? "no interpreter" : has) + ", " +
          runtime_size(image, "unpacked_bytes") + ".\n";
@@ -137,10 +137,10 @@ Result<std::string> list_runtimes(const Surroundings& around, const RuntimeWords
     json::object row;
     row["name"] = text_in(image, "name");
     row["hash"] = text_in(image, "sha256").substr(0, 12);
-    row["interpreters"] = told(image, "interpreters", "runtime", "", ", ");
+    row["interpreters"] = joined_members(image, "interpreters", "runtime", "", ", ");
     row["size"] = runtime_size(image, "unpacked_bytes");
     row["made"] = how_made(image);
-    row["used"] = told(image, "used_by", "", "", ", ");
+    row["used"] = joined_members(image, "used_by", "", "", ", ");
     rows.push_back(std::move(row));
   }
   return table(around.output, rows,
@@ -159,12 +159,12 @@ Result<std::string> show_runtime(const Surroundings& around, const RuntimeWords&
   const std::int64_t skipped = number_in(answer, "skipped").value_or(0);
   return "name:         " + text_in(answer, "name") +
          "\nsha256:       " + text_in(answer, "sha256") +
-         "\ninterpreters: " + told(answer, "interpreters", "runtime", "version", kNext) +
+         "\ninterpreters: " + joined_members(answer, "interpreters", "runtime", "version", kNext) +
          "\nmade:         " + how_made(answer) + "\nadded:        " + text_in(answer, "added") +
          "\nsize:         " + runtime_size(answer, "unpacked_bytes") + " (archive " +
          runtime_size(answer, "archive_bytes") +
-         ")\nused by:      " + told(answer, "used_by", "", "", kNext) +
-         "\npackages:     " + told(answer, "packages", "name", "version", kNext) +
+         ")\nused by:      " + joined_members(answer, "used_by", "", "", kNext) +
+         "\npackages:     " + joined_members(answer, "packages", "name", "version", kNext) +
          (skipped == 0 ? "\n" : "\nleft out:     " + std::to_string(skipped) + " devices\n");
 }
 
