@@ -249,7 +249,8 @@ Task<GuestEnds> Client::start_guest(SlotId slot, GuestPlan plan) {
   co_return ends;
 }
 
-Task<void> Client::adopt_code(SlotId slot, std::string code, std::vector<std::string> layers) {
+Task<void> Client::adopt_code(SlotId slot, std::string code, std::vector<std::string> layers,
+                              std::string root) {
   AdoptCode message;
   message.request = next_request_++;
   message.slot = slot;
@@ -260,15 +261,18 @@ Task<void> Client::adopt_code(SlotId slot, std::string code, std::vector<std::st
     CO_TRY(auto layer_tree, parse_tree_id(layer));
     message.layers[message.layer_count++] = layer_tree;
   }
+  if (!root.empty()) {
+    CO_TRY(message.root, parse_tree_id(root));
+    message.has_root = 1;
+  }
   CO_TRY(co_await ask(true, message.request, Request(message)));
   co_return ok();
 }
 
-Task<void> Client::adopt_root(SlotId slot, std::string tree, bool has_code) {
+Task<void> Client::adopt_root(SlotId slot, std::string tree) {
   AdoptRoot message;
   message.request = next_request_++;
   message.slot = slot;
-  message.has_code = has_code ? 1 : 0;
   CO_TRY(message.root, parse_tree_id(tree));
   CO_TRY(co_await ask(true, message.request, Request(message)));
   co_return ok();

@@ -130,9 +130,11 @@ class Client {
   /// installed), corrupt, exhausted, os, unavailable.
   Task<GuestEnds> start_guest(SlotId slot, GuestPlan plan);
   /// Mounts code and layers. Errc: not_found (tree), invalid (no tree id), os, unavailable.
-  Task<void> adopt_code(SlotId slot, std::string code, std::vector<std::string> layers);
+  /// With a `root`, that becomes the container's around them.
+  Task<void> adopt_code(SlotId slot, std::string code, std::vector<std::string> layers,
+                        std::string root = {});
   /// Makes a tree, which has the folders of a root, that of a container. Errc: as adopt_code().
-  Task<void> adopt_root(SlotId slot, std::string tree, bool has_code);
+  Task<void> adopt_root(SlotId slot, std::string tree);
   /// Completes when the sandbox's first process has ended. Errc: cancelled.
   Task<SandboxExit> exited(SlotId slot);
   /// Kills the first process and with it everything inside. The fast way is os::CgroupControl.

@@ -86,10 +86,11 @@ const char* fault(const AdoptCode& message) {
   for (std::size_t i = 0; i < message.layer_count; ++i) {
     if (!is_id(message.layers[i])) return "layers";
   }
+  if (message.has_root > 1) return "has_root";
+  if (message.has_root != 0 && !is_id(message.root)) return "root";
   return fault(message.slot);
 }
 const char* fault(const AdoptRoot& message) {
-  if (message.has_code > 1) return "has_code";
   return is_id(message.root) ? fault(message.slot) : "root";
 }
 const char* fault(const SlotReady& message) {

@@ -80,23 +80,24 @@ struct StartSandbox {
   std::uint64_t request = 0;
   SlotId slot;
 };
-/// Mounts a code tree on /var/task and the merged layers on /opt, read-only.
+/// Mounts a code tree on /var/task and the merged layers on /opt, read-only. With a root it then
+/// becomes the container's, as by AdoptRoot, with the same /var/task, /opt and /var/runtime: in one
+/// request, since the container gives its mount namespace away once.
 struct AdoptCode {
   std::uint64_t request = 0;
   SlotId slot;
   TreeId code{};
   std::uint32_t layer_count = 0;
   std::array<TreeId, kMaxLayers> layers{};
-  std::uint32_t reserved = 0;
+  std::uint32_t has_root = 0;
+  TreeId root{};
 };
 /// Makes a code tree the root of a container that runs, read-only, with the same /proc, /dev, /tmp
-/// and addresses as before; where it has code, also with the same /var/task, /opt and /var/runtime.
+/// and addresses as before.
 struct AdoptRoot {
   std::uint64_t request = 0;
   SlotId slot;
   TreeId root{};
-  std::uint32_t has_code = 0;
-  std::uint32_t reserved = 0;
 };
 /// Who plays the processor of a guest: the hardware, or QEMU by translation.
 enum class Accelerator : std::uint32_t { kvm = 0, tcg = 1 };

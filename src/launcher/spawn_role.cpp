@@ -291,13 +291,16 @@ Result<void> SpawnRole::adopt(std::size_t connection, const AdoptCode& request) 
     layers.push_back(tree_name(request.layers[i]));
   TRY(auto space, inside_of(connection, request.slot));
   TRY(mount_code(space.get(), code_folder_.get(), tree_name(request.code), layers));
+  if (request.has_root != 0) {
+    TRY(mount_root(space.get(), code_folder_.get(), tree_name(request.root), true));
+  }
   reply(connection, done_of(request));
   return ok();
 }
 
 Result<void> SpawnRole::adopt(std::size_t connection, const AdoptRoot& request) {
   TRY(auto space, inside_of(connection, request.slot));
-  TRY(mount_root(space.get(), code_folder_.get(), tree_name(request.root), request.has_code != 0));
+  TRY(mount_root(space.get(), code_folder_.get(), tree_name(request.root), false));
   reply(connection, done_of(request));
   return ok();
 }

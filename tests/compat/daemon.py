@@ -62,7 +62,11 @@ class Daemon:
             for name in ("kernels", "images"):
                 shutil.copytree(os.path.join(GUESTS, name),
                                 os.path.join(self.folder, "data", name))
-        self.start()
+        try:
+            self.start()
+        except Exception:
+            self.close()  # nobody else knows of it
+            raise
 
     def start(self):
         environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
@@ -74,7 +78,7 @@ class Daemon:
              "--listen", self.listen, "--data", os.path.join(self.folder, "data"),
              "--max-environments", "64", *self.arguments],
             stdout=self.log, stderr=subprocess.STDOUT, env=environment)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not (said := re.search(r"^proa serves (https?://\S+)", self.output()[before:], re.M)):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("proa serve did not start: " + self.output())

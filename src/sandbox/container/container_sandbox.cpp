@@ -98,12 +98,11 @@ Task<void> ContainerSandbox::assign(Assignment assignment) {
   CO_TRY(co_await slot_.configure(assignment.limits, assignment.share));
   if (assignment.tree_id.empty()) co_return ok();
   if (assignment.is_image) {
-    co_return co_await launcher_.adopt_root(slot_.id(), std::move(assignment.tree_id), false);
+    co_return co_await launcher_.adopt_root(slot_.id(), std::move(assignment.tree_id));
   }
-  CO_TRY(co_await launcher_.adopt_code(slot_.id(), std::move(assignment.tree_id),
-                                       std::move(assignment.layer_tree_ids)));
-  if (assignment.root_tree_id.empty()) co_return ok();
-  co_return co_await launcher_.adopt_root(slot_.id(), std::move(assignment.root_tree_id), true);
+  co_return co_await launcher_.adopt_code(slot_.id(), std::move(assignment.tree_id),
+                                          std::move(assignment.layer_tree_ids),
+                                          std::move(assignment.root_tree_id));
 }
 
 // The sockets are in the container's own network namespace, so whoever connects is inside.

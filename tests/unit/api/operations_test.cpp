@@ -35,7 +35,7 @@ TEST_F(ApiTest, KnowsEveryOperationOnce) {
     EXPECT_TRUE(routes.insert(route).second) << route;
     EXPECT_GE(operation.body_limit, kSmallBody) << operation.name;
   }
-  EXPECT_EQ(names.size(), 85U + 45U + 1U);  // the API model, /proa/v1, and URLs
+  EXPECT_EQ(names.size(), 85U + 49U + 1U);  // the API model, /proa/v1, and URLs
 }
 
 }  // namespace

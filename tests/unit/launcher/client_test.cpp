@@ -194,13 +194,24 @@ TEST_F(ClientTest, LayersKeepTheirOrder) {
 }
 
 TEST_F(ClientTest, ATreeBecomesTheRoot) {
-  EXPECT_EQ(finish(begin(client_->adopt_root({1, 1}, "../etc", false))).error().code(),
-            Errc::invalid);
-  const auto adopted = begin(client_->adopt_root({1, 1}, kTree, true));
+  EXPECT_EQ(finish(begin(client_->adopt_root({1, 1}, "../etc"))).error().code(), Errc::invalid);
+  const auto adopted = begin(client_->adopt_root({1, 1}, kTree));
   const auto request = request_at<AdoptRoot>(spawn_);
   ASSERT_TRUE(request);
   EXPECT_EQ(std::string(request->root.data(), request->root.size()), kTree);
-  EXPECT_EQ(request->has_code, 1U);
+  answer(spawn_, done_of(request->request));
+  EXPECT_TRUE(finish(adopted));
+}
+
+TEST_F(ClientTest, CodeComesWithItsRootInOneRequest) {
+  EXPECT_EQ(finish(begin(client_->adopt_code({1, 1}, kTree, {}, "../etc"))).error().code(),
+            Errc::invalid);
+  const std::string root(kTreeIdSize, 'b');
+  const auto adopted = begin(client_->adopt_code({1, 1}, kTree, {}, root));
+  const auto request = request_at<AdoptCode>(spawn_);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->has_root, 1U);
+  EXPECT_EQ(std::string(request->root.data(), request->root.size()), root);
   answer(spawn_, done_of(request->request));
   EXPECT_TRUE(finish(adopted));
 }

@@ -49,11 +49,18 @@ TEST(Protocol, ARootIsAContentAddressToo) {
   root.slot = {3, 9};
   root.root.fill('a');
   EXPECT_EQ(refusal(Request(root)), Errc::internal) << "a good one must pass";
-  root.has_code = 2;
-  EXPECT_EQ(refusal(Request(root)), Errc::invalid);
-  root.has_code = 1;
   root.root[9] = '/';
   EXPECT_EQ(refusal(Request(root)), Errc::invalid);
+}
+
+TEST(Protocol, CodeMayComeWithARoot) {
+  AdoptCode code = adopt_of(1);
+  code.has_root = 2;
+  EXPECT_EQ(refusal(Request(code)), Errc::invalid);
+  code.has_root = 1;
+  EXPECT_EQ(refusal(Request(code)), Errc::invalid) << "no id";
+  code.root.fill('a');
+  EXPECT_EQ(refusal(Request(code)), Errc::internal) << "a good one must pass";
 }
 
 TEST(Protocol, AGuestIsAskedForByCheckedNumbersAlone) {
