@@ -1,3 +1,4 @@
+#include "base/encoding.h"
 #include "kernels/built_kernel.h"
 #include "kernels/debian_package.h"
 #include "kernels/initramfs.h"
