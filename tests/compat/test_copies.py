@@ -122,7 +122,22 @@ class TemplateTestCase(DaemonTestCase):
             self.assertEqual(len(set(values)), len(values), f"{member} comes twice")
 
 
-class Copies(TemplateTestCase):
+class AnyCopy:
+    """What copies do however they came to be; beside a TemplateTestCase."""
+
+    def test_a_copy_reaches_no_more_than_its_function_may(self):
+        _, answer = self.call_copy(ASK, json.dumps(self.daemon.endpoint).encode(),
+                                   Tags={**MACHINE, "proa:network": "none"})
+        self.assertIn("failed", json.load(answer["Payload"]))
+
+    def test_a_copy_dies_and_is_reset_like_any_machine(self):
+        name, failed = self.call_copy(FAIL, b"1")
+        self.assertEqual(failed["FunctionError"], "Unhandled")
+        again = self.client().invoke(FunctionName=name, Payload=b"0")
+        self.assertEqual(json.load(again["Payload"]), 1)
+
+
+class Copies(AnyCopy, TemplateTestCase):
     """Those that are made for their function."""
     arguments = ("--max-parked", "0")
 
@@ -164,17 +179,6 @@ class Copies(TemplateTestCase):
             booted.pop(member)
         self.assertEqual(copied, booted)
 
-    def test_a_copy_reaches_no_more_than_its_function_may(self):
-        _, answer = self.call_copy(ASK, json.dumps(self.daemon.endpoint).encode(),
-                                   Tags={**MACHINE, "proa:network": "none"})
-        self.assertIn("failed", json.load(answer["Payload"]))
-
-    def test_a_copy_dies_and_is_reset_like_any_machine(self):
-        name, failed = self.call_copy(FAIL, b"1")
-        self.assertEqual(failed["FunctionError"], "Unhandled")
-        again = self.client().invoke(FunctionName=name, Payload=b"0")
-        self.assertEqual(json.load(again["Payload"]), 1)
-
     def test_the_status_tells_of_templates(self):
         self.call_copy(FAIL)
         guests = self.guests()
@@ -183,7 +187,7 @@ class Copies(TemplateTestCase):
         self.assertGreater(guests["template_bytes_most"], guests["template_bytes"])
 
 
-class Waiting(TemplateTestCase):
+class Waiting(AnyCopy, TemplateTestCase):
     """Copies that are there before their function."""
     start = "parked"
     pause_s = 3
@@ -219,17 +223,6 @@ class Waiting(TemplateTestCase):
         for member in ("opt", "variable"):
             booted.pop(member)
         self.assertEqual(waited, booted)
-
-    def test_one_that_waited_reaches_no_more_than_its_function_may(self):
-        _, answer = self.call_copy(ASK, json.dumps(self.daemon.endpoint).encode(),
-                                   Tags={**MACHINE, "proa:network": "none"})
-        self.assertIn("failed", json.load(answer["Payload"]))
-
-    def test_one_that_waited_dies_and_is_reset_like_any_machine(self):
-        name, failed = self.call_copy(FAIL, b"1")
-        self.assertEqual(failed["FunctionError"], "Unhandled")
-        again = self.client().invoke(FunctionName=name, Payload=b"0")
-        self.assertEqual(json.load(again["Payload"]), 1)
 
 
 class Off(TemplateTestCase):

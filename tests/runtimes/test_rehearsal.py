@@ -13,6 +13,22 @@ from node_case import NodeTest  # noqa: E402
 EVENT = b'{"words":["one-1","two"],"nested":{"number":2.5}}'
 
 
+def check_nothing_is_left(case, handler):
+    """The function finds the same with a rehearsal before it and without, and nothing of one."""
+    seen = []
+    for is_rehearsed in (False, True):
+        runtime = case.start()
+        if is_rehearsed:
+            case.assertEqual(runtime.rehearse(EVENT)[0], "parked")
+        case.assertEqual(runtime.configure(case.config(handler))[0], "ready")
+        kind, body = runtime.invoke(b'"mine"')
+        case.assertEqual(kind, "response", body)
+        seen.append(json.loads(body))
+        case.assertEqual((runtime.stdout, runtime.stderr), ("", ""))
+    case.assertEqual(seen[0], seen[1])
+    case.assertEqual(seen[1][0], [])
+
+
 class PythonRehearsal(test_python.PythonTest):
     def test_leaves_nothing_to_its_function(self):
         code = """
@@ -21,19 +37,8 @@ class PythonRehearsal(test_python.PythonTest):
             def handler(event, context):
                 return [LEFT, len(os.listdir("/proc/self/fd")), event, context.aws_request_id]
         """
-        seen = []
-        for is_rehearsed in (False, True):
-            self.write({"app.py": textwrap.dedent(code)})
-            runtime = self.start()
-            if is_rehearsed:
-                self.assertEqual(runtime.rehearse(EVENT)[0], "parked")
-            self.assertEqual(runtime.configure(self.config("app.handler"))[0], "ready")
-            kind, body = runtime.invoke(b'"mine"')
-            self.assertEqual(kind, "response", body)
-            seen.append(json.loads(body))
-            self.assertEqual((runtime.stdout, runtime.stderr), ("", ""))
-        self.assertEqual(seen[0], seen[1])
-        self.assertEqual(seen[1][0], [])
+        self.write({"app.py": textwrap.dedent(code)})
+        check_nothing_is_left(self, "app.handler")
 
     def test_may_come_more_than_once(self):
         self.write({"app.py": "def handler(event, context):\n    return event\n"})
@@ -57,19 +62,8 @@ class NodeRehearsal(NodeTest):
             exports.handler = async (event, context) => [left, Object.keys(globalThis).sort(),
               event, context.awsRequestId];
         """
-        seen = []
-        for is_rehearsed in (False, True):
-            self.write({"index.js": code})
-            runtime = self.start()
-            if is_rehearsed:
-                self.assertEqual(runtime.rehearse(EVENT)[0], "parked")
-            self.assertEqual(runtime.configure(self.config("index.handler"))[0], "ready")
-            kind, body = runtime.invoke(b'"mine"')
-            self.assertEqual(kind, "response", body)
-            seen.append(json.loads(body))
-            self.assertEqual((runtime.stdout, runtime.stderr), ("", ""))
-        self.assertEqual(seen[0], seen[1])
-        self.assertEqual(seen[1][0], [])
+        self.write({"index.js": code})
+        check_nothing_is_left(self, "index.handler")
 
     def test_that_fails_ends_the_process_with_its_reason(self):
         runtime = self.start()
