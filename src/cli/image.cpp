@@ -10,7 +10,6 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <memory>
 
@@ -20,8 +19,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* kImagesPath = "/proa/v1/images";
-/// Ten gigabytes of layers, unpacked on a slow disk.
-constexpr std::chrono::minutes kLoadPatience{30};
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
 struct ImageWords {
@@ -62,24 +59,9 @@ Result<std::string> load_image(const Surroundings& around, const ImageWords& wor
   progress.begin("reading", 0);
   TRY(const auto package, packaging::pack_image(words.source));
   progress.clear();
-  TRY(const auto id, upload(around, package, progress, "image"));
-  progress.begin("unpacking", 0);
-  json::object body{{"upload_id", id}};
+  json::object body;
   if (!words.name.empty()) body["name"] = words.name;
-  Question question;
-  question.method = "POST";
-  question.target = kImagesPath;
-  question.body = json::serialize(body);
-  question.patience = kLoadPatience;
-  const auto response = send(around, std::move(question));
-  auto answer =
-      response ? json_of(around, response.value()) : Result<json::value>(response.error());
-  progress.clear();
-  if (!answer) {
-    forget_upload(around, id);
-    return answer.error();
-  }
-  const json::value& image = answer.value();
+  TRY(const auto image, upload_and_unpack(around, package, progress, kImagesPath, body));
   if (words.is_json) return pretty(image);
   return "The image " + joined(image, "names", ", ") + " (" + short_digest(image) +
          ") is loaded: " + image_size(image, "unpacked_bytes") + " in " + cell(image, "layers") +

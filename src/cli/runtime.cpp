@@ -10,7 +10,6 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <memory>
 
@@ -20,8 +19,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* kRuntimesPath = "/proa/v1/runtimes";
-/// A large root, unpacked on a slow disk.
-constexpr std::chrono::minutes kRootPatience{30};
 
 /// The words of one verb; shared by the parser that fills it and the action that reads it.
 struct RuntimeWords {
@@ -61,26 +58,11 @@ std::string how_made(const json::value& image) {
 
 Result<std::string> send_root(const Surroundings& around, const RuntimeWords& words,
                               const packaging::Package& package, ProgressLine& progress) {
-  TRY(const auto id, upload(around, package, progress, "image"));
-  progress.begin("unpacking", 0);
-  json::object body{{"upload_id", id}, {"name", words.name}};
+  json::object body{{"name", words.name}};
   if (!words.packages.empty()) {
     body["asked_for"] = json::array(words.packages.begin(), words.packages.end());
   }
-  Question question;
-  question.method = "POST";
-  question.target = kRuntimesPath;
-  question.body = json::serialize(body);
-  question.patience = kRootPatience;
-  const auto response = send(around, std::move(question));
-  auto answer =
-      response ? json_of(around, response.value()) : Result<json::value>(response.error());
-  progress.clear();
-  if (!answer) {
-    forget_upload(around, id);
-    return answer.error();
-  }
-  const json::value& image = answer.value();
+  TRY(const auto image, upload_and_unpack(around, package, progress, kRuntimesPath, body));
   if (words.is_json) return pretty(image);
   const std::string has = joined_members(image, "interpreters", "runtime", "", ", ");
   return "The runtime image " + words.name +

@@ -13,6 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
+/// Ten gigabytes, unpacked on a slow disk.
+constexpr std::chrono::minutes kUnpackPatience{30};
 constexpr std::string_view kUploads = "/proa/v1/uploads";
 /// Times in a row that a part may be lost.
 constexpr int kTriesMax = 3;
@@ -81,6 +83,26 @@ Result<std::string> upload(const Surroundings& around, const packaging::Package&
   if (sent) return id;
   forget_upload(around, id);
   return sent.error();
+}
+
+Result<json::value> upload_and_unpack(const Surroundings& around, const packaging::Package& package,
+                                      ProgressLine& progress, const char* target,
+                                      const json::object& body) {
+  TRY(const auto id, upload(around, package, progress, "image"));
+  progress.begin("unpacking", 0);
+  json::object whole{{"upload_id", id}};
+  for (const auto& member : body) whole[member.key()] = member.value();
+  Question question;
+  question.method = "POST";
+  question.target = target;
+  question.body = json::serialize(whole);
+  question.patience = kUnpackPatience;
+  const auto response = send(around, std::move(question));
+  auto answer =
+      response ? json_of(around, response.value()) : Result<json::value>(response.error());
+  progress.clear();
+  if (!answer) forget_upload(around, id);
+  return answer;
 }
 
 void forget_upload(const Surroundings& around, const std::string& id) {
