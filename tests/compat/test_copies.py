@@ -7,7 +7,7 @@ import os
 import time
 import unittest
 
-from daemon import DaemonTestCase, zip_of
+from daemon import ROLE, DaemonTestCase, zip_of
 from guests import MACHINE, add_kernel, why_not
 
 # By hand: PROA_TEST_COPIES=60, as many as the daemon of these tests has environments.
@@ -223,6 +223,44 @@ class Waiting(AnyCopy, TemplateTestCase):
         for member in ("opt", "variable"):
             booted.pop(member)
         self.assertEqual(waited, booted)
+
+
+class Strict(TemplateTestCase):
+    """A daemon whose templates are one account's: the accounts of two keys."""
+    arguments = ("--templates", "strict")
+
+    def make_key(self, *words, key=None):
+        status, out, error = self.proa("key", "create", "--json", *words, key=key)
+        self.assertEqual(status, 0, error)
+        made = json.loads(out)
+        return made["access_key_id"], made["secret_access_key"]
+
+    def first_call(self, client, name):
+        client.create_function(FunctionName=name, Runtime="python3.11", Handler="app.handler",
+                               Role=ROLE, Timeout=60, Tags=MACHINE,
+                               Code={"ZipFile": zip_of({"app.py": FAIL})})
+        return start_of(client.invoke(FunctionName=name, Payload=b"0"))
+
+    def test_no_machine_comes_from_another_accounts_template(self):
+        admin = self.make_key()
+        status, _, error = self.proa("account", "create", "other", "--id", "111111111111",
+                                     key=admin)
+        self.assertEqual(status, 0, error)
+        other = self.client(self.make_key("--account", "111111111111", key=admin))
+        own = self.client(admin)
+        ends = time.monotonic() + 180
+        starts = [self.first_call(own, "first")]
+        while starts[-1] != "parked":
+            self.assertLess(time.monotonic(), ends, f"no copy waited: {starts}")
+            time.sleep(3)
+            starts.append(self.first_call(own, f"next-{len(starts)}"))
+        self.assertEqual(starts[0], "cold")
+        # A copy waits, or will in a moment, and it is the admin's.
+        self.assertEqual(self.first_call(other, "first"), "cold")
+        while (start := self.first_call(other, f"next-{next(self.numbers)}")) == "cold":
+            self.assertLess(time.monotonic(), ends + 180, "the other account got no copy")
+            time.sleep(3)
+        self.assertIn(start, ("restored", "parked"))
 
 
 class Off(TemplateTestCase):
