@@ -85,6 +85,8 @@ class Environment {
   /// assigned | frozen -> running -> assigned. Failures of the function are in the result.
   /// Errc: unavailable (the environment broke and nothing of the call ran: try another).
   Task<model::InvocationResult> invoke(const model::Invocation& invocation, model::Start start);
+  /// After a failed assign(): another one may do better, see Sandbox.
+  bool was_bad_copy() const { return sandbox_->was_bad_copy(); }
   /// True when a failed call left processes that must go before the next: call reset().
   bool needs_reset() const { return needs_reset_; }
   /// Kills what the failed call left; /tmp stays. Errc: deadline, unavailable: close() it.
@@ -95,6 +97,8 @@ class Environment {
   /// What it does now. No system call.
   EnvironmentReport report() const;
 
+  /// Gives up what is still being started: provision() fails soon.
+  void abandon() { sandbox_->abandon(); }
   /// Stops all its processes: assigned -> frozen. Errc: unsupported, os.
   Result<void> freeze();
   /// Ends everything in it: -> terminated.

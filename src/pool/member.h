@@ -16,7 +16,8 @@ struct Member {
       : claim(std::move(given)), environment(std::forward<Arguments>(arguments)...) {}
 
   Claim claim;
-  bool is_outdated = false;  ///< runs no call more than the one it has
+  bool is_outdated = false;       ///< runs no call more than the one it has
+  bool is_started_ahead = false;  ///< now: no call waits for it
   environment::Environment environment;
 };
 

@@ -122,7 +122,7 @@ bool Pool::park_next(Parked& parked) {
   if (parked_count() >= options_.parked_max || !queue_.try_take()) return false;
   auto claim = budget_.claim(parked.memory);
   if (!claim) {
-    no_parking_until_ = now + kPause;
+    parked.retry_at = now + kPause;  // a smaller one may find room
     queue_.give_back();
     return false;
   }
@@ -136,7 +136,9 @@ boost::asio::awaitable<void> Pool::park_one(Parked& parked, Claim claim) {
   auto made =
       make_member(std::move(claim), parked.program, {isolation, kParkedTmpMib}, parked.expect);
   ++starting_;
+  made->is_started_ahead = true;
   auto result = co_await made->environment.provision();
+  made->is_started_ahead = false;
   --starting_;
   --parked.starting;
   ++(result ? history_.started_ahead : history_.failed_ahead);

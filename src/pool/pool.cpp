@@ -24,6 +24,13 @@ Error as_shortage(const Error& error) {
   return Error(Errc::throttled, "ConcurrentInvocationLimitExceeded: " + error.message());
 }
 
+// Of an environment that waited and cannot take its function: another one may. It has died, or
+// hangs, or what it was a copy of is used no more.
+bool may_another_do(const Error& error) {
+  return error.code() == Errc::unavailable || error.code() == Errc::deadline ||
+         error.code() == Errc::os;
+}
+
 }  // namespace
 
 Lease::Lease(Pool& pool, MemberPtr member, model::Start start)
@@ -125,34 +132,50 @@ Task<Lease> Pool::lease(model::FunctionPtr function) {
 
 Task<Lease> Pool::prepare(model::FunctionPtr function) {
   CO_TRY(auto needs, needs_of(*function));
-  StartQueue::Wish wish;
-  wish.function = function;
-  if (needs.may_be_parked()) {
+  bool takes_parked = needs.may_be_parked();
+  if (takes_parked) {
     Parked& parked = parked_of(needs.ahead, needs.expect);
     parked.wanted_at = parts_.clock.steady_now();
     parked.demand.note(parked.wanted_at);
     if (auto ready = take_parked(parked)) {
       auto lease = co_await assign_parked(function, needs, std::move(ready));
-      if (lease || lease.error().code() != Errc::unavailable) co_return lease;
+      if (lease || !may_another_do(lease.error())) co_return lease;
     }
+  }
+  for (;; takes_parked = false) {
+    CO_TRY(auto begun, co_await take_turn(function, needs, takes_parked));
+    if (!begun.member) {
+      auto started =
+          co_await start_new(std::move(function), std::move(needs), std::move(begun.claim));
+      queue_.give_back();
+      co_return started;
+    }
+    if (begun.member->environment.state() != environment::State::warm)
+      co_return Lease(*this, std::move(begun.member), model::Start::warm);
+    auto lease = co_await assign_parked(function, needs, std::move(begun.member));
+    if (lease || !may_another_do(lease.error())) co_return lease;
+  }
+}
+
+// A turn to start one, with a claim unless a parked one was expected; or one that has come
+// meanwhile.
+Task<Pool::Turn> Pool::take_turn(model::FunctionPtr function, const Needs& needs,
+                                 bool takes_parked) {
+  StartQueue::Wish wish;
+  wish.function = std::move(function);
+  if (takes_parked) {
+    const Parked& parked = parked_of(needs.ahead, needs.expect);
     wish.kind = parked.kind;
     wish.expects_parked = expects_parked(parked);
   }
-  Claim claim;
+  Turn turn;
   if (!wish.expects_parked) {
-    CO_TRY(co_await claim_for(needs.memory, claim));
+    CO_TRY(co_await claim_for(needs.memory, turn.claim));
   }
   CO_TRY(auto grant, co_await queue_.wait(std::move(wish)));
-  if (!grant.member) {
-    auto started = co_await start_new(std::move(function), std::move(needs), std::move(claim));
-    queue_.give_back();
-    co_return started;
-  }
-  claim.give_back();
-  if (grant.member->environment.state() == environment::State::warm)
-    co_return co_await assign_parked(std::move(function), std::move(needs),
-                                     std::move(grant.member));
-  co_return Lease(*this, std::move(grant.member), model::Start::warm);
+  turn.member = std::move(grant.member);
+  if (turn.member) turn.claim.give_back();
+  co_return turn;
 }
 
 Result<Pool::Needs> Pool::needs_of(const model::FunctionVersion& function) const {
@@ -193,7 +216,8 @@ Task<Lease> Pool::assign_parked(model::FunctionPtr function, Needs needs, Member
   if (assigned)
     assigned = co_await member->environment.assign(std::move(function), std::move(needs.program));
   if (assigned) co_return Lease(*this, std::move(member), start);
-  retire(std::move(member));
+  // Now, so that one which is started in its place finds room.
+  co_await end(std::move(member));
   co_return assigned.error();
 }
 
@@ -203,20 +227,23 @@ Task<Lease> Pool::start_new(model::FunctionPtr function, Needs needs, Claim clai
   }
   // A machine boots with its function, and starts its interpreter then.
   const bool is_container = needs.spec.isolation == model::Isolation::container;
-  auto made =
-      make_member(std::move(claim), is_container ? std::move(needs.ahead) : Program(), needs.spec);
-  ++starting_;
-  auto result = co_await made->environment.provision();
-  if (result)
-    result = co_await made->environment.assign(std::move(function), std::move(needs.program));
-  --starting_;
-  ++(result ? history_.started_for_calls : history_.failed_for_calls);
-  if (!result) {
-    retire(std::move(made));
-    co_return as_shortage(result.error());
+  const Program ahead = is_container ? needs.ahead : Program();
+  for (bool is_again = false;; is_again = true) {
+    auto made = make_member(std::move(claim), ahead, needs.spec);
+    ++starting_;
+    auto result = co_await made->environment.provision();
+    if (result) result = co_await made->environment.assign(function, needs.program);
+    --starting_;
+    ++(result ? history_.started_for_calls : history_.failed_for_calls);
+    if (result) {
+      made->claim.settle();
+      co_return Lease(*this, std::move(made), model::Start::cold);
+    }
+    const bool may_try = made->environment.was_bad_copy() && !is_again && !is_closing_;
+    co_await end(std::move(made));
+    if (!may_try) co_return as_shortage(result.error());
+    CO_TRY(co_await claim_for(needs.memory, claim));
   }
-  made->claim.settle();
-  co_return Lease(*this, std::move(made), model::Start::cold);
 }
 
 // Until `attempt` succeeds, or nothing is left that could give way: first what is parked, then the
@@ -349,6 +376,9 @@ PoolCounts Pool::counts() const {
 
 Task<void> Pool::stop_parking() {
   is_parking_over_ = true;
+  for (Member* member : members_) {
+    if (member->is_started_ahead) member->environment.abandon();  // may hang, as what it starts may
+  }
   co_await parking_.join();
   co_return ok();
 }

@@ -139,8 +139,8 @@ class Pool {
   void retire_all(const std::function<bool(const model::FunctionVersion&)>& is_meant);
   /// Applies the idle policy now (idle_policy.cpp). The pool's own timer does so all the time.
   void sweep();
-  /// Parks nothing any more, and waits for what is being started ahead: it asks other shards for
-  /// what machines are made of. Before any shard ends.
+  /// Parks nothing any more, gives up what is being started ahead, and waits for its end: it asks
+  /// other shards for what machines are made of. Before any shard ends.
   Task<void> stop_parking();
   /// Ends every environment; leases must have been given back. Who still waits for one gets
   /// unavailable.
@@ -160,6 +160,11 @@ class Pool {
     Bytes memory;  ///< that the host gives for it
     /// Whether what is parked is of use to it.
     bool may_be_parked() const;
+  };
+  /// What a call has after its turn in the queue: an environment, or leave to start one.
+  struct Turn {
+    MemberPtr member;
+    Claim claim;  ///< not held where a parked environment was expected
   };
   /// How often idle environments are looked at: often while one may have to be frozen.
   enum class Sweep { none, slow, quiet, busy };
@@ -192,6 +197,7 @@ class Pool {
 
   Task<Lease> prepare(model::FunctionPtr function);
   Result<Needs> needs_of(const model::FunctionVersion& function) const;
+  Task<Turn> take_turn(model::FunctionPtr function, const Needs& needs, bool takes_parked);
   Task<Lease> start_new(model::FunctionPtr function, Needs needs, Claim claim);
   Task<Lease> assign_parked(model::FunctionPtr function, Needs needs, MemberPtr member);
   Task<void> claim_for(Bytes memory, Claim& claim);

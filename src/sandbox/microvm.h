@@ -50,7 +50,7 @@ struct GuestBuild {
   std::shared_ptr<const MachineTemplate> from;
   /// Its images, for a machine that runs already: it has been a copy of `from` for a while.
   std::function<Task<FunctionDisks>()> open_disks;
-  /// Told what became of it: none, or why it does not run.
+  /// Told that it runs, or why it is no copy of `from`; nothing where something else failed.
   std::function<void(std::optional<Error>)> outcome;
   /// Has to stay while the machine lives, and may go after it; may be empty.
   std::shared_ptr<void> hold;

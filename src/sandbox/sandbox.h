@@ -168,7 +168,13 @@ class Sandbox {
   /// Whether it is a copy of what was started before: its runtime process remembers what the
   /// others' do, and is told so. After assign().
   virtual bool is_restored() const { return false; }
+  /// After assign() has failed: whether what it was a copy of is to blame, which is used no more. A
+  /// new sandbox may do better.
+  virtual bool was_bad_copy() const { return false; }
 
+  /// Kills what runs inside, also while another member waits for it, which then fails soon. Only
+  /// close() may follow.
+  virtual void abandon() = 0;
   /// Ends everything inside and gives its resources back. Always call before destruction.
   virtual Task<void> close() = 0;
 };

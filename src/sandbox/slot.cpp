@@ -46,6 +46,10 @@ void Slot::kill() {
   if (!is_killed_here) launcher_.kill(*id_);
 }
 
+void Slot::abandon() {
+  if (is_acquired()) kill();
+}
+
 void Slot::release() {
   sockets_ = launcher::EnvironmentSockets();  // first: they hold the network namespace
   launcher_.release(*id_);

@@ -31,6 +31,8 @@ class Slot {
   /// Ends all that runs in it: by its control group where that can, else by the launcher. Also when
   /// nothing runs.
   void kill();
+  /// The same where there is anything to kill.
+  void abandon();
   /// Gives it back; nothing may run in it any more.
   void release();
 

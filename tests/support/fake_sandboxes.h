@@ -39,6 +39,7 @@ struct FakeWorld {
   std::optional<Error> expect_error;  ///< of every expect() from now on
   std::optional<Error> assign_error;  ///< of every assign() from now on
   std::optional<Error> fails_next_assign;
+  bool is_bad_copy = false;                 ///< sandboxes say that their template was to blame
   std::optional<Error> share_error;         ///< of every set_processor_share() from now on
   std::vector<ProcessorShare> init_shares;  ///< that functions were initialised with
   std::vector<ProcessorShare> call_shares;  ///< that calls ran with
@@ -96,6 +97,7 @@ class FakeSandbox final : public Sandbox {
     world_.starting_most = std::max(world_.starting_most, ++world_.starting);
     auto gate = co_await world_.starts.wait(SteadyTime::max(), "the test's permission");
     --world_.starting;
+    if (has_ended_) co_return Error(Errc::unavailable, "it was given up");
     if (fails_start) co_return Error(Errc::unavailable, "this one does not start");
     if (world_.start_error) co_return *world_.start_error;
     co_return ok();
@@ -177,12 +179,17 @@ class FakeSandbox final : public Sandbox {
     return spec.isolation == model::Isolation::microvm ? "fake" : "";
   }
   bool is_restored() const override { return world_.makes_copies; }
+  bool was_bad_copy() const override { return world_.is_bad_copy; }
   UsageReader usage_reader() const override {
     return [] {
       SandboxUsage usage;
       usage.memory = Bytes::mib(30);
       return usage;
     };
+  }
+  void abandon() override {
+    break_down();
+    world_.starts.set(true);
   }
   Task<void> close() override {
     std::erase(world_.alive, this);

@@ -37,6 +37,7 @@ class ContainerSandbox final : public Sandbox {
   std::optional<Bytes> memory_peak() const override { return slot_.memory_peak(); }
   std::uint64_t oom_kills() const override { return slot_.oom_kills(); }
   UsageReader usage_reader() const override { return slot_.usage_reader(); }
+  void abandon() override { slot_.abandon(); }
   Task<void> close() override;
 
  private:

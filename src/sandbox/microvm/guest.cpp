@@ -75,13 +75,18 @@ Task<void> Guest::restore(launcher::GuestPlan plan, SandboxLimits limits,
   RandomSource().fill(view.entropy);
   CO_TRY(const auto state, make_state_file(from.state));
   CO_TRY(co_await start(std::move(plan), limits));
+  is_bad_copy_ = true;
   init_up_.set(true);  // it answered when it was a template
   auto loaded = co_await monitor_->load(state.get(), deadline);
   if (!loaded) co_return Error(loaded.error().code(), loaded.error().message() + last_words());
   view.has_ipv6 = has_ipv6_;
   port_->restore(view, std::chrono::system_clock::now());
   if (has_function) port_->mount(has_layers);
-  CO_TRY(co_await wait_for(has_function ? mounted_ : restored_, deadline));
+  CO_TRY(co_await wait_for(restored_, deadline));
+  is_bad_copy_ = false;
+  if (has_function) {
+    CO_TRY(co_await wait_for(mounted_, deadline));
+  }
   // Again, since what it took to hear it the first time was translated on the way.
   port_->set_clock(std::chrono::system_clock::now());
   co_return ok();

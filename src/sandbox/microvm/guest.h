@@ -55,6 +55,8 @@ class Guest {
   GuestPort& port() { return *port_; }
   /// Of its memory, what processes could have when it came up; 0: it did not say.
   Bytes available() const { return available_; }
+  /// True of a copy from its start until it is itself: if it fails then, its template did.
+  bool is_bad_copy() const { return is_bad_copy_; }
   /// True once nothing can run in it any more.
   bool has_ended() const { return has_ended_; }
 
@@ -81,6 +83,7 @@ class Guest {
   std::unique_ptr<Monitor> monitor_;
   bool has_ipv6_ = false;
   bool is_template_ = false;
+  bool is_bad_copy_ = false;
   std::uint32_t memory_mib_ = 0;
   Bytes available_;
   Pending<bool> init_up_;

@@ -42,6 +42,8 @@ class MicrovmSandbox final : public Sandbox {
   UsageReader usage_reader() const override { return guest_.slot().usage_reader(); }
   std::string kernel() const override { return kernel_name_; }
   bool is_restored() const override { return is_restored_; }
+  bool was_bad_copy() const override { return guest_.is_bad_copy(); }
+  void abandon() override { guest_.slot().abandon(); }
   Task<void> close() override;
 
  private:

@@ -173,18 +173,68 @@ TEST_F(ParkedMachinesTest, ACallIsServedAllTheSameWhenTheOneThatWaitedIsNoneForI
   EXPECT_EQ(call(machine("g")).second, Start::cold);
 }
 
-TEST_F(PoolTest, WhatIsBeingParkedIsAwaitedBeforeTheEndAndNothingFollows) {
+TEST_F(ParkedMachinesTest, OneThatHangsWhenItIsGivenAFunctionDoesNotFailTheCall) {
+  budget_options_.environments_max = 1;
+  make();
+  const auto first = machine("f");
+  EXPECT_EQ(call(first).second, Start::cold);
+  pass(seconds(2));
+  replaced_[first->revision_id] = true;  // its environment makes room
+  pass(seconds(1));
+  pass(seconds(11));
+  ASSERT_EQ(pool_->counts().parked, 1U);
+  world_.fails_next_assign = Error(Errc::deadline, "a guest's disk: no answer in time");
+  EXPECT_EQ(call(machine("g")).second, Start::cold) << "in the place of the one that hung";
+}
+
+TEST_F(ParkedMachinesTest, ACallIsServedAllTheSameWhenTheOneItWaitedForIsNoneForIt) {
+  EXPECT_EQ(call(machine("f")).second, Start::cold);
+  world_.starts.reset();
+  pass(seconds(2));
+  ASSERT_EQ(pool_->counts().starting, 1U);
+  auto waits = frames::begin(io_, pool_->lease(machine("g")));
+  settle();
+  ASSERT_EQ(pool_->counts().starting, 1U) << "the call waits for it";
+  world_.fails_next_assign = Error(Errc::unavailable, "its template was replaced");
+  world_.starts.set(true);
+  const auto lease = frames::finish(io_, waits);
+  ASSERT_TRUE(lease) << lease.error().message();
+  EXPECT_EQ(lease.value().start(), Start::cold);
+}
+
+TEST_F(ParkedMachinesTest, WhatOnlyTheFunctionIsToBlameForIsNotTriedTwice) {
+  EXPECT_EQ(call(machine("f")).second, Start::cold);
+  pass(seconds(2));
+  ASSERT_EQ(pool_->counts().parked, 1U);
+  const std::size_t made = world_.made;
+  world_.fails_next_assign = Error(Errc::unsupported, "its kernel has no network card");
+  const auto failed = lease(machine("g"));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), Errc::unsupported);
+  EXPECT_EQ(world_.made, made);
+}
+
+TEST_F(ParkedMachinesTest, ALargeKindWithoutRoomDoesNotKeepASmallOneFromItsOwn) {
+  host_.memory_available = Bytes::mib(6000);
+  EXPECT_EQ(call(machine("large", 4096)).second, Start::cold);
+  EXPECT_EQ(call(machine("small", 128)).second, Start::cold);
+  host_.memory_available = Bytes::mib(1000);
+  pass(seconds(2));
+  ASSERT_EQ(pool_->counts().parked, 1U);
+  EXPECT_EQ(world_.alive.back()->expected->limits.memory_mib, 128U);
+}
+
+TEST_F(PoolTest, WhatIsBeingParkedIsGivenUpAndAwaitedBeforeTheEndAndNothingFollows) {
   world_.starts.reset();
   pool_->keep_parked({programs_.find("python3.11").value()});
   settle();
+  ASSERT_EQ(pool_->counts().starting, 1U);
   auto stopped = frames::begin(io_, pool_->stop_parking());
   settle();
-  EXPECT_FALSE(stopped->has_value()) << "one is being started";
-  world_.starts.set(true);
-  EXPECT_TRUE(frames::finish(io_, stopped));
-  EXPECT_EQ(pool_->counts().parked, 1U);
-  EXPECT_EQ(call(function("f")).second, Start::parked);
-  settle();
+  ASSERT_TRUE(stopped->has_value()) << "it may hang: nobody waits for it to be done";
+  EXPECT_TRUE(world_.alive.empty());
+  EXPECT_EQ(call(function("f")).second, Start::cold);
+  pass(seconds(70));
   EXPECT_EQ(pool_->counts().parked, 0U);
 }
 

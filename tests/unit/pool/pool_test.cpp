@@ -294,5 +294,24 @@ TEST_F(PoolTest, NoEnvironmentIsEverSharedByFunctionsAccountsOrVersions) {  // B
   held.clear();
 }
 
+// The template of a copy has been dropped by then, so the second one boots.
+TEST_F(PoolTest, ABadCopyIsFollowedByOneMoreStartAndNoThird) {
+  options_.parked_max = 0;
+  make();
+  world_.is_bad_copy = true;
+  world_.fails_next_assign = Error(Errc::unavailable, "a guest's state: no");
+  EXPECT_EQ(call(function("f")).second, Start::cold);
+  EXPECT_EQ(world_.made, 2U);
+  world_.assign_error = Error(Errc::unavailable, "a guest's state: no");
+  const auto failed = lease(function("g"));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message(), "a guest's state: no");
+  EXPECT_EQ(world_.made, 4U);
+  world_.is_bad_copy = false;
+  EXPECT_FALSE(lease(function("h")));
+  EXPECT_EQ(world_.made, 5U) << "what is no copy's fault is not tried again";
+  world_.assign_error.reset();
+}
+
 }  // namespace
 }  // namespace proa::pool

@@ -418,6 +418,7 @@ TEST_F(MicrovmSandboxTest, ACopyThatCannotBeLoadedSaysWhy) {
   EXPECT_TRUE(failed.error().message().starts_with("a guest's state: no"));
   ASSERT_TRUE(outcome_);
   EXPECT_TRUE(*outcome_) << "or it would be copied again";
+  EXPECT_TRUE(sandbox_->was_bad_copy());
   EXPECT_NE(failed.error().message().find("no such device"), std::string::npos)
       << failed.error().message();
 }
@@ -431,6 +432,42 @@ TEST_F(MicrovmSandboxTest, ACopyThatEndsBeforeItIsItsOwnIsNone) {
   ASSERT_FALSE(failed);
   EXPECT_TRUE(failed.error().message().starts_with("the copy of a guest ended"))
       << failed.error().message();
+}
+
+// Of the function's own code, say, whose image has rotted: others' copies are good.
+TEST_F(MicrovmSandboxTest, ACopyThatFailsOnceItIsItselfSaysNothingOfItsTemplate) {
+  make_template();
+  const auto assigned = begin_restore();
+  qemu_says(kLoaded);
+  say_at(port_, frames::Type::restored);
+  port_.reset();
+  EXPECT_FALSE(finish(assigned));
+  EXPECT_FALSE(outcome_);
+  EXPECT_FALSE(sandbox_->was_bad_copy());
+}
+
+TEST_F(MicrovmSandboxTest, AMachineThatCannotBeStartedSaysNothingOfItsTemplate) {
+  make_template();
+  take_slot();
+  const auto assigned = begin_assign();
+  const auto limits = request_at<launcher::ConfigureSlot>(pool_);
+  ASSERT_TRUE(limits);
+  launcher::Failed failed;
+  failed.request = limits->request;
+  answer(pool_, failed);
+  EXPECT_FALSE(finish(assigned));
+  EXPECT_FALSE(outcome_);
+}
+
+TEST_F(MicrovmSandboxTest, OneThatIsGivenUpIsKilledWhileItIsMade) {
+  make_template();
+  take_slot();
+  const auto waits = begin(sandbox_->expect(Assignment()));
+  give_machine();
+  sandbox_->abandon();
+  EXPECT_TRUE(request_at<launcher::KillSandbox>(spawn_));
+  port_.reset();
+  EXPECT_FALSE(finish(waits));
 }
 
 TEST_F(MicrovmSandboxTest, AMachineThatWaitedGetsItsFunctionsDisksAndNetwork) {

@@ -68,6 +68,7 @@ class PlayedContainer final : public Sandbox {
   std::optional<Bytes> memory_peak() const override { return std::nullopt; }
   std::uint64_t oom_kills() const override { return 0; }
   UsageReader usage_reader() const override { return {}; }
+  void abandon() override {}
   Task<void> close() override {
     ++plan_.closed;
     co_return ok();
