@@ -30,6 +30,8 @@ json::object describe(const model::EnvironmentView& one) {
   out["function"] = one.function;
   out["version"] = one.version;
   out["runtime"] = one.runtime;
+  out["isolation"] = model::to_string(one.isolation);
+  out["kernel"] = one.kernel.empty() ? json::value() : json::value(one.kernel);
   out["shard"] = one.shard;
   out["state"] = model::to_string(one.phase);
   out["start"] = one.start ? json::value(model::to_string(*one.start)) : json::value();

@@ -207,13 +207,15 @@ Cells environment_cells(const Looks& looks, const json::value& row, const json::
           time_text(real_in(row, "age_ms")),
           size_text(row, "memory_peak_bytes"),
           or_nothing(text_in(row, "runtime")),
+          or_nothing(text_in(row, "kernel")),
           or_nothing(text_in(row, "version")),
           id};
 }
 
 Cells environment_heads() {
-  return {"FUNCTION", "STATE", "FOR",   "TIMEOUT", "REQUEST", "MEMORY",  "LIMIT",   "CPU",
-          "CPU TIME", "START", "CALLS", "AGE",     "PEAK",    "RUNTIME", "VERSION", "ENVIRONMENT"};
+  return {"FUNCTION", "STATE",   "FOR",      "TIMEOUT", "REQUEST",    "MEMORY",
+          "LIMIT",    "CPU",     "CPU TIME", "START",   "CALLS",      "AGE",
+          "PEAK",     "RUNTIME", "KERNEL",   "VERSION", "ENVIRONMENT"};
 }
 
 double order_of(const Looks& looks, TopOrder order, const json::value& row,

@@ -10,6 +10,7 @@ Environment::Environment(EnvironmentParts parts, std::optional<RuntimeProgram> p
     : parts_(parts),
       id_(parts_.random.hex(16)),
       program_(std::move(program)),
+      isolation_(spec.isolation),
       expected_(std::move(expect)),
       made_(parts_.clock.steady_now()),
       since_(made_),
@@ -60,6 +61,8 @@ EnvironmentReport Environment::report() const {
   model::EnvironmentView& view = report.view;
   view.id = id_;
   view.runtime = runtime_identity_;
+  view.isolation = isolation_;
+  view.kernel = sandbox_->kernel();
   view.phase = phase();
   view.start = start_;
   view.age = since(made_);

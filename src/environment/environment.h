@@ -148,6 +148,7 @@ class Environment {
   EnvironmentParts parts_;
   std::string id_;
   std::optional<RuntimeProgram> program_;
+  const model::Isolation isolation_;
   std::optional<sandbox::ExpectedFunction> expected_;
   State state_ = State::provisioning;
   SteadyTime made_;

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "model/invocation.h"
+#include "model/settings.h"
 
 #include <chrono>
 #include <cstdint>
@@ -37,6 +38,8 @@ struct EnvironmentView {
   std::string function;
   std::string version;
   std::string runtime;  ///< what runs in it ("python3.11.2"); empty: no interpreter yet
+  Isolation isolation = Isolation::container;
+  std::string kernel;  ///< of a machine, once one was chosen for it
   std::size_t shard = 0;
   Phase phase = Phase::starting;
   std::optional<Start> start;  ///< how it came to its first call

@@ -1,12 +1,14 @@
 """What the tests of functions in machines need of a host, and of a daemon."""
+import fcntl
 import glob
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import tempfile
 
-from daemon import BINARY_DIR
+from daemon import BINARY_DIR, ROLE, Daemon, zip_of
 
 MACHINE = {"proa:isolation": "microvm"}
 DAEMON_UID = 65519  # of a daemon on a host without a user proa: apt works for anybody
@@ -42,38 +44,68 @@ def why_not():
 
 
 def add_kernel(endpoint, *words):
-    """By `proa kernel WORDS...`: the stock one."""
+    """By `proa kernel WORDS...`; else adds the stock one."""
     environment = dict(os.environ, PROA_ENDPOINT=endpoint, ASAN_OPTIONS="detect_leaks=0")
     words = words or ("add", "stock")
     subprocess.run([os.path.join(BINARY_DIR, "proa"), "kernel", *words], env=environment,
                    capture_output=True, timeout=900, check=True)
 
 
-def give_kernels(endpoint, data):
-    """What `./dev kernels` has built, to a daemon; False where it has built none."""
-    built = os.path.join(os.environ.get("PROA_SOURCE_DIR", "."), "build/kernels")
-    names = os.listdir(built) if os.path.isdir(built) else []
-    kept = os.path.join(data, "kernels")
+def give(daemon, kernel):
+    """A stored kernel, a folder, to a daemon that runs; its name."""
+    kept = os.path.join(daemon.folder, "data/kernels")
     owner = os.stat(kept)
-    for name in names:
-        shutil.copytree(os.path.join(built, name), os.path.join(kept, name))
-        for path in (os.path.join(kept, name), *glob.glob(os.path.join(kept, name, "*"))):
-            os.chown(path, owner.st_uid, owner.st_gid)
-        with open(os.path.join(kept, name, "manifest.json"), encoding="utf-8") as file:
-            variant = json.load(file)["name"]
-        add_kernel(endpoint, "sign", name)  # another daemon's key has signed it
-        add_kernel(endpoint, "build", variant)  # compiles nothing: the same with this proa-init
-    return bool(names)
+    path = os.path.join(kept, os.path.basename(kernel))
+    shutil.copytree(kernel, path)
+    for each in (path, *glob.glob(os.path.join(path, "*"))):
+        os.chown(each, owner.st_uid, owner.st_gid)
+    add_kernel(daemon.endpoint, "sign", os.path.basename(kernel))  # another's key has signed it
+    with open(os.path.join(path, "manifest.json"), encoding="utf-8") as file:
+        return json.load(file)["name"]
+
+
+def give_kernels(daemon):
+    """What `./dev kernels` has built, to a daemon; False where it has built none."""
+    built = glob.glob(os.path.join(os.environ.get("PROA_SOURCE_DIR", "."), "build/kernels/*/"))
+    for kernel in built:
+        # Compiles nothing: the same with this proa-init.
+        add_kernel(daemon.endpoint, "build", give(daemon, kernel.rstrip("/")))
+    return bool(built)
+
+
+def kept_stock():
+    """The stock kernel as this build's daemon stores it, a folder: measuring it takes ten boots, so
+    the first test that asks adds it for all."""
+    with open(os.path.join(BINARY_DIR, "proa-init"), "rb") as file:
+        key = hashlib.sha256(file.read()).hexdigest()[:16]
+    kept = os.path.abspath(os.path.join(BINARY_DIR, "../stock-kernel", key))
+    os.makedirs(os.path.dirname(kept), exist_ok=True)
+    with open(kept + ".lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.isdir(kept):
+            daemon = Daemon()
+            try:
+                add_kernel(daemon.endpoint)
+                shutil.copytree(os.path.join(daemon.folder, "data/kernels"), kept + ".new",
+                                dirs_exist_ok=True)
+                os.rename(kept + ".new", kept)
+                daemon.stop()
+            finally:
+                daemon.close()
+    return glob.glob(os.path.join(kept, "*"))[0]
+
+
+def give_stock(daemon):
+    give(daemon, kept_stock())
 
 
 def make(folder):
     """Fills `folder` with what daemons copy: `/usr/bin/python3 guests.py FOLDER`."""
     import boto3
-    from daemon import ROLE, Daemon, zip_of
     daemon = Daemon(["--isolation", "microvm"])
     try:
-        if not give_kernels(daemon.endpoint, os.path.join(daemon.folder, "data")):
-            add_kernel(daemon.endpoint)
+        if not give_kernels(daemon):
+            give_stock(daemon)
         client = boto3.client("lambda", endpoint_url=daemon.endpoint, region_name="us-east-1",
                               aws_access_key_id="any", aws_secret_access_key="any")
         client.create_function(FunctionName="first", Runtime="python3.11", Handler="app.handler",

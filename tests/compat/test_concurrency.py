@@ -9,6 +9,7 @@ import unittest
 import urllib.request
 
 from daemon import ISOLATION, ROLE, DaemonTestCase, children_of, patience, zip_of
+from leftovers import wait_until_nothing_is_left
 
 FUNCTIONS = 50
 CALLS = 1000
@@ -135,29 +136,7 @@ class Concurrency(DaemonTestCase):
         self.assertEqual(descriptors(pid), before)
 
         self.assertEqual(self.daemon.stop(), 0)
-        self.assert_nothing_left(instance, processes)
-
-    def assert_nothing_left(self, instance, processes):
-        deadline = time.monotonic() + patience(30)
-        while any(os.path.exists(f"/proc/{pid}") for pid in processes):
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
-        folder = self.daemon.folder
-        with open("/proc/mounts", encoding="utf-8") as mounts:
-            self.assertNotIn(folder, mounts.read())
-        for backing in glob.glob("/sys/block/loop*/loop/backing_file"):
-            try:
-                with open(backing, encoding="utf-8") as file:
-                    self.assertNotIn(folder, file.read())
-            except OSError:
-                pass  # released while we looked
-        self.assertEqual(glob.glob(folder + "/data/disks/*/*"), [])
-        groups = [path for path in glob.glob("/sys/fs/cgroup/**/proa*", recursive=True)
-                  if path.rstrip("/").endswith(f"-{instance}") or f"/proa-{instance}/" in path]
-        self.assertEqual(groups, [])
-        for alias in glob.glob("/sys/class/net/*/ifalias"):
-            with open(alias, encoding="utf-8") as file:
-                self.assertNotEqual(file.read().strip(), f"proa:{instance}")
+        wait_until_nothing_is_left(self, self.daemon, instance, processes)
 
 
 if __name__ == "__main__":

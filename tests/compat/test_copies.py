@@ -8,7 +8,7 @@ import time
 import unittest
 
 from daemon import ROLE, DaemonTestCase, zip_of
-from guests import MACHINE, add_kernel, why_not
+from guests import MACHINE, give_stock, why_not
 
 # By hand: PROA_TEST_COPIES=60, as many as the daemon of these tests has environments.
 COPIES = int(os.environ.get("PROA_TEST_COPIES", "8"))
@@ -81,7 +81,7 @@ class TemplateTestCase(DaemonTestCase):
         if reason := why_not():
             raise unittest.SkipTest(reason)
         super().setUpClass()
-        add_kernel(cls.daemon.endpoint)
+        give_stock(cls.daemon)
 
     def machine(self, name, code, **more):
         return self.deploy(name, code, **{"Timeout": 60, "Tags": MACHINE, **more})

@@ -1,5 +1,4 @@
 """kill -9 of every process of ours at random moments under load: no call hangs, nothing is left."""
-import glob
 import json
 import os
 import random
@@ -13,6 +12,7 @@ import urllib.request
 from botocore.exceptions import ClientError, ConnectionError as NoConnection, HTTPClientError
 
 from daemon import children_of
+from leftovers import wait_until_nothing_is_left
 from test_network import Uplink, role_of, until_answered
 
 SEED = int(os.environ.get("PROA_CRASH_SEED", "20251125"))
@@ -153,34 +153,14 @@ class Crash(Uplink):
         self.assert_nothing_left(inside)
 
     def assert_nothing_left(self, processes):
-        deadline = time.monotonic() + 30
-        left = None
-        while left != [] and time.monotonic() < deadline:
-            left = [f"process {pid}" for pid in processes if os.path.exists(f"/proc/{pid}/stat")]
-            left += self.left_on_the_host()
-            time.sleep(0.05)
-        self.assertEqual(left, [])
+        wait_until_nothing_is_left(self, self.daemon, self.instance, processes,
+                                   self.left_of_the_network)
 
-    def left_on_the_host(self):
-        name = f"proa-{self.instance}"
-        data = os.path.join(self.daemon.folder, "data")
-        left = [path for path in glob.glob("/sys/fs/cgroup/*/" + name) +
-                glob.glob("/sys/fs/cgroup/" + name)]
-        left += glob.glob(f"/run/proa/{self.instance}") + glob.glob(
-            f"/run/proa/instance-{self.instance}.lock")
-        left += glob.glob(data + "/disks/*/*")
-        for file in glob.glob("/sys/block/loop*/loop/backing_file"):
-            try:
-                with open(file, encoding="utf-8") as backing:
-                    left += [file] if data in backing.read() else []
-            except OSError:
-                pass  # went meanwhile
-        with open("/proc/mounts", encoding="utf-8") as mounts:
-            ours = (data, f"/run/proa/{self.instance}")
-            left += [line for line in mounts if any(path in line for path in ours)]
+    def left_of_the_network(self):
+        """Of the host's: it is the test's own, so everything that is there would be ours."""
         run = lambda *words: subprocess.run(words, capture_output=True, text=True, check=True,
                                             timeout=20).stdout
-        left += run("nft", "list", "tables").splitlines()
+        left = run("nft", "list", "tables").splitlines()
         left += [line for line in run("ip", "-o", "link").splitlines()
                  if ": lo:" not in line and ": ext0@" not in line]
         return left

@@ -13,7 +13,7 @@ import tempfile
 import unittest
 
 from daemon import ISOLATION, ROLE, DaemonTestCase
-from guests import MACHINE, add_kernel, why_not
+from guests import MACHINE, give_stock, why_not
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "image_function.c")
 
@@ -270,7 +270,7 @@ class ImagesInMachines(ImageCase):
         super().setUpClass()
         if reason := why_not():
             raise unittest.SkipTest(reason)
-        add_kernel(cls.daemon.endpoint)
+        give_stock(cls.daemon)
 
     def test_an_image_is_the_root_of_a_machine(self):
         self.load(self.image(), "app:1")

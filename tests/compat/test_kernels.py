@@ -70,6 +70,13 @@ class Kernels(DaemonTestCase):
                               text=True)
         return done.returncode, done.stdout, done.stderr
 
+    def given(self):
+        """As added(): with what was measured of it before."""
+        if reason := guests.why_not():
+            self.skipTest(reason)
+        guests.give_stock(self.daemon)
+        return json.loads(self.kernel("show", "stock", "--json")[1])
+
     def added(self):
         status, out, error = self.kernel("add", "stock", "--json")
         self.assertEqual(status, 0, error)
@@ -154,9 +161,7 @@ class Kernels(DaemonTestCase):
         self.assertEqual(self.qemus(), [])
 
     def test_the_launcher_boots_nothing_that_has_changed_since_it_was_signed(self):
-        if reason := guests.why_not():
-            self.skipTest(reason)
-        told = self.added()
+        told = self.given()
         self.addCleanup(self.kernel, "remove", told["id"])
         key = os.path.join(self.daemon.folder, "data", "catalog", "kernels.key")
         self.assertEqual(os.stat(key).st_mode & 0o777, 0o600)
@@ -177,7 +182,7 @@ class Kernels(DaemonTestCase):
         self.assertEqual(self.kernel("verify", told["id"], "--boot")[0], 0)
 
     def test_kernels_of_before_there_were_keys_are_signed_once(self):
-        told = self.added()
+        told = self.given()
         self.addCleanup(self.kernel, "remove", told["id"])
         signature = os.path.join(self.folder(), told["id"], "signature")
         key = os.path.join(self.daemon.folder, "data", "catalog", "kernels.key")
@@ -193,9 +198,7 @@ class Kernels(DaemonTestCase):
                       self.kernel("list")[1])
 
     def test_a_kernel_that_a_machine_runs_is_not_removed(self):
-        if reason := guests.why_not():
-            self.skipTest(reason)
-        told = self.added()
+        told = self.given()
         self.addCleanup(self.kernel, "remove", told["id"])
         client = self.deploy("stays", "def handler(event, context): return event", Timeout=60,
                              Tags=guests.MACHINE)
@@ -224,7 +227,7 @@ class Kernels(DaemonTestCase):
     def test_functions_run_in_each_kernel_that_was_built_and_find_what_it_has(self):
         if reason := guests.why_not():
             self.skipTest(reason)
-        if not guests.give_kernels(self.daemon.endpoint, os.path.join(self.daemon.folder, "data")):
+        if not guests.give_kernels(self.daemon):
             self.skipTest("./dev kernels has built none")
         stored = json.loads(self.get("/proa/v1/kernels"))["kernels"]
         for kernel in stored:

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from daemon import ROLE, Daemon, DaemonTestCase, children_of, zip_of
-from guests import MACHINE, add_kernel, why_not
+from guests import MACHINE, give_stock, why_not
 
 LOOK = """
 import os, platform, socket, subprocess, time
@@ -62,7 +62,7 @@ class Microvms(DaemonTestCase):
         super().setUpClass()
         if reason := why_not():
             raise unittest.SkipTest(reason)
-        add_kernel(cls.daemon.endpoint)
+        give_stock(cls.daemon)
 
     def machine(self, name, code, **more):
         more.setdefault("Timeout", 60)
@@ -171,7 +171,7 @@ class Faults(DaemonTestCase):
         super().setUpClass()
         if reason := why_not():
             raise unittest.SkipTest(reason)
-        add_kernel(cls.daemon.endpoint)
+        give_stock(cls.daemon)
 
     def test_a_daemon_that_has_a_kernel_knows_its_accelerator_before_any_call(self):
         self.daemon.stop()

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 from daemon import ISOLATION, ROLE, DaemonTestCase, zip_of
-from guests import MACHINE, add_kernel, why_not
+from guests import MACHINE, give_stock, why_not
 
 # Small and pure, and hidden in the host's containers: dist-packages is not shown there.
 PACKAGES = "python3,python3-colorama"
@@ -204,7 +204,7 @@ class BuiltRuntimes(RuntimeCase):
     def test_in_a_machine(self):
         if reason := why_not():
             self.skipTest(reason)
-        add_kernel(self.daemon.endpoint)
+        give_stock(self.daemon)
         self.build("machine")
         client = self.create("machine", "machine", Tags=MACHINE, Timeout=120)
         self.check_inside(self.call(client, "machine", {"n": 1}))

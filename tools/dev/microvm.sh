@@ -9,7 +9,7 @@ microvm_seconds=${PROA_MICROVM_SECONDS:-1800}
 # Tests in which it matters where a function runs.
 microvm_suites=(walking_skeleton limits handlers runtimes custom_runtimes layers bundled isolation
   network roles faults function_logs logging_config events function_urls concurrency pool traces
-  versions clients)
+  versions clients images)
 
 # microvm_suite NAME: runs one, and writes "passed failed skipped" to its file of counts.
 microvm_suite() {
