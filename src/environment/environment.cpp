@@ -5,8 +5,7 @@
 namespace proa::environment {
 
 Environment::Environment(EnvironmentParts parts, std::optional<RuntimeProgram> program,
-                         sandbox::SandboxSpec spec,
-                         std::optional<sandbox::ExpectedFunction> expect)
+                         sandbox::SandboxSpec spec, std::optional<sandbox::ExpectedFunction> expect)
     : parts_(parts),
       id_(parts_.random.hex(16)),
       program_(std::move(program)),
