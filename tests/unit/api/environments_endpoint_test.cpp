@@ -65,14 +65,14 @@ class EnvironmentsEndpointTest : public ApiTest {
 
 TEST_F(EnvironmentsEndpointTest, AnEnvironmentInItsUnits) {
   const auto answer = body_of(send("GET", kEnvironmentsPath));
-  EXPECT_EQ(
-      boost::json::serialize(answer.at("environments").as_array().at(0)),
-      R"({"id":"0011","account_id":"000000000000","region":"us-east-1","function":"f",)"
-      R"("version":"$LATEST","runtime":"python3.11.2","isolation":"microvm","kernel":"net","shard":1,"state":"busy",)"
-      R"("start":"parked","age_ms":2.5E3,"in_state_ms":1.5E0,"calls":7,)"
-      R"("request_id":"00000000-0000-4000-8000-000000000001","timeout_ms":3000,)"
-      R"("memory_limit_bytes":134217728,"memory_bytes":1024,"memory_peak_bytes":null,)"
-      R"("cpu_ms":null})");
+  EXPECT_EQ(boost::json::serialize(answer.at("environments").as_array().at(0)),
+            R"({"id":"0011","account_id":"000000000000","region":"us-east-1","function":"f",)"
+            R"("version":"$LATEST","runtime":"python3.11.2","isolation":"microvm",)"
+            R"("kernel":"net","shard":1,"state":"busy",)"
+            R"("start":"parked","age_ms":2.5E3,"in_state_ms":1.5E0,"calls":7,)"
+            R"("request_id":"00000000-0000-4000-8000-000000000001","timeout_ms":3000,)"
+            R"("memory_limit_bytes":134217728,"memory_bytes":1024,"memory_peak_bytes":null,)"
+            R"("cpu_ms":null})");
   EXPECT_EQ(answer.at("functions").as_array().at(0).at("throttled"), 4);
   EXPECT_EQ(answer.at("host").at("environments_max"), 64);
   EXPECT_TRUE(answer.at("host").at("memory_total_bytes").is_null()) << "could not be read";
