@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import threading
 import time
 import unittest
@@ -36,6 +37,18 @@ import time
 def handler(event, context):
     time.sleep(event)
     return "slept"
+"""
+FILL = """
+import os
+def handler(event, context):
+    try:
+        with open("/tmp/large", "wb") as file:
+            for _ in range(event): file.write(b"x" * (1 << 20))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as failed:
+        return failed.strerror
+    return "written"
 """
 
 
@@ -201,6 +214,30 @@ class Faults(DaemonTestCase):
         self.daemon.start()
         answer = self.client().invoke(FunctionName="broken", Payload=b"0")
         self.assertEqual(json.load(answer["Payload"]), "slept")
+
+
+class FullDisk(DaemonTestCase):
+    """Where the machines' /tmp lies, there is room for 64 MiB."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if reason := why_not():
+            raise unittest.SkipTest(reason)
+        add_kernel(cls.daemon.endpoint)
+        cls.daemon.stop()
+        disks = os.path.join(cls.daemon.folder, "data", "disks")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "tmpfs", disks],
+                       check=True)
+        cls.addClassCleanup(subprocess.run, ["umount", "--lazy", disks], check=True)
+        cls.daemon.start()
+
+    def test_a_write_to_tmp_fails_when_the_hosts_disk_is_full(self):
+        client = self.deploy("fills", FILL, Tags=MACHINE, Timeout=60, MemorySize=512)
+        self.assertEqual(json.load(client.invoke(FunctionName="fills", Payload=b"1")["Payload"]),
+                         "written")
+        answer = client.invoke(FunctionName="fills", Payload=b"96")
+        self.assertEqual(json.load(answer["Payload"]), "Input/output error")
 
 
 if __name__ == "__main__":
