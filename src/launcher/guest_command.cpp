@@ -39,8 +39,11 @@ Words file_node(const std::string& node, GuestDescriptor descriptor, const char*
               options};
 }
 
+// An error is the guest's to hear: where nobody says so, QEMU stops the machine when the host's
+// disk is full, until somebody tells its monitor to go on.
 Words block_device(const std::string& node) {
-  return {"-device", "virtio-blk-device,drive=" + node + ",serial=" + node};
+  return {"-device",
+          "virtio-blk-device,drive=" + node + ",serial=" + node + ",werror=report,rerror=report"};
 }
 
 Words disk(const char* name, GuestDescriptor descriptor, const char* options) {

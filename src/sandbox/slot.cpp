@@ -43,7 +43,11 @@ std::uint32_t Slot::processor_mib(ProcessorShare share) const {
 
 void Slot::kill() {
   const bool is_killed_here = cgroup_ && cgroup_->can_kill() && cgroup_->kill();
-  if (!is_killed_here) launcher_.kill(*id_);
+  if (is_killed_here) return;
+  launcher_.kill(*id_);
+  // Version 1: a process that is frozen takes the signal when it is thawed, and only then does it
+  // end, for which close() waits.
+  if (cgroup_ && cgroup_->kind() == os::CgroupKind::v1) (void)cgroup_->thaw();
 }
 
 void Slot::abandon() {

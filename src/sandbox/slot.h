@@ -28,8 +28,8 @@ class Slot {
 
   Task<void> configure(const SandboxLimits& limits, ProcessorShare share);
   Task<void> set_processor_share(ProcessorShare share);
-  /// Ends all that runs in it: by its control group where that can, else by the launcher. Also when
-  /// nothing runs.
+  /// Ends all that runs in it, frozen or not: by its control group where that can, else by the
+  /// launcher. Also when nothing runs.
   void kill();
   /// The same where there is anything to kill.
   void abandon();

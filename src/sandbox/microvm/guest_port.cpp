@@ -105,6 +105,11 @@ Result<RuntimeProcess> GuestPort::start_process(std::string_view body) {
   return ours;
 }
 
+void GuestPort::record(std::size_t most) {
+  is_recording_ = true;
+  record_max_ = most;
+}
+
 Result<RuntimeProcess> GuestPort::take_over_process(std::string_view said) {
   TRY(auto ours, open_process());
   const auto bytes = std::as_bytes(std::span(said));
@@ -218,15 +223,24 @@ std::optional<std::size_t> GuestPort::take_frames(std::span<const std::byte> byt
     if (status != frames::Status::ok || header.body_size > most) return std::nullopt;
     const std::size_t size = frames::kHeaderSize + header.body_size;
     if (rest.size() < size) break;
-    is_recording_ = is_recording_ && header.type != frames::Type::held;
-    if (is_recording_) recorded_.append(reinterpret_cast<const char*>(rest.data()), size);
-    if (!take_frame(header, rest.subspan(frames::kHeaderSize, header.body_size))) {
+    if (!keep(header.type, rest.first(size)) ||
+        !take_frame(header, rest.subspan(frames::kHeaderSize, header.body_size))) {
       return std::nullopt;
     }
     taken += size;
   }
   if (!settle()) return std::nullopt;
   return taken;
+}
+
+bool GuestPort::keep(frames::Type type, std::span<const std::byte> frame) {
+  is_recording_ = is_recording_ && type != frames::Type::held;
+  if (!is_recording_) return true;
+  has_said_too_much_ =
+      type == frames::Type::stream_open || recorded_.size() + frame.size() > record_max_;
+  if (has_said_too_much_) return false;
+  recorded_.append(reinterpret_cast<const char*>(frame.data()), frame.size());
+  return true;
 }
 
 bool GuestPort::take_frame(const frames::Header& header, std::span<const std::byte> body) {

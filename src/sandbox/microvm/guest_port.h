@@ -66,9 +66,12 @@ class GuestPort {
   /// the guest has `said` since that process was started, see recorded(), comes again: it was said
   /// to the template's port. Instead of start_process(). Errc: corrupt, as start_process().
   Result<RuntimeProcess> take_over_process(std::string_view said);
-  /// What the guest says from now on, until it holds, is kept as it comes.
-  void record() { is_recording_ = true; }
+  /// What the guest says from now on, until it holds, is kept as it comes. More than `most` bytes
+  /// and connections, which its copies would open again, make no sense meanwhile.
+  void record(std::size_t most);
   const std::string& recorded() const { return recorded_; }
+  /// The port is closed because of that.
+  bool has_said_too_much() const { return has_said_too_much_; }
   /// Waits until what the last process wrote is delivered and its streams are over. Errc: deadline.
   Task<void> process_over(SteadyTime deadline);
   void kill_all() { send(frames::Type::kill_all, {}); }
@@ -97,6 +100,8 @@ class GuestPort {
   /// The frames that are whole; how many bytes they take. Nothing: one of them makes no sense.
   std::optional<std::size_t> take_frames(std::span<const std::byte> bytes);
   bool take_frame(const frames::Header& header, std::span<const std::byte> body);
+  /// False: it is more than record() allows.
+  bool keep(frames::Type type, std::span<const std::byte> frame);
   void accept(frames::Stream& stream);
   void join_stream(frames::Stream& stream, os::UniqueFd from, os::UniqueFd to);
   boost::asio::awaitable<void> deliver(JoinedPtr joined);
@@ -115,7 +120,9 @@ class GuestPort {
   std::array<JoinedPtr, frames::Streams::kPlaces> joined_;
   std::vector<std::byte> out_;
   bool is_recording_ = false;
+  std::size_t record_max_ = 0;
   std::string recorded_;
+  bool has_said_too_much_ = false;
   std::uint64_t output_told_ = 0;  ///< bytes, of all processes
   Wake out_due_;
   Pending<bool> process_over_;

@@ -52,7 +52,7 @@ class BecomingTemplate {
   /// Until the process says that it waits.
   Task<void> park(const RuntimeCommand& command) {
     CO_TRY(auto body, start_body(command));
-    guest_.port().record();
+    guest_.port().record(kSaidMax);
     CO_TRY(process_, guest_.port().start_process(body));
     asio::posix::stream_descriptor answers(executor_);
     answers.assign(process_.link.in.release());
@@ -69,8 +69,10 @@ class BecomingTemplate {
     const bool is_parked = !failed && frames::decode_header(head, header) == frames::Status::ok &&
                            header.type == frames::Type::parked;
     if (is_parked) co_return ok();
-    co_return Error(Errc::unavailable,
-                    command.arguments.front() + " did not come to wait for a function");
+    const bool is_flood = guest_.port().has_said_too_much();
+    co_return Error(Errc::unavailable, command.arguments.front() +
+                                           (is_flood ? " says more than a template may"
+                                                     : " did not come to wait for a function"));
   }
 
   Task<void> save() { co_return co_await guest_.save(state_.get(), kSaveLimit); }
@@ -81,7 +83,6 @@ class BecomingTemplate {
   Task<std::shared_ptr<const MachineTemplate>> finish(std::optional<RuntimeCommand> command,
                                                       std::string said) {
     if (has_exited_) co_return Error(Errc::unavailable, "the template's process has ended");
-    if (said.size() > kSaidMax) co_return Error(Errc::unavailable, "the process says too much");
     MachineTemplate made;
     CO_TRY(made.memory_file, co_await run_on<os::UniqueFd>(blocking_, sealed_copy(memory_->get())));
     CO_TRY(made.state, read_state_file(state_.get()));

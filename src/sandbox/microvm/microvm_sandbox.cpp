@@ -94,6 +94,7 @@ Task<void> MicrovmSandbox::bring_up(GuestBuild build, const SandboxLimits& limit
   hold_ = std::move(build.hold);
   is_restored_ = build.from != nullptr;
   if (build.from && build.from->command) from_ = build.from;
+  is_exit_due_ = from_ != nullptr;
   if (!build.from) {
     co_return co_await guest_.boot(std::move(build.plan), limits, build.boot_limit);
   }
@@ -116,6 +117,7 @@ Task<RuntimeProcess> MicrovmSandbox::start_runtime(RuntimeCommand command) {
   // Of a program that could not be executed, after which nothing is killed.
   CO_TRY(co_await guest_.port().process_over(deadline_after(kKillLimit)));
   exit_.reset();
+  is_exit_due_ = true;
   co_return guest_.port().start_process(body);
 }
 
@@ -160,7 +162,8 @@ bool MicrovmSandbox::take_frame(frames::Type type, std::string_view body) {
     return true;
   }
   const auto exit = type == frames::Type::exited ? exit_of(body) : std::nullopt;
-  if (!exit) return false;
+  // Each one waits for last words in a coroutine of its own.
+  if (!exit || !std::exchange(is_exit_due_, false)) return false;
   tasks_.spawn(report_exit(*exit));
   return true;
 }

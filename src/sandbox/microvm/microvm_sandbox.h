@@ -74,6 +74,7 @@ class MicrovmSandbox final : public Sandbox {
   std::optional<Bytes> memory_peak_;     ///< as proa-init has said last
   std::uint32_t oom_kills_ = 0;          ///< likewise
   Pending<bool> killed_;
+  bool is_exit_due_ = false;  ///< of the process that runs; the guest says it once
   Pending<RuntimeExit> exit_;
   TaskGroup tasks_;
   Guest guest_;

@@ -57,7 +57,9 @@ MonitorNews read_monitor_line(std::string_view line) {
   if (failed || !value.is_object()) return {Kind::failed, "its monitor says what is no JSON"};
   const json::object& object = value.get_object();
   if (const json::object* error = object_of(object, "error")) {
-    return {Kind::failed, std::string(text_of(*error, "desc").substr(0, kReasonMax))};
+    // A failure without a reason would be taken for a success.
+    const std::string_view reason = text_of(*error, "desc").substr(0, kReasonMax);
+    return {Kind::failed, std::string(reason.empty() ? "its monitor does not say why" : reason)};
   }
   if (text_of(object, "id") == kInserted) return {Kind::done, {}};
   if (text_of(object, "event") != "MIGRATION") return {};

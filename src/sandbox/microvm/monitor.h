@@ -19,7 +19,7 @@ namespace proa::sandbox {
 struct MonitorNews {
   enum class Kind : std::uint8_t { nothing, done, failed };
   Kind kind = Kind::nothing;
-  std::string reason;  ///< of a failure
+  std::string reason;  ///< of a failure, which always has one
 };
 /// Reads a line that QEMU has written, which a guest may have taken over: anything is possible.
 MonitorNews read_monitor_line(std::string_view line);

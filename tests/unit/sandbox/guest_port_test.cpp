@@ -124,13 +124,14 @@ class GuestPortTest : public testing::Test {
     EXPECT_EQ(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(text.size()));
   }
-  /// A frame that the test says as the guest.
-  void say(Type type, std::string body) const {
+  static std::string frame_of(Type type, const std::string& body) {
     std::string frame(frames::kHeaderSize, '\0');
     frames::encode_header({.body_size = static_cast<std::uint32_t>(body.size()), .type = type},
                           std::as_writable_bytes(std::span(frame)).first<frames::kHeaderSize>());
-    write(guest_, frame + body);
+    return frame + body;
   }
+  /// A frame that the test says as the guest.
+  void say(Type type, const std::string& body) const { write(guest_, frame_of(type, body)); }
   static std::string number(std::uint32_t value) {
     std::string text(4, '\0');
     for (std::size_t i = 0; i < 4; ++i) text[i] = static_cast<char>(value >> (8 * i));
@@ -352,7 +353,7 @@ TEST_F(GuestPortTest, WhatATemplatesProcessSaidIsSaidAgainInItsCopies) {
   adopt_pair();
   say(Type::init_up, "");
   ASSERT_TRUE(run_until([&] { return has(Type::init_up); }));
-  port_->record();
+  port_->record(4096);
   auto process = port_->start_process("");
   ASSERT_TRUE(process);
   say(Type::stream_data, number(frames::kOutputStream) + "print");
@@ -372,6 +373,34 @@ TEST_F(GuestPortTest, WhatATemplatesProcessSaidIsSaidAgainInItsCopies) {
   const std::string frame = copy.read(copy.guest_, frames::kHeaderSize + 4 + 5);
   EXPECT_EQ(frame.substr(frames::kHeaderSize), number(frames::kCallsStream) + "calls")
       << "no process was asked for";
+}
+
+TEST_F(GuestPortTest, ATemplateThatSaysTooMuchLosesItsPortAndIsNotKept) {
+  constexpr std::size_t kMost = 100;
+  adopt_pair();
+  port_->record(kMost);
+  ASSERT_TRUE(port_->start_process(""));
+  say(Type::memory, std::string(kMost - frames::kHeaderSize - 60, 'x'));
+  ASSERT_TRUE(run_until([&] { return has(Type::memory); }));
+  EXPECT_EQ(ends_, 0);
+  std::string flood;
+  while (flood.size() < 64UL * 1024) flood += frame_of(Type::memory, std::string(40, 'x'));
+  write(guest_, flood);
+  ASSERT_TRUE(run_until([&] { return ends_ == 1; }));
+  EXPECT_TRUE(port_->has_said_too_much());
+  EXPECT_LE(port_->recorded().size(), kMost);
+  EXPECT_EQ(frames_.size(), 2U) << "what is too much is not taken either";
+}
+
+// A copy would have it from its first moment, and its guest would know nothing of it.
+TEST_F(GuestPortTest, AConnectionIsNoPartOfATemplate) {
+  adopt_pair();
+  port_->record(4096);
+  ASSERT_TRUE(port_->start_process(""));
+  say(Type::stream_open, number(frames::kFirstConnection) + number(1));
+  ASSERT_TRUE(run_until([&] { return ends_ == 1; }));
+  EXPECT_TRUE(connections_.empty());
+  EXPECT_EQ(port_->recorded(), "");
 }
 
 TEST_F(GuestPortTest, WhatNoProcessSaidIsNotTakenOver) {

@@ -113,6 +113,18 @@ TEST_F(TemplateMakerTest, ARuntimeThatSaysAnotherThingMakesNone) {
   EXPECT_EQ(made.error().message(), "/usr/bin/node did not come to wait for a function");
 }
 
+TEST_F(TemplateMakerTest, ARuntimeThatSaysTooMuchMakesNone) {
+  const auto outcome = begin_make();
+  boot();
+  // Its output, of which a stream takes as much without an answer of ours.
+  say_at(port_, frames::Type::stream_data, std::string("\3\0\0\0", 4) + std::string(9'000, 'x'));
+  EXPECT_TRUE(request_at<launcher::KillSandbox>(spawn_)) << "nobody waits for what it says next";
+  end();
+  const auto made = finish(outcome);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().message(), "/usr/bin/node says more than a template may");
+}
+
 TEST_F(TemplateMakerTest, ARuntimeThatEndsMakesNone) {
   const auto outcome = begin_make();
   boot();

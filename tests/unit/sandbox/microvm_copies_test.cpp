@@ -202,5 +202,23 @@ TEST_F(MicrovmCopiesTest, AMachineThatWaitsIsOfNoUseOnceItsTemplateIsReplaced) {
   EXPECT_TRUE(sandbox_->has_ended());
 }
 
+TEST_F(MicrovmCopiesTest, ACopysProcessEndsOnceAndSoDoesTheNextOne) {
+  make_template();
+  restore_ahead();
+  RuntimeProcess process = start_runtime();
+  say_exited(0);
+  for (const std::uint32_t stream : {frames::kOutputStream, frames::kAnswersStream}) {
+    say_end(stream);
+  }
+  say_at(port_, frames::Type::stream_stop, number(frames::kCallsStream));
+  say_end(frames::kCallsStream);
+  process = start_runtime();
+  EXPECT_FALSE(sandbox_->has_runtime_exited());
+  say_exited(1);
+  EXPECT_FALSE(sandbox_->has_ended());
+  say_exited(1);
+  EXPECT_TRUE(sandbox_->has_ended());
+}
+
 }  // namespace
 }  // namespace proa::sandbox

@@ -99,6 +99,23 @@ TEST_F(MicrovmSandboxTest, OfAProcessThatLeftOthersBehindTheEndIsToldAllTheSame)
   EXPECT_EQ(exit.value().wait_status, 0);
 }
 
+// Each waits a while for what the process has printed: a guest must not have as many as it likes.
+TEST_F(MicrovmSandboxTest, AnEndThatIsToldTwiceIsThatOfTheMachine) {
+  boot();
+  const RuntimeProcess process = start_runtime();
+  say_exited(0);
+  EXPECT_FALSE(sandbox_->has_ended());
+  say_exited(0);
+  EXPECT_TRUE(sandbox_->has_ended());
+  EXPECT_TRUE(sandbox_->has_runtime_exited());
+}
+
+TEST_F(MicrovmSandboxTest, AnEndOfNoProcessIsThatOfTheMachine) {
+  boot();
+  say_exited(0);
+  EXPECT_TRUE(sandbox_->has_ended());
+}
+
 TEST_F(MicrovmSandboxTest, AConnectionFromInsideGoesToTheOneWhoServesIt) {
   boot();
   std::vector<os::UniqueFd> runtime;

@@ -143,6 +143,17 @@ TEST_F(MonitorTest, AFailureIsTold) {
   EXPECT_EQ(outcome_->error().message(), "a guest's state: no space");
 }
 
+TEST_F(MonitorTest, AFailureWithoutAReasonIsOneAllTheSame) {
+  for (const char* const error : {"{}", R"({"desc": ""})", R"({"desc": 7})"}) {
+    outcome_.reset();
+    begin_save();
+    qemu_says("{\"error\": " + std::string(error) + "}\n");
+    ASSERT_TRUE(outcome_);
+    ASSERT_FALSE(*outcome_) << error;
+    EXPECT_EQ(outcome_->error().message(), "a guest's state: its monitor does not say why");
+  }
+}
+
 TEST_F(MonitorTest, TheEndOfQemuIsOneAndSoIsAFlood) {
   begin_save();
   qemu_.reset();

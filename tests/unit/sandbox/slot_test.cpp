@@ -1,5 +1,6 @@
 #include "sandbox/slot.h"
 
+#include "unit/launcher/cgroup_fixture.h"
 #include "unit/sandbox/played_launcher.h"
 
 #include <gtest/gtest.h>
@@ -139,6 +140,46 @@ TEST_F(SlotTest, WithoutAControlGroupThatKillsTheLauncherIsAsked) {
   const auto kill = request_at<launcher::KillSandbox>(spawn_);
   ASSERT_TRUE(kill);
   EXPECT_EQ(kill->slot, kSlot);
+}
+
+// With version 1 alone, where the launcher kills and the kernel keeps a frozen process from ending.
+TEST_F(SlotTest, AFrozenProcessThatIsKilledEnds) {
+  if (::geteuid() != 0) GTEST_SKIP() << "control groups are made by root here";
+  launcher::CgroupOptions options;
+  options.instance = launcher::test::fresh_instance();
+  options.only = os::CgroupKind::v1;
+  const auto backend = launcher::CgroupBackend::detect(options);
+  if (!backend) GTEST_SKIP() << backend.error().message();
+  const auto cgroup = std::move(backend.value()->create("1").value());
+  const auto child = launcher::test::start_in(cgroup->entry_fds().value(),
+                                              [] { return launcher::test::sleep_for_ever(); });
+  const auto outcome = begin(slot_.acquire(777));
+  const auto files = std::move(cgroup->daemon_files().value());
+  ASSERT_TRUE(files.freeze);
+  auto fds = files.fds();
+  fds.insert(fds.end(), {runtime_api_.get(), lambda_api_.get()});
+  auto given = done(request_at<launcher::AcquireSlot>(pool_)->request);
+  given.detail = files.shape();
+  answer(pool_, given, fds);
+  ASSERT_TRUE(finish(outcome));
+  const auto freezer = *backend.value()->layout().folder_of("freezer") / "1";
+  const auto is_in = [&] { return !launcher::test::content_of(freezer / "tasks").empty(); };
+  ASSERT_TRUE(launcher::test::becomes_true(is_in));
+  ASSERT_TRUE(slot_.freeze());
+  const auto is_frozen = [&] {
+    return launcher::test::content_of(freezer / "freezer.state") == "FROZEN\n";
+  };
+  ASSERT_TRUE(launcher::test::becomes_true(is_frozen));
+  slot_.kill();
+  ASSERT_TRUE(request_at<launcher::KillSandbox>(spawn_));
+  ::kill(child->pid(), SIGKILL);  // as the spawn role does
+  const auto has_ended = [&] {
+    siginfo_t news{};
+    return ::waitid(P_PID, static_cast<id_t>(child->pid()), &news, WEXITED | WNOHANG | WNOWAIT) ==
+               0 &&
+           news.si_pid == child->pid();
+  };
+  EXPECT_TRUE(launcher::test::becomes_true(has_ended));
 }
 
 TEST_F(SlotTest, ReleasingClosesTheSocketsAndGivesItBack) {
