@@ -83,6 +83,7 @@ std::unique_ptr<Guests::Connection> Guests::connect(Shard& shard) {
                                                 blocking_);
   kernel_builder_ =
       std::make_unique<kernels::KernelBuilder>(shard.executor(), shard.containers(), kernels_);
+  chooser_ = shard.accelerator_chooser();
   template_maker_ =
       std::make_unique<sandbox::TemplateMaker>(shard.template_maker(blocking_.get_executor()));
   templates_ = std::make_unique<MachineTemplates>(shard.executor(), *template_maker_, log_,
@@ -103,7 +104,9 @@ boost::asio::awaitable<void> Guests::choose_ahead() {
   const std::string any;
   const auto used =
       co_await run_on<kernels::UsedKernel>(blocking_.get_executor(), find_kernel(kernels_, any));
-  if (used) (void)co_await plan_of(used.value().kernel);
+  if (!used) co_return;
+  const auto planned = co_await plan_of(used.value().kernel);
+  if (!planned) log_.warn("accelerator_not_chosen", {{"reason", planned.error().message()}});
 }
 
 void Guests::disconnect() {
@@ -112,7 +115,7 @@ void Guests::disconnect() {
   kernel_builder_->close();
   kernel_builder_.reset();
   maker_.reset();
-  choosing_.reset();
+  chooser_.reset();
   tasks_.reset();  // none runs: the shard's thread has ended
   shard_ = nullptr;
 }
@@ -201,18 +204,11 @@ Task<std::uint32_t> Guests::tsc_khz() {
   co_return *tsc_khz_;
 }
 
-// The first who asks tries; the others wait for what comes of it.
 Task<sandbox::AcceleratorChoice> Guests::choose(launcher::GuestPlan plan) {
-  if (!choosing_) {
-    choosing_ = std::make_unique<Pending<sandbox::AcceleratorChoice>>(shard_->executor());
-    auto choice = co_await shard_->choose_accelerator(std::move(plan));
-    {
-      const std::lock_guard guard(mutex_);
-      choice_ = choice;
-    }
-    choosing_->set(std::move(choice));
-  }
-  co_return co_await choosing_->wait(SteadyTime::max(), "choice of a processor for guests");
+  CO_TRY(auto choice, co_await chooser_->choose(std::move(plan)));
+  const std::lock_guard guard(mutex_);
+  choice_ = choice;
+  co_return choice;
 }
 
 Task<launcher::GuestPlan> Guests::plan_of(const kernels::Kernel& kernel) {
@@ -236,7 +232,7 @@ Task<api::KernelBoot> Guests::boot_there(kernels::Kernel kernel) {
   CO_TRY(const auto report, co_await shard_->boot_guest(std::move(plan), limit));
   api::KernelBoot boot;
   boot.accelerator = sandbox::name_of(report.accelerator);
-  boot.reason = choosing_->value().reason;
+  boot.reason = chooser_->choice()->reason;
   boot.took = report.took;
   co_return boot;
 }

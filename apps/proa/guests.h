@@ -3,7 +3,6 @@
 #pragma once
 
 #include "api/api.h"
-#include "base/pending.h"
 #include "base/task_group.h"
 #include "guest_root.h"
 #include "images/images.h"
@@ -96,7 +95,7 @@ class Guests {
   std::unique_ptr<MachineTemplates> templates_;
   std::unique_ptr<TaskGroup> tasks_;
   std::optional<std::uint32_t> tsc_khz_;
-  std::unique_ptr<Pending<sandbox::AcceleratorChoice>> choosing_;  ///< once somebody has begun
+  std::unique_ptr<sandbox::AcceleratorChooser> chooser_;
   // Anywhere:
   mutable std::mutex mutex_;
   std::optional<sandbox::AcceleratorChoice> choice_;  ///< a copy for the status
