@@ -230,6 +230,13 @@ asio::awaitable<void> Guest::watch_exit() {
 
 Task<void> Guest::close() {
   if (!slot_.is_acquired()) co_return ok();
+  CO_TRY(co_await end_machine());
+  slot_.release();
+  co_return ok();
+}
+
+Task<void> Guest::end_machine() {
+  if (!slot_.is_acquired()) co_return ok();
   slot_.kill();
   if (port_) port_->close();
   if (monitor_) monitor_->close();
@@ -238,7 +245,6 @@ Task<void> Guest::close() {
   if (port_) co_await port_->join();
   if (monitor_) co_await monitor_->join();
   co_await tasks_.join();
-  slot_.release();
   co_return ok();
 }
 
