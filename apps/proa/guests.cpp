@@ -56,12 +56,24 @@ Task<kernels::UsedKernel> find_kernel(kernels::KernelStore& kernels, const std::
 }
 Task<std::string> read_state(const GuestRoot& root) { co_return root.state(); }
 
+/// Of a machine that ended, or did not come up in time.
+bool may_be_images_fault(Errc failure) {
+  return failure == Errc::unavailable || failure == Errc::deadline;
+}
+
+/// Errc: unavailable (it went since the start began: the next one makes it anew), os.
+Result<os::UniqueFd> open_image(const images::ImageStore& images, const std::string& id) {
+  auto file = images.read(id);
+  if (file || file.error().code() != Errc::not_found) return file;
+  return Error(Errc::unavailable, file.error().message());
+}
+
 Task<sandbox::FunctionDisks> open_images(const images::ImageStore& images,
                                          launcher::GuestPlan plan) {
   sandbox::FunctionDisks disks;
-  CO_TRY(disks.code, images.read(plan.code_image));
+  CO_TRY(disks.code, open_image(images, plan.code_image));
   if (plan.layers_image.empty()) co_return disks;
-  CO_TRY(disks.layers, images.read(plan.layers_image));
+  CO_TRY(disks.layers, open_image(images, plan.layers_image));
   co_return disks;
 }
 
@@ -142,11 +154,23 @@ Task<sandbox::GuestBuild> Guests::build_there(sandbox::Assignment assignment) {
   }
   CO_TRY(build.plan, co_await plan_of(kernel));
   build.boot_limit = boot_limit(build.plan.accelerator);
-  CO_TRY(co_await add_images(assignment, build.plan));
+  auto images = std::make_shared<images::ImageHold>(images_);
+  CO_TRY(co_await add_images(assignment, build.plan, *images));
   build.open_disks = [this, plan = build.plan] { return open_disks(plan); };
   // What waits for any function of its kind has the host's programs as its root.
   if (!assignment.is_image) add_template(assignment, build);
+  watch_images(build, std::move(images));
   co_return build;
+}
+
+// The start is over when nobody has `outcome` any more.
+void Guests::watch_images(sandbox::GuestBuild& build, std::shared_ptr<images::ImageHold> images) {
+  build.outcome = [this, images = std::move(images),
+                   next = std::move(build.outcome)](std::optional<Error> failure) {
+    // An image that has rotted may be why.
+    if (failure && may_be_images_fault(failure->code())) images_.doubt(images->ids());
+    if (next) next(std::move(failure));
+  };
 }
 
 void Guests::add_template(const sandbox::Assignment& assignment, sandbox::GuestBuild& build) {
@@ -171,11 +195,12 @@ void Guests::add_template(const sandbox::Assignment& assignment, sandbox::GuestB
   };
 }
 
-Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan) {
+Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan,
+                              images::ImageHold& images) {
   if (assignment.is_image) {
     auto image = images::code_recipe(assignment.tree_id);
     plan.root_image = image.id;
-    co_return co_await maker_->ensure(std::move(image));
+    co_return co_await ensure(std::move(image), images);
   }
   CO_TRY(const auto state,
          co_await run_on<std::string>(blocking_.get_executor(), read_state(root_)));
@@ -183,15 +208,20 @@ Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::G
                   ? images::root_recipe(root_.interpreters_for(assignment.interpreter), state)
                   : images::runtime_root_recipe(assignment.root_tree_id, state);
   plan.root_image = root.id;
-  CO_TRY(co_await maker_->ensure(std::move(root)));
+  CO_TRY(co_await ensure(std::move(root), images));
   if (assignment.tree_id.empty()) co_return ok();
   auto code = images::code_recipe(assignment.tree_id);
   plan.code_image = code.id;
-  CO_TRY(co_await maker_->ensure(std::move(code)));
+  CO_TRY(co_await ensure(std::move(code), images));
   if (assignment.layer_tree_ids.empty()) co_return ok();
   auto layers = images::layers_recipe(assignment.layer_tree_ids);
   plan.layers_image = layers.id;
-  co_return co_await maker_->ensure(std::move(layers));
+  co_return co_await ensure(std::move(layers), images);
+}
+
+Task<void> Guests::ensure(images::ImageRecipe recipe, images::ImageHold& images) {
+  images.add(recipe.id);
+  return maker_->ensure(std::move(recipe));
 }
 
 Task<sandbox::FunctionDisks> Guests::open_disks(launcher::GuestPlan plan) {

@@ -79,7 +79,10 @@ class Guests {
   Task<sandbox::AcceleratorChoice> choose(launcher::GuestPlan plan);
   Task<sandbox::FunctionDisks> open_disks(launcher::GuestPlan plan);
   void add_template(const sandbox::Assignment& assignment, sandbox::GuestBuild& build);
-  Task<void> add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan);
+  Task<void> add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan,
+                        images::ImageHold& images);
+  Task<void> ensure(images::ImageRecipe recipe, images::ImageHold& images);
+  void watch_images(sandbox::GuestBuild& build, std::shared_ptr<images::ImageHold> images);
 
   kernels::KernelStore& kernels_;
   images::ImageStore& images_;

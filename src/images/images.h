@@ -69,8 +69,7 @@ class NewImage {
 
 struct ImageStoreOptions {
   std::filesystem::path folder;     ///< exists, and is used by nobody else
-  Bytes most = Bytes::mib(10'240);  ///< that all images take together, but for one that alone is
-                                    ///< larger
+  Bytes most = Bytes::mib(10'240);  ///< that all images take together, but for those of one start
 };
 
 /// What a store holds.
@@ -79,8 +78,28 @@ struct ImageTotals {
   Bytes bytes;
 };
 
-/// Thread-safe; everything blocks for file operations. Beside ID.erofs lies ID.sum, the SHA-256 of
-/// its bytes.
+class ImageStore;
+
+/// Images of one start of a machine: they make no room for others until it is over, when this goes.
+/// Before the store; any thread.
+class ImageHold {
+ public:
+  explicit ImageHold(ImageStore& store) : store_(store) {}
+  ~ImageHold();
+  ImageHold(const ImageHold&) = delete;
+  ImageHold& operator=(const ImageHold&) = delete;
+
+  /// This one too, whether or not it is there already.
+  void add(const std::string& id);
+  const std::vector<std::string>& ids() const { return ids_; }
+
+ private:
+  ImageStore& store_;
+  std::vector<std::string> ids_;
+};
+
+/// Thread-safe; everything blocks for file operations, but for doubt(). Beside ID.erofs lies
+/// ID.sum, the SHA-256 of its bytes.
 class ImageStore {
  public:
   /// Removes what an interrupted process left half made. Errc: os.
@@ -93,30 +112,35 @@ class ImageStore {
   Result<os::UniqueFd> read(const std::string& id) const;
   /// A new file for an image. Errc: exhausted, os.
   Result<NewImage> begin();
-  /// Gives it its name, durably, and removes others where all take too much. A machine that runs
-  /// from a removed one goes on. Errc: exhausted (disk full), os.
+  /// They may have changed since they were read: at its next use() each is read whole again.
+  void doubt(const std::vector<std::string>& ids);
+  /// Gives it its name, durably, and removes others where all take too much, but none that is held.
+  /// A machine that runs from a removed one goes on. Errc: exhausted (disk full), os.
   Result<void> keep(NewImage image, const std::string& id);
   ImageTotals totals() const;
   Bytes most() const { return options_.most; }
 
  private:
+  friend class ImageHold;
   explicit ImageStore(ImageStoreOptions options) : options_(std::move(options)) {}
   std::filesystem::path path_of(const std::string& id) const;
   std::filesystem::path sum_of(const std::string& id) const;
   bool is_intact(const std::string& id) const;
+  bool is_held(const std::string& id) const;
   void remove(const std::string& id);
   Result<void> make_room(const std::filesystem::path& kept);
 
   ImageStoreOptions options_;
   mutable std::mutex mutex_;
-  std::set<std::string> intact_;  ///< those that were read whole, or made, by this process
+  std::set<std::string> intact_;     ///< those that were read whole, or made, by this process
+  std::multiset<std::string> held_;  ///< by ImageHold
 };
 
 /// Has containers make images that are not there, one for each recipe however many ask. Belongs to
 /// one executor, that of the containers, which has run to its end before this goes.
 class ImageMaker {
  public:
-  /// All outlive it.
+  /// All outlive it. `blocking` is never held by a job, which may take minutes.
   ImageMaker(boost::asio::any_io_executor executor, sandbox::SandboxFactory& containers,
              ImageStore& store, boost::asio::thread_pool& blocking);
 

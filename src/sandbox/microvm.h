@@ -88,7 +88,8 @@ struct BootReport {
 
 /// Boots `kernel` with `memory_mib` in a slot of its own, and ends it as soon as proa-init answers.
 /// Errc: deadline (it did not within `limit`; with the last lines of its console), unavailable (it
-/// ended before; likewise), as launcher::Client::start_guest(), exhausted, os.
+/// ended before; likewise; or kernel or image are gone), else as launcher::Client::start_guest(),
+/// exhausted, os.
 Task<BootReport> boot_guest(boost::asio::any_io_executor executor, launcher::Client& launcher,
                             launcher::GuestPlan plan, std::chrono::milliseconds limit);
 

@@ -35,6 +35,13 @@ SandboxLimits on_host(SandboxLimits limits, std::uint32_t guest_mib) {
   return limits;
 }
 
+/// A kernel or an image went between its choice and the start. To a caller, what is not found is
+/// the function.
+Error as_gone(const Error& error) {
+  if (error.code() != Errc::not_found) return error;
+  return {Errc::unavailable, error.message(), error.os_errno()};
+}
+
 }  // namespace
 
 Guest::Guest(asio::any_io_executor executor, launcher::Client& launcher, GuestPort::Events events)
@@ -120,7 +127,9 @@ Task<void> Guest::save(int state, std::chrono::milliseconds limit) {
 Task<void> Guest::start(launcher::GuestPlan plan, const SandboxLimits& limits) {
   memory_mib_ = plan.memory_mib;
   CO_TRY(co_await slot_.configure(limits, ProcessorShare::of_start));
-  CO_TRY(auto ends, co_await launcher_.start_guest(slot_.id(), std::move(plan)));
+  auto asked = co_await launcher_.start_guest(slot_.id(), std::move(plan));
+  if (!asked) co_return as_gone(asked.error());
+  launcher::GuestEnds ends = std::move(asked.value());
   has_ipv6_ = ends.has_ipv6;
   tasks_.spawn(watch_exit());
   if (ends.monitor) {
