@@ -26,6 +26,7 @@ ImageMaker::ImageMaker(asio::any_io_executor executor, sandbox::SandboxFactory& 
       containers_(containers),
       store_(store),
       blocking_(blocking),
+      turns_(executor, kImagesAtOnce),
       tasks_(executor) {}
 
 Task<void> ImageMaker::ensure(ImageRecipe recipe) {
@@ -51,6 +52,11 @@ Task<void> ImageMaker::make_unless_there(const ImageRecipe& recipe) {
   CO_TRY(const bool is_there,
          co_await run_on<bool>(blocking_.get_executor(), use(store_, recipe.id)));
   if (is_there) co_return ok();
+  CO_TRY(const auto turn, co_await turns_.take());
+  co_return co_await make_in_container(recipe);
+}
+
+Task<void> ImageMaker::make_in_container(const ImageRecipe& recipe) {
   CO_TRY(auto image, store_.begin());
   sandbox::ContainerJob job;
   job.assignment.limits.memory = kMemory;
@@ -61,7 +67,7 @@ Task<void> ImageMaker::make_unless_there(const ImageRecipe& recipe) {
   job.product = image.file();
   job.product_most = kImageMost;
   job.limit = kMakeLimit;
-  auto words = co_await sandbox::run_job(containers_, blocking_, std::move(job));
+  auto words = co_await sandbox::run_job(containers_, jobs_, std::move(job));
   if (!words) co_return words.error().with_context("an image");
   co_return co_await run_on<void>(blocking_.get_executor(),
                                   keep(store_, std::move(image), recipe.id));

@@ -11,12 +11,14 @@
 #include "base/pending.h"
 #include "base/task.h"
 #include "base/task_group.h"
+#include "base/turns.h"
 #include "base/units.h"
 #include "os/unique_fd.h"
 #include "sandbox/sandbox.h"
 
 #include <boost/asio/thread_pool.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -136,8 +138,12 @@ class ImageStore {
   std::multiset<std::string> held_;  ///< by ImageHold
 };
 
-/// Has containers make images that are not there, one for each recipe however many ask. Belongs to
-/// one executor, that of the containers, which has run to its end before this goes.
+/// Images that are made at the same time, each in a container of its own.
+inline constexpr std::uint32_t kImagesAtOnce = 2;
+
+/// Has containers make images that are not there, one for each recipe however many ask; other
+/// recipes wait for their turn, and for nothing while an image is there. Belongs to one executor,
+/// that of the containers, which has run to its end before this goes.
 class ImageMaker {
  public:
   /// All outlive it. `blocking` is never held by a job, which may take minutes.
@@ -155,12 +161,15 @@ class ImageMaker {
 
   boost::asio::awaitable<void> make(ImageRecipe recipe, Outcome outcome);
   Task<void> make_unless_there(const ImageRecipe& recipe);
+  Task<void> make_in_container(const ImageRecipe& recipe);
 
   boost::asio::any_io_executor executor_;
   sandbox::SandboxFactory& containers_;
   ImageStore& store_;
   boost::asio::thread_pool& blocking_;
   std::map<std::string, Outcome> making_;  ///< by id
+  Turns turns_;
+  boost::asio::thread_pool jobs_{kImagesAtOnce};
   TaskGroup tasks_;
 };
 
