@@ -101,6 +101,7 @@ std::unique_ptr<Guests::Connection> Guests::connect(Shard& shard) {
   templates_ = std::make_unique<MachineTemplates>(shard.executor(), *template_maker_, log_,
                                                   template_options_);
   tasks_ = std::make_unique<TaskGroup>(shard.executor());
+  boots_ = std::make_unique<Turns>(shard.executor(), 1);
   return std::make_unique<Connection>(*this);
 }
 
@@ -128,6 +129,7 @@ void Guests::disconnect() {
   kernel_builder_.reset();
   maker_.reset();
   chooser_.reset();
+  boots_.reset();
   tasks_.reset();  // none runs: the shard's thread has ended
   shard_ = nullptr;
 }
@@ -259,6 +261,7 @@ Task<api::KernelBoot> Guests::boot(const kernels::Kernel& kernel) {
 Task<api::KernelBoot> Guests::boot_there(kernels::Kernel kernel) {
   CO_TRY(auto plan, co_await plan_of(kernel));
   const auto limit = boot_limit(plan.accelerator);
+  CO_TRY(const auto turn, co_await boots_->take());
   CO_TRY(const auto report, co_await shard_->boot_guest(std::move(plan), limit));
   api::KernelBoot boot;
   boot.accelerator = sandbox::name_of(report.accelerator);
@@ -285,6 +288,7 @@ Task<kernels::Measurement> Guests::measure_there(kernels::Kernel kernel) {
 Task<kernels::MeasuredBoot> Guests::boot_with(launcher::GuestPlan plan,
                                               std::chrono::milliseconds limit) {
   if (kernels_.is_stopped()) co_return Error(Errc::cancelled, "the daemon stops");
+  CO_TRY(const auto turn, co_await boots_->take());
   CO_TRY(const auto report, co_await shard_->boot_guest(std::move(plan), limit));
   kernels::MeasuredBoot boot;
   boot.accelerator = sandbox::name_of(report.accelerator);

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "base/task_group.h"
+#include "base/turns.h"
 #include "guest_root.h"
 #include "images/images.h"
 #include "kernels/kernels.h"
@@ -20,6 +21,11 @@
 namespace proa::apps {
 
 class Shard;
+
+/// Slots of the launcher for what runs beside environments, each of which has one: jobs that make
+/// images, one that builds a kernel (kernels::KernelStore lets nobody else), a template
+/// (sandbox::TemplateMaker makes one at a time), and a trial boot.
+inline constexpr std::uint32_t kWorkSlots = images::kImagesAtOnce + 1 + 1 + 1;
 
 /// Works on one shard, that it is given with connect(); the others ask it. Made by main before the
 /// shards, outlives them; thread-safe.
@@ -97,6 +103,7 @@ class Guests {
   std::unique_ptr<sandbox::TemplateMaker> template_maker_;
   std::unique_ptr<MachineTemplates> templates_;
   std::unique_ptr<TaskGroup> tasks_;
+  std::unique_ptr<Turns> boots_;  ///< of the API, once who plays processors is chosen
   std::optional<std::uint32_t> tsc_khz_;
   std::unique_ptr<sandbox::AcceleratorChooser> chooser_;
   // Anywhere:

@@ -72,7 +72,7 @@ launcher::LauncherConfig launcher_config(const ServeOptions& options, const Daem
   config.runtimes_folder = runtimes_folder(options);
   config.init_program = own_program("proa-init");
   config.shards = shards;
-  config.max_slots = options.max_environments;
+  config.max_slots = options.max_environments + kWorkSlots;
   config.daemon_uid = user.uid;
   config.daemon_gid = user.gid;
   config.cpu_policy =

@@ -156,6 +156,20 @@ class Microvms(DaemonTestCase):
         self.assertLess(abs(told["time"] - time.time()), 2, "its clock did not stand still")
 
 
+class OneEnvironment(DaemonTestCase):
+    """What makes images, boots on trial and becomes a template is no environment."""
+    arguments = ("--max-environments", "1", "--isolation", "microvm")
+
+    def test_the_only_environment_has_its_images_made_and_runs(self):
+        if reason := why_not():
+            self.skipTest(reason)
+        add_kernel(self.daemon.endpoint)
+        client = self.deploy("only", SLEEP, Timeout=60)
+        answer = client.invoke(FunctionName="only", Payload=b"0")
+        self.assertEqual(json.load(answer["Payload"]), "slept")
+        self.assertEqual(head_of(answer)["x-proa-isolation"], "microvm")
+
+
 class Refusals(DaemonTestCase):
     def test_without_a_kernel_the_call_says_what_to_do(self):
         client = self.deploy("bare", SLEEP, Tags=MACHINE)
