@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 #include <limits>
@@ -90,6 +91,8 @@ Task<AcceleratorChoice> choose_accelerator(asio::any_io_executor executor,
     co_return choice;
   }
   choice.reason = "KVM: " + booted.error().message();
+  std::ranges::replace(choice.reason, '\n',
+                       ' ');  // of a console; it stands in a line of the status
   const Errc why = booted.error().code();
   if (why == Errc::deadline) co_return choice;  // QEMU ran all the time
   if (why != Errc::unavailable) co_return booted.error();

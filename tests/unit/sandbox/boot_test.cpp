@@ -163,7 +163,7 @@ TEST_F(AcceleratorTest, AGuestThatEndsUnderKvmIsTriedTranslated) {
   const auto outcome = ask();
   {
     const auto ends = run(boot());
-    ASSERT_EQ(::write(ends.second.get(), "no KVM", 6), 6);
+    ASSERT_EQ(::write(ends.second.get(), "no KVM\nhere", 11), 11);
     run_ready();
     report_exit(1 << 8);
     EXPECT_TRUE(request_at<launcher::ReleaseSlot>(pool_));
@@ -174,7 +174,7 @@ TEST_F(AcceleratorTest, AGuestThatEndsUnderKvmIsTriedTranslated) {
   const auto chosen = finish(outcome);
   ASSERT_TRUE(chosen) << chosen.error().message();
   EXPECT_EQ(chosen.value().accelerator, launcher::Accelerator::tcg);
-  EXPECT_TRUE(chosen.value().reason.ends_with("no KVM")) << chosen.value().reason;
+  EXPECT_TRUE(chosen.value().reason.ends_with("no KVM here")) << chosen.value().reason;
 }
 
 TEST_F(AcceleratorTest, AKernelThatEndsEitherWayIsNoChoice) {
