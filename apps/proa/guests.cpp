@@ -79,13 +79,14 @@ Task<sandbox::FunctionDisks> open_images(const images::ImageStore& images,
 
 }  // namespace
 
-Guests::Guests(const Parts& parts, GuestRoot root, TemplateOptions templates)
+Guests::Guests(const Parts& parts, GuestRoot root, sandbox::TemplateOptions templates)
     : kernels_(parts.kernels),
       images_(parts.images),
       root_(std::move(root)),
       blocking_(parts.blocking),
       log_(parts.log),
-      template_options_(templates) {}
+      template_options_(templates),
+      check_memory_(parts.check_memory) {}
 
 Guests::~Guests() = default;
 
@@ -98,8 +99,8 @@ std::unique_ptr<Guests::Connection> Guests::connect(Shard& shard) {
   chooser_ = shard.accelerator_chooser();
   template_maker_ =
       std::make_unique<sandbox::TemplateMaker>(shard.template_maker(blocking_.get_executor()));
-  templates_ = std::make_unique<MachineTemplates>(shard.executor(), *template_maker_, log_,
-                                                  template_options_);
+  templates_ = std::make_unique<MachineTemplates>(shard.executor(), *template_maker_, check_memory_,
+                                                  log_, template_options_);
   tasks_ = std::make_unique<TaskGroup>(shard.executor());
   boots_ = std::make_unique<Turns>(shard.executor(), 1);
   return std::make_unique<Connection>(*this);
@@ -176,7 +177,7 @@ void Guests::watch_images(sandbox::GuestBuild& build, std::shared_ptr<images::Im
 }
 
 void Guests::add_template(const sandbox::Assignment& assignment, sandbox::GuestBuild& build) {
-  TemplateWish wish;
+  sandbox::TemplateWish wish;
   wish.plan.plan = build.plan;
   wish.plan.plan.code_image.clear();
   wish.plan.plan.layers_image.clear();

@@ -37,8 +37,9 @@ class Guests {
     images::ImageStore& images;
     boost::asio::thread_pool& blocking;
     telemetry::Logger log;
+    MachineTemplates::CheckMemory check_memory;
   };
-  Guests(const Parts& parts, GuestRoot root, TemplateOptions templates);
+  Guests(const Parts& parts, GuestRoot root, sandbox::TemplateOptions templates);
   ~Guests();
 
   /// Holds what belongs to the shard. Ends before it, after its thread, and after
@@ -95,7 +96,8 @@ class Guests {
   GuestRoot root_;
   boost::asio::thread_pool& blocking_;
   telemetry::Logger log_;
-  TemplateOptions template_options_;
+  sandbox::TemplateOptions template_options_;
+  MachineTemplates::CheckMemory check_memory_;
   // On the shard's executor:
   Shard* shard_ = nullptr;
   std::unique_ptr<images::ImageMaker> maker_;
