@@ -2,6 +2,7 @@
 #include "images/images.h"
 #include "sandbox/job.h"
 
+#include <cerrno>
 #include <chrono>
 
 namespace proa::images {
@@ -16,6 +17,14 @@ constexpr auto kImageMost = Bytes::mib(10'240);
 Task<bool> use(ImageStore& store, std::string id) { co_return store.use(id); }
 Task<void> keep(ImageStore& store, NewImage image, std::string id) {
   co_return store.keep(std::move(image), id);
+}
+
+/// To a pool, what is exhausted are slots or memory, which another call may give back soon. A full
+/// disk is a fault of the host that its owner has to see to.
+Error of_disk(const Error& error) {
+  const bool is_disk = error.os_errno() == ENOSPC || error.os_errno() == EDQUOT;
+  if (error.code() != Errc::exhausted || !is_disk) return error;
+  return {Errc::unavailable, error.message(), error.os_errno()};
 }
 
 }  // namespace
@@ -53,7 +62,9 @@ Task<void> ImageMaker::make_unless_there(const ImageRecipe& recipe) {
          co_await run_on<bool>(blocking_.get_executor(), use(store_, recipe.id)));
   if (is_there) co_return ok();
   CO_TRY(const auto turn, co_await turns_.take());
-  co_return co_await make_in_container(recipe);
+  auto made = co_await make_in_container(recipe);
+  if (!made) co_return of_disk(made.error());
+  co_return ok();
 }
 
 Task<void> ImageMaker::make_in_container(const ImageRecipe& recipe) {

@@ -150,7 +150,8 @@ class ImageMaker {
   ImageMaker(boost::asio::any_io_executor executor, sandbox::SandboxFactory& containers,
              ImageStore& store, boost::asio::thread_pool& blocking);
 
-  /// Makes it unless it is there. On the executor. Errc: as sandbox::run_job(), exhausted, os.
+  /// Makes it unless it is there. On the executor. Errc: as sandbox::run_job(), but unavailable
+  /// where the disk is full; os.
   Task<void> ensure(ImageRecipe recipe);
 
  private:
