@@ -37,7 +37,8 @@ SECOND_PUBLIC_HEADERS = {
     "frames/init/container.h", "frames/init/guest.h", "launcher/supervisor.h",
     "dispatch/admission.h", "dispatch/async_queue.h", "dispatch/shard_dispatcher.h",
     "logs/filter_pattern.h", "logs/log_keeper.h", "logs/log_tail.h", "sandbox/backends.h",
-    "sandbox/container.h", "sandbox/job.h", "sandbox/microvm.h", "storage/batch_store.h",
+    "sandbox/container.h", "sandbox/job.h", "sandbox/microvm.h", "sandbox/template_shelf.h",
+    "storage/batch_store.h",
     "storage/data_format.h", "storage/disk_use.h", "storage/segment_log.h", "storage/snapshot.h",
     "telemetry/spans.h"}
 ALLOW_LIST = "tools/tidy_allow.txt"

@@ -2,9 +2,16 @@
 
 #include "os/host.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace proa::apps {
+namespace {
+
+/// With an interpreter that waits for a function of 128 MiB.
+constexpr Bytes kSmallTemplate = Bytes::mib(170);
+
+}  // namespace
 
 pool::BudgetOptions budget_options(const ServeOptions& options) {
   pool::BudgetOptions limits;
@@ -22,6 +29,20 @@ pool::HostReading read_host() {
   }
   if (const auto left = os::descriptors_left()) reading.descriptors_left = left.value();
   return reading;
+}
+
+std::function<Result<void>(Bytes)> template_memory(const pool::Budget& budget) {
+  return [&budget](Bytes of_function) -> Result<void> {
+    const pool::BudgetOptions& options = budget.options();
+    const auto counted = of_function.count() / 100 * options.memory_commit_percent;
+    const auto wanted = std::max(counted, kSmallTemplate.count()) + options.memory_reserve.count();
+    const pool::BudgetUse use = budget.use();
+    const auto total = use.host.memory_total.count();
+    const auto promised = std::min(use.memory_counted.count(), total);
+    if (std::min(use.host.memory_available.count(), total - promised) >= wanted) return ok();
+    return Error(Errc::exhausted, "the host has not " + pool::mib_text(Bytes(wanted)) +
+                                      " left for it (--memory-reserve is among them)");
+  };
 }
 
 // A machine waits as a copy of a template, for whoever may have copies of it.

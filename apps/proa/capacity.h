@@ -5,6 +5,7 @@
 #include "serve_options.h"
 #include "telemetry/telemetry.h"
 
+#include <functional>
 #include <vector>
 
 namespace proa::apps {
@@ -13,6 +14,10 @@ namespace proa::apps {
 pool::BudgetOptions budget_options(const ServeOptions& options);
 /// Limits of one of the pools of so many shards.
 pool::PoolOptions pool_options(const ServeOptions& options, std::size_t shards);
+/// Whether the host has memory for a template of functions with so much, beside what environments
+/// were promised: it is no environment, whose number says nothing here. Errc: exhausted. Any
+/// thread; `budget` outlives it.
+std::function<Result<void>(Bytes)> template_memory(const pool::Budget& budget);
 /// What the host has left now; what cannot be read counts as unlimited. Any thread.
 pool::HostReading read_host();
 /// The interpreters of which shard `shard` of `shards` keeps one parked.

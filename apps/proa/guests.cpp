@@ -56,24 +56,37 @@ Task<kernels::UsedKernel> find_kernel(kernels::KernelStore& kernels, const std::
 }
 Task<std::string> read_state(const GuestRoot& root) { co_return root.state(); }
 
+/// Of a machine that ended, or did not come up in time.
+bool may_be_images_fault(Errc failure) {
+  return failure == Errc::unavailable || failure == Errc::deadline;
+}
+
+/// Errc: unavailable (it went since the start began: the next one makes it anew), os.
+Result<os::UniqueFd> open_image(const images::ImageStore& images, const std::string& id) {
+  auto file = images.read(id);
+  if (file || file.error().code() != Errc::not_found) return file;
+  return Error(Errc::unavailable, file.error().message());
+}
+
 Task<sandbox::FunctionDisks> open_images(const images::ImageStore& images,
                                          launcher::GuestPlan plan) {
   sandbox::FunctionDisks disks;
-  CO_TRY(disks.code, images.read(plan.code_image));
+  CO_TRY(disks.code, open_image(images, plan.code_image));
   if (plan.layers_image.empty()) co_return disks;
-  CO_TRY(disks.layers, images.read(plan.layers_image));
+  CO_TRY(disks.layers, open_image(images, plan.layers_image));
   co_return disks;
 }
 
 }  // namespace
 
-Guests::Guests(const Parts& parts, GuestRoot root, TemplateOptions templates)
+Guests::Guests(const Parts& parts, GuestRoot root, sandbox::TemplateOptions templates)
     : kernels_(parts.kernels),
       images_(parts.images),
       root_(std::move(root)),
       blocking_(parts.blocking),
       log_(parts.log),
-      template_options_(templates) {}
+      template_options_(templates),
+      check_memory_(parts.check_memory) {}
 
 Guests::~Guests() = default;
 
@@ -83,11 +96,13 @@ std::unique_ptr<Guests::Connection> Guests::connect(Shard& shard) {
                                                 blocking_);
   kernel_builder_ =
       std::make_unique<kernels::KernelBuilder>(shard.executor(), shard.containers(), kernels_);
+  chooser_ = shard.accelerator_chooser();
   template_maker_ =
       std::make_unique<sandbox::TemplateMaker>(shard.template_maker(blocking_.get_executor()));
-  templates_ = std::make_unique<MachineTemplates>(shard.executor(), *template_maker_, log_,
-                                                  template_options_);
+  templates_ = std::make_unique<MachineTemplates>(shard.executor(), *template_maker_, check_memory_,
+                                                  log_, template_options_);
   tasks_ = std::make_unique<TaskGroup>(shard.executor());
+  boots_ = std::make_unique<Turns>(shard.executor(), 1);
   return std::make_unique<Connection>(*this);
 }
 
@@ -103,7 +118,9 @@ boost::asio::awaitable<void> Guests::choose_ahead() {
   const std::string any;
   const auto used =
       co_await run_on<kernels::UsedKernel>(blocking_.get_executor(), find_kernel(kernels_, any));
-  if (used) (void)co_await plan_of(used.value().kernel);
+  if (!used) co_return;
+  const auto planned = co_await plan_of(used.value().kernel);
+  if (!planned) log_.warn("accelerator_not_chosen", {{"reason", planned.error().message()}});
 }
 
 void Guests::disconnect() {
@@ -112,7 +129,8 @@ void Guests::disconnect() {
   kernel_builder_->close();
   kernel_builder_.reset();
   maker_.reset();
-  choosing_.reset();
+  chooser_.reset();
+  boots_.reset();
   tasks_.reset();  // none runs: the shard's thread has ended
   shard_ = nullptr;
 }
@@ -139,15 +157,27 @@ Task<sandbox::GuestBuild> Guests::build_there(sandbox::Assignment assignment) {
   }
   CO_TRY(build.plan, co_await plan_of(kernel));
   build.boot_limit = boot_limit(build.plan.accelerator);
-  CO_TRY(co_await add_images(assignment, build.plan));
+  auto images = std::make_shared<images::ImageHold>(images_);
+  CO_TRY(co_await add_images(assignment, build.plan, *images));
   build.open_disks = [this, plan = build.plan] { return open_disks(plan); };
   // What waits for any function of its kind has the host's programs as its root.
   if (!assignment.is_image) add_template(assignment, build);
+  watch_images(build, std::move(images));
   co_return build;
 }
 
+// The start is over when nobody has `outcome` any more.
+void Guests::watch_images(sandbox::GuestBuild& build, std::shared_ptr<images::ImageHold> images) {
+  build.outcome = [this, images = std::move(images),
+                   next = std::move(build.outcome)](std::optional<Error> failure) {
+    // An image that has rotted may be why.
+    if (failure && may_be_images_fault(failure->code())) images_.doubt(images->ids());
+    if (next) next(std::move(failure));
+  };
+}
+
 void Guests::add_template(const sandbox::Assignment& assignment, sandbox::GuestBuild& build) {
-  TemplateWish wish;
+  sandbox::TemplateWish wish;
   wish.plan.plan = build.plan;
   wish.plan.plan.code_image.clear();
   wish.plan.plan.layers_image.clear();
@@ -168,11 +198,12 @@ void Guests::add_template(const sandbox::Assignment& assignment, sandbox::GuestB
   };
 }
 
-Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan) {
+Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan,
+                              images::ImageHold& images) {
   if (assignment.is_image) {
     auto image = images::code_recipe(assignment.tree_id);
     plan.root_image = image.id;
-    co_return co_await maker_->ensure(std::move(image));
+    co_return co_await ensure(std::move(image), images);
   }
   CO_TRY(const auto state,
          co_await run_on<std::string>(blocking_.get_executor(), read_state(root_)));
@@ -180,15 +211,20 @@ Task<void> Guests::add_images(const sandbox::Assignment& assignment, launcher::G
                   ? images::root_recipe(root_.interpreters_for(assignment.interpreter), state)
                   : images::runtime_root_recipe(assignment.root_tree_id, state);
   plan.root_image = root.id;
-  CO_TRY(co_await maker_->ensure(std::move(root)));
+  CO_TRY(co_await ensure(std::move(root), images));
   if (assignment.tree_id.empty()) co_return ok();
   auto code = images::code_recipe(assignment.tree_id);
   plan.code_image = code.id;
-  CO_TRY(co_await maker_->ensure(std::move(code)));
+  CO_TRY(co_await ensure(std::move(code), images));
   if (assignment.layer_tree_ids.empty()) co_return ok();
   auto layers = images::layers_recipe(assignment.layer_tree_ids);
   plan.layers_image = layers.id;
-  co_return co_await maker_->ensure(std::move(layers));
+  co_return co_await ensure(std::move(layers), images);
+}
+
+Task<void> Guests::ensure(images::ImageRecipe recipe, images::ImageHold& images) {
+  images.add(recipe.id);
+  return maker_->ensure(std::move(recipe));
 }
 
 Task<sandbox::FunctionDisks> Guests::open_disks(launcher::GuestPlan plan) {
@@ -201,18 +237,11 @@ Task<std::uint32_t> Guests::tsc_khz() {
   co_return *tsc_khz_;
 }
 
-// The first who asks tries; the others wait for what comes of it.
 Task<sandbox::AcceleratorChoice> Guests::choose(launcher::GuestPlan plan) {
-  if (!choosing_) {
-    choosing_ = std::make_unique<Pending<sandbox::AcceleratorChoice>>(shard_->executor());
-    auto choice = co_await shard_->choose_accelerator(std::move(plan));
-    {
-      const std::lock_guard guard(mutex_);
-      choice_ = choice;
-    }
-    choosing_->set(std::move(choice));
-  }
-  co_return co_await choosing_->wait(SteadyTime::max(), "choice of a processor for guests");
+  CO_TRY(auto choice, co_await chooser_->choose(std::move(plan)));
+  const std::lock_guard guard(mutex_);
+  choice_ = choice;
+  co_return choice;
 }
 
 Task<launcher::GuestPlan> Guests::plan_of(const kernels::Kernel& kernel) {
@@ -233,10 +262,11 @@ Task<api::KernelBoot> Guests::boot(const kernels::Kernel& kernel) {
 Task<api::KernelBoot> Guests::boot_there(kernels::Kernel kernel) {
   CO_TRY(auto plan, co_await plan_of(kernel));
   const auto limit = boot_limit(plan.accelerator);
+  CO_TRY(const auto turn, co_await boots_->take());
   CO_TRY(const auto report, co_await shard_->boot_guest(std::move(plan), limit));
   api::KernelBoot boot;
   boot.accelerator = sandbox::name_of(report.accelerator);
-  boot.reason = choosing_->value().reason;
+  boot.reason = chooser_->choice()->reason;
   boot.took = report.took;
   co_return boot;
 }
@@ -259,6 +289,7 @@ Task<kernels::Measurement> Guests::measure_there(kernels::Kernel kernel) {
 Task<kernels::MeasuredBoot> Guests::boot_with(launcher::GuestPlan plan,
                                               std::chrono::milliseconds limit) {
   if (kernels_.is_stopped()) co_return Error(Errc::cancelled, "the daemon stops");
+  CO_TRY(const auto turn, co_await boots_->take());
   CO_TRY(const auto report, co_await shard_->boot_guest(std::move(plan), limit));
   kernels::MeasuredBoot boot;
   boot.accelerator = sandbox::name_of(report.accelerator);

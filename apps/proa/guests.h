@@ -3,8 +3,8 @@
 #pragma once
 
 #include "api/api.h"
-#include "base/pending.h"
 #include "base/task_group.h"
+#include "base/turns.h"
 #include "guest_root.h"
 #include "images/images.h"
 #include "kernels/kernels.h"
@@ -22,6 +22,11 @@ namespace proa::apps {
 
 class Shard;
 
+/// Slots of the launcher for what runs beside environments, each of which has one: jobs that make
+/// images, one that builds a kernel (kernels::KernelStore lets nobody else), a template
+/// (sandbox::TemplateMaker makes one at a time), and a trial boot.
+inline constexpr std::uint32_t kWorkSlots = images::kImagesAtOnce + 1 + 1 + 1;
+
 /// Works on one shard, that it is given with connect(); the others ask it. Made by main before the
 /// shards, outlives them; thread-safe.
 class Guests {
@@ -32,8 +37,9 @@ class Guests {
     images::ImageStore& images;
     boost::asio::thread_pool& blocking;
     telemetry::Logger log;
+    MachineTemplates::CheckMemory check_memory;
   };
-  Guests(const Parts& parts, GuestRoot root, TemplateOptions templates);
+  Guests(const Parts& parts, GuestRoot root, sandbox::TemplateOptions templates);
   ~Guests();
 
   /// Holds what belongs to the shard. Ends before it, after its thread, and after
@@ -80,14 +86,18 @@ class Guests {
   Task<sandbox::AcceleratorChoice> choose(launcher::GuestPlan plan);
   Task<sandbox::FunctionDisks> open_disks(launcher::GuestPlan plan);
   void add_template(const sandbox::Assignment& assignment, sandbox::GuestBuild& build);
-  Task<void> add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan);
+  Task<void> add_images(const sandbox::Assignment& assignment, launcher::GuestPlan& plan,
+                        images::ImageHold& images);
+  Task<void> ensure(images::ImageRecipe recipe, images::ImageHold& images);
+  void watch_images(sandbox::GuestBuild& build, std::shared_ptr<images::ImageHold> images);
 
   kernels::KernelStore& kernels_;
   images::ImageStore& images_;
   GuestRoot root_;
   boost::asio::thread_pool& blocking_;
   telemetry::Logger log_;
-  TemplateOptions template_options_;
+  sandbox::TemplateOptions template_options_;
+  MachineTemplates::CheckMemory check_memory_;
   // On the shard's executor:
   Shard* shard_ = nullptr;
   std::unique_ptr<images::ImageMaker> maker_;
@@ -95,8 +105,9 @@ class Guests {
   std::unique_ptr<sandbox::TemplateMaker> template_maker_;
   std::unique_ptr<MachineTemplates> templates_;
   std::unique_ptr<TaskGroup> tasks_;
+  std::unique_ptr<Turns> boots_;  ///< of the API, once who plays processors is chosen
   std::optional<std::uint32_t> tsc_khz_;
-  std::unique_ptr<Pending<sandbox::AcceleratorChoice>> choosing_;  ///< once somebody has begun
+  std::unique_ptr<sandbox::AcceleratorChooser> chooser_;
   // Anywhere:
   mutable std::mutex mutex_;
   std::optional<sandbox::AcceleratorChoice> choice_;  ///< a copy for the status

@@ -72,7 +72,7 @@ launcher::LauncherConfig launcher_config(const ServeOptions& options, const Daem
   config.runtimes_folder = runtimes_folder(options);
   config.init_program = own_program("proa-init");
   config.shards = shards;
-  config.max_slots = options.max_environments;
+  config.max_slots = options.max_environments + kWorkSlots;
   config.daemon_uid = user.uid;
   config.daemon_gid = user.gid;
   config.cpu_policy =
@@ -151,10 +151,10 @@ GuestRoot guest_root(const ServeOptions& options, const Ground& ground) {
           inside_resolv_conf()};
 }
 
-TemplateOptions template_options(const ServeOptions& options) {
-  TemplateOptions out;
-  if (options.templates == "off") out.sharing = TemplateSharing::off;
-  if (options.templates == "strict") out.sharing = TemplateSharing::strict;
+sandbox::TemplateOptions template_options(const ServeOptions& options) {
+  sandbox::TemplateOptions out;
+  if (options.templates == "off") out.sharing = sandbox::TemplateSharing::off;
+  if (options.templates == "strict") out.sharing = sandbox::TemplateSharing::strict;
   out.most = Bytes::mib(options.template_mib);
   out.renewal = std::chrono::minutes(options.template_minutes);
   return out;
@@ -445,8 +445,9 @@ Result<int> run(const ServeOptions& options) {
   network::EnvironmentPolicies policies;
   network::DnsService dns(kResolvConf, policies);
   const Pinning pinning = choose_pinning(options, shard_count, allowed_processors());
-  Guests guests({*state.kernels, *state.images, blocking, log.for_module("guests")},
-                guest_root(options, ground), template_options(options));
+  Guests guests(
+      {*state.kernels, *state.images, blocking, log.for_module("guests"), template_memory(budget)},
+      guest_root(options, ground), template_options(options));
   const Shared shared{
       *state.catalog, events.queue(), *state.keys, *state.roles,     blocking,
       admission,      idle_board,     budget,      programs,         clock,

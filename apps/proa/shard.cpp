@@ -220,8 +220,8 @@ Task<sandbox::BootReport> Shard::boot_guest(launcher::GuestPlan plan,
   co_return co_await sandbox::boot_guest(io_.get_executor(), launcher_, std::move(plan), limit);
 }
 
-asio::awaitable<sandbox::AcceleratorChoice> Shard::choose_accelerator(launcher::GuestPlan plan) {
-  co_return co_await sandbox::choose_accelerator(io_.get_executor(), launcher_, std::move(plan));
+std::unique_ptr<sandbox::AcceleratorChooser> Shard::accelerator_chooser() {
+  return std::make_unique<sandbox::AcceleratorChooser>(io_.get_executor(), launcher_);
 }
 
 Result<launcher::DnsGateway> Shard::open_gateway_dns() {

@@ -99,7 +99,7 @@ class Shard {
   sandbox::SandboxFactory& containers() { return containers_; }
   /// See sandbox/microvm.h.
   Task<sandbox::BootReport> boot_guest(launcher::GuestPlan plan, std::chrono::milliseconds limit);
-  boost::asio::awaitable<sandbox::AcceleratorChoice> choose_accelerator(launcher::GuestPlan plan);
+  std::unique_ptr<sandbox::AcceleratorChooser> accelerator_chooser();
   sandbox::TemplateMaker template_maker(boost::asio::any_io_executor blocking) {
     return {io_.get_executor(), launcher_, std::move(blocking)};
   }

@@ -2,6 +2,7 @@
 #include "images/images.h"
 #include "sandbox/job.h"
 
+#include <cerrno>
 #include <chrono>
 
 namespace proa::images {
@@ -18,6 +19,14 @@ Task<void> keep(ImageStore& store, NewImage image, std::string id) {
   co_return store.keep(std::move(image), id);
 }
 
+/// To a pool, what is exhausted are slots or memory, which another call may give back soon. A full
+/// disk is a fault of the host that its owner has to see to.
+Error of_disk(const Error& error) {
+  const bool is_disk = error.os_errno() == ENOSPC || error.os_errno() == EDQUOT;
+  if (error.code() != Errc::exhausted || !is_disk) return error;
+  return {Errc::unavailable, error.message(), error.os_errno()};
+}
+
 }  // namespace
 
 ImageMaker::ImageMaker(asio::any_io_executor executor, sandbox::SandboxFactory& containers,
@@ -26,6 +35,7 @@ ImageMaker::ImageMaker(asio::any_io_executor executor, sandbox::SandboxFactory& 
       containers_(containers),
       store_(store),
       blocking_(blocking),
+      turns_(executor, kImagesAtOnce),
       tasks_(executor) {}
 
 Task<void> ImageMaker::ensure(ImageRecipe recipe) {
@@ -51,6 +61,13 @@ Task<void> ImageMaker::make_unless_there(const ImageRecipe& recipe) {
   CO_TRY(const bool is_there,
          co_await run_on<bool>(blocking_.get_executor(), use(store_, recipe.id)));
   if (is_there) co_return ok();
+  CO_TRY(const auto turn, co_await turns_.take());
+  auto made = co_await make_in_container(recipe);
+  if (!made) co_return of_disk(made.error());
+  co_return ok();
+}
+
+Task<void> ImageMaker::make_in_container(const ImageRecipe& recipe) {
   CO_TRY(auto image, store_.begin());
   sandbox::ContainerJob job;
   job.assignment.limits.memory = kMemory;
@@ -61,7 +78,7 @@ Task<void> ImageMaker::make_unless_there(const ImageRecipe& recipe) {
   job.product = image.file();
   job.product_most = kImageMost;
   job.limit = kMakeLimit;
-  auto words = co_await sandbox::run_job(containers_, blocking_, std::move(job));
+  auto words = co_await sandbox::run_job(containers_, jobs_, std::move(job));
   if (!words) co_return words.error().with_context("an image");
   co_return co_await run_on<void>(blocking_.get_executor(),
                                   keep(store_, std::move(image), recipe.id));

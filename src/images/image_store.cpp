@@ -45,6 +45,17 @@ NewImage::~NewImage() {
   if (!path_.empty()) ::unlink(path_.c_str());
 }
 
+ImageHold::~ImageHold() {
+  const std::lock_guard guard(store_.mutex_);
+  for (const std::string& id : ids_) store_.held_.erase(store_.held_.find(id));
+}
+
+void ImageHold::add(const std::string& id) {
+  ids_.push_back(id);
+  const std::lock_guard guard(store_.mutex_);
+  store_.held_.insert(id);
+}
+
 Result<std::unique_ptr<ImageStore>> ImageStore::open(ImageStoreOptions options) {
   std::error_code failed;
   std::vector<fs::path> left;
@@ -85,6 +96,11 @@ void ImageStore::remove(const std::string& id) {
   intact_.erase(id);
 }
 
+bool ImageStore::is_held(const std::string& id) const {
+  const std::lock_guard guard(mutex_);
+  return held_.contains(id);
+}
+
 bool ImageStore::use(const std::string& id) {
   if (::utimensat(AT_FDCWD, path_of(id).c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0) return false;
   {
@@ -98,6 +114,11 @@ bool ImageStore::use(const std::string& id) {
   const std::lock_guard guard(mutex_);
   intact_.insert(id);
   return true;
+}
+
+void ImageStore::doubt(const std::vector<std::string>& ids) {
+  const std::lock_guard guard(mutex_);
+  for (const std::string& id : ids) intact_.erase(id);
 }
 
 Result<NewImage> ImageStore::begin() {
@@ -123,7 +144,7 @@ Result<void> ImageStore::keep(NewImage image, const std::string& id) {
   return make_room(path);
 }
 
-// The one that was just made stays, however large.
+// The one that was just made stays, however large, and so do those of the same start.
 Result<void> ImageStore::make_room(const fs::path& kept) {
   std::vector<Stored> all = stored_in(options_.folder);
   std::uint64_t bytes = 0;
@@ -133,8 +154,9 @@ Result<void> ImageStore::make_room(const fs::path& kept) {
   });
   for (const Stored& one : all) {
     if (bytes <= options_.most.count()) break;
-    if (one.path == kept) continue;
-    remove(one.path.stem().string());
+    const std::string id = one.path.stem().string();
+    if (one.path == kept || is_held(id)) continue;
+    remove(id);
     bytes -= one.bytes;
   }
   return ok();

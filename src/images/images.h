@@ -11,12 +11,14 @@
 #include "base/pending.h"
 #include "base/task.h"
 #include "base/task_group.h"
+#include "base/turns.h"
 #include "base/units.h"
 #include "os/unique_fd.h"
 #include "sandbox/sandbox.h"
 
 #include <boost/asio/thread_pool.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -69,8 +71,7 @@ class NewImage {
 
 struct ImageStoreOptions {
   std::filesystem::path folder;     ///< exists, and is used by nobody else
-  Bytes most = Bytes::mib(10'240);  ///< that all images take together, but for one that alone is
-                                    ///< larger
+  Bytes most = Bytes::mib(10'240);  ///< that all images take together, but for those of one start
 };
 
 /// What a store holds.
@@ -79,8 +80,28 @@ struct ImageTotals {
   Bytes bytes;
 };
 
-/// Thread-safe; everything blocks for file operations. Beside ID.erofs lies ID.sum, the SHA-256 of
-/// its bytes.
+class ImageStore;
+
+/// Images of one start of a machine: they make no room for others until it is over, when this goes.
+/// Before the store; any thread.
+class ImageHold {
+ public:
+  explicit ImageHold(ImageStore& store) : store_(store) {}
+  ~ImageHold();
+  ImageHold(const ImageHold&) = delete;
+  ImageHold& operator=(const ImageHold&) = delete;
+
+  /// This one too, whether or not it is there already.
+  void add(const std::string& id);
+  const std::vector<std::string>& ids() const { return ids_; }
+
+ private:
+  ImageStore& store_;
+  std::vector<std::string> ids_;
+};
+
+/// Thread-safe; everything blocks for file operations, but for doubt(). Beside ID.erofs lies
+/// ID.sum, the SHA-256 of its bytes.
 class ImageStore {
  public:
   /// Removes what an interrupted process left half made. Errc: os.
@@ -93,34 +114,44 @@ class ImageStore {
   Result<os::UniqueFd> read(const std::string& id) const;
   /// A new file for an image. Errc: exhausted, os.
   Result<NewImage> begin();
-  /// Gives it its name, durably, and removes others where all take too much. A machine that runs
-  /// from a removed one goes on. Errc: exhausted (disk full), os.
+  /// They may have changed since they were read: at its next use() each is read whole again.
+  void doubt(const std::vector<std::string>& ids);
+  /// Gives it its name, durably, and removes others where all take too much, but none that is held.
+  /// A machine that runs from a removed one goes on. Errc: exhausted (disk full), os.
   Result<void> keep(NewImage image, const std::string& id);
   ImageTotals totals() const;
   Bytes most() const { return options_.most; }
 
  private:
+  friend class ImageHold;
   explicit ImageStore(ImageStoreOptions options) : options_(std::move(options)) {}
   std::filesystem::path path_of(const std::string& id) const;
   std::filesystem::path sum_of(const std::string& id) const;
   bool is_intact(const std::string& id) const;
+  bool is_held(const std::string& id) const;
   void remove(const std::string& id);
   Result<void> make_room(const std::filesystem::path& kept);
 
   ImageStoreOptions options_;
   mutable std::mutex mutex_;
-  std::set<std::string> intact_;  ///< those that were read whole, or made, by this process
+  std::set<std::string> intact_;     ///< those that were read whole, or made, by this process
+  std::multiset<std::string> held_;  ///< by ImageHold
 };
 
-/// Has containers make images that are not there, one for each recipe however many ask. Belongs to
-/// one executor, that of the containers, which has run to its end before this goes.
+/// Images that are made at the same time, each in a container of its own.
+inline constexpr std::uint32_t kImagesAtOnce = 2;
+
+/// Has containers make images that are not there, one for each recipe however many ask; other
+/// recipes wait for their turn, and for nothing while an image is there. Belongs to one executor,
+/// that of the containers, which has run to its end before this goes.
 class ImageMaker {
  public:
-  /// All outlive it.
+  /// All outlive it. `blocking` is never held by a job, which may take minutes.
   ImageMaker(boost::asio::any_io_executor executor, sandbox::SandboxFactory& containers,
              ImageStore& store, boost::asio::thread_pool& blocking);
 
-  /// Makes it unless it is there. On the executor. Errc: as sandbox::run_job(), exhausted, os.
+  /// Makes it unless it is there. On the executor. Errc: as sandbox::run_job(), but unavailable
+  /// where the disk is full; os.
   Task<void> ensure(ImageRecipe recipe);
 
  private:
@@ -131,12 +162,15 @@ class ImageMaker {
 
   boost::asio::awaitable<void> make(ImageRecipe recipe, Outcome outcome);
   Task<void> make_unless_there(const ImageRecipe& recipe);
+  Task<void> make_in_container(const ImageRecipe& recipe);
 
   boost::asio::any_io_executor executor_;
   sandbox::SandboxFactory& containers_;
   ImageStore& store_;
   boost::asio::thread_pool& blocking_;
   std::map<std::string, Outcome> making_;  ///< by id
+  Turns turns_;
+  boost::asio::thread_pool jobs_{kImagesAtOnce};
   TaskGroup tasks_;
 };
 

@@ -300,7 +300,7 @@ Result<PoolRole::Slot*> PoolRole::make_ready() {
   Slot* slot = first(Use::free);
   if (slot == nullptr) {
     return Error(Errc::exhausted,
-                 "all " + std::to_string(slots_.size()) + " environments of this host are in use");
+                 "all " + std::to_string(slots_.size()) + " slots of this host are in use");
   }
   if (auto prepared = prepare(*slot); !prepared) {
     slot->disk.reset();

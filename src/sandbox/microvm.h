@@ -7,6 +7,8 @@
 // docs/decisions/0023-guests.md.
 #pragma once
 
+#include "base/pending.h"
+#include "base/task_group.h"
 #include "launcher/launcher.h"
 #include "sandbox/sandbox.h"
 
@@ -86,7 +88,8 @@ struct BootReport {
 
 /// Boots `kernel` with `memory_mib` in a slot of its own, and ends it as soon as proa-init answers.
 /// Errc: deadline (it did not within `limit`; with the last lines of its console), unavailable (it
-/// ended before; likewise), as launcher::Client::start_guest(), exhausted, os.
+/// ended before; likewise; or kernel or image are gone), else as launcher::Client::start_guest(),
+/// exhausted, os.
 Task<BootReport> boot_guest(boost::asio::any_io_executor executor, launcher::Client& launcher,
                             launcher::GuestPlan plan, std::chrono::milliseconds limit);
 
@@ -127,11 +130,47 @@ struct AcceleratorChoice {
   std::string reason;  ///< "there is no /dev/kvm", "a guest booted by KVM in 210 ms"
 };
 
-/// KVM where the device is there and a guest of this plan boots by it within five seconds, else
-/// translation: there are hosts whose KVM takes a guest and never runs it. Never fails.
-boost::asio::awaitable<AcceleratorChoice> choose_accelerator(boost::asio::any_io_executor executor,
-                                                             launcher::Client& launcher,
-                                                             launcher::GuestPlan plan);
+/// What is tried to find that out.
+struct AcceleratorTrial {
+  std::string device = "/dev/kvm";
+  std::chrono::milliseconds kvm_limit{5'000};
+  /// A translated boot of a few seconds takes several times that on a busy host.
+  std::chrono::milliseconds tcg_limit{60'000};
+};
+
+/// KVM where the device is there and a guest of this plan boots by it in time. Translation without
+/// the device, where KVM takes a guest and never runs it, and where a guest that ended under KVM
+/// boots translated. Whatever else fails says nothing of the host. Errc: as boot_guest().
+Task<AcceleratorChoice> choose_accelerator(boost::asio::any_io_executor executor,
+                                           launcher::Client& launcher, launcher::GuestPlan plan,
+                                           AcceleratorTrial trial);
+
+/// Keeps the choice once it is made. On one executor, which has run to its end before it goes.
+class AcceleratorChooser {
+ public:
+  /// `launcher` outlives it.
+  AcceleratorChooser(boost::asio::any_io_executor executor, launcher::Client& launcher,
+                     AcceleratorTrial trial = {});
+  /// What was chosen; else the first who asks tries, with a guest of this plan, and the others wait
+  /// for what comes of it. Errc: as choose_accelerator(), after which the next one tries again.
+  Task<AcceleratorChoice> choose(launcher::GuestPlan plan);
+  /// Nothing until there is one.
+  const std::optional<AcceleratorChoice>& choice() const { return choice_; }
+
+ private:
+  struct Tried {
+    std::optional<Error> failure;
+  };
+  using Outcome = std::shared_ptr<Pending<Tried>>;
+  boost::asio::awaitable<void> try_out(launcher::GuestPlan plan, Outcome outcome);
+
+  boost::asio::any_io_executor executor_;
+  launcher::Client& launcher_;
+  AcceleratorTrial trial_;
+  std::optional<AcceleratorChoice> choice_;
+  Outcome trying_;  ///< of all who wait for it, some of whom may have given up
+  TaskGroup tasks_;
+};
 
 /// How fast this host's time stamp counter counts, in kHz, by comparing it with the raw monotonic
 /// clock for 100 ms. Blocks. Errc: unsupported (no x86-64).

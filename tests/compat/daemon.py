@@ -52,8 +52,9 @@ class Daemon:
     def __init__(self, arguments=(), prefix=(), listen="127.0.0.1:0"):
         self.listen = listen
         self.arguments = [*(["--launcher", LAUNCHER] if LAUNCHER else []), *arguments]
-        if "--isolation" not in self.arguments:
-            self.arguments += ["--isolation", ISOLATION]
+        for option, usual in (("--isolation", ISOLATION), ("--max-environments", "64")):
+            if option not in self.arguments:
+                self.arguments += [option, usual]
         self.prefix = list(prefix)
         self.folder = tempfile.mkdtemp(prefix="proa-compat-")
         os.chmod(self.folder, 0o755)
@@ -76,7 +77,7 @@ class Daemon:
         self.process = subprocess.Popen(
             [*self.prefix, os.path.join(BINARY_DIR, "proa"), "serve", *without_file,
              "--listen", self.listen, "--data", os.path.join(self.folder, "data"),
-             "--max-environments", "64", *self.arguments],
+             *self.arguments],
             stdout=self.log, stderr=subprocess.STDOUT, env=environment)
         deadline = time.monotonic() + 120
         while not (said := re.search(r"^proa serves (https?://\S+)", self.output()[before:], re.M)):

@@ -203,6 +203,20 @@ class Microvms(DaemonTestCase):
         self.assertLess(abs(told["time"] - time.time()), 2, "its clock did not stand still")
 
 
+class OneEnvironment(DaemonTestCase):
+    """What makes images, boots on trial and becomes a template is no environment."""
+    arguments = ("--max-environments", "1", "--isolation", "microvm")
+
+    def test_the_only_environment_has_its_images_made_and_runs(self):
+        if reason := why_not():
+            self.skipTest(reason)
+        add_kernel(self.daemon.endpoint)
+        client = self.deploy("only", SLEEP, Timeout=60)
+        answer = client.invoke(FunctionName="only", Payload=b"0")
+        self.assertEqual(json.load(answer["Payload"]), "slept")
+        self.assertEqual(head_of(answer)["x-proa-isolation"], "microvm")
+
+
 class Refusals(DaemonTestCase):
     def test_without_a_kernel_the_call_says_what_to_do(self):
         client = self.deploy("bare", SLEEP, Tags=MACHINE)
@@ -229,7 +243,7 @@ class Faults(DaemonTestCase):
             time.sleep(0.2)
         self.assertRegex(self.proa("status")[1], r"(?m)^guests +(kvm|tcg) \(.+\)$")
 
-    def test_an_image_that_breaks_ends_the_boot_and_is_made_anew_by_the_next_daemon(self):
+    def test_an_image_that_breaks_ends_one_boot_and_is_made_anew_by_the_next(self):
         client = self.deploy("broken", SLEEP, Tags=MACHINE, Timeout=60)
         client.invoke(FunctionName="broken", Payload=b"0")
         folder = os.path.join(self.daemon.folder, "data", "images")
@@ -244,9 +258,7 @@ class Faults(DaemonTestCase):
         with self.assertRaises(client.exceptions.ClientError) as refused:
             client.invoke(FunctionName="broken", Payload=b"0")
         self.assertRegex(str(refused.exception), "the guest ended before it answered")
-        self.daemon.stop()
-        self.daemon.start()
-        answer = self.client().invoke(FunctionName="broken", Payload=b"0")
+        answer = client.invoke(FunctionName="broken", Payload=b"0")
         self.assertEqual(json.load(answer["Payload"]), "slept")
 
 

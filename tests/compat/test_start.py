@@ -37,6 +37,18 @@ class Start(DaemonTestCase):
             self.assertLessEqual({"ts", "level", "module", "event"}, line.keys(), line)
         self.assertIn("interpreter_found", [line["event"] for line in lines])
 
+    def test_a_second_daemon_in_the_same_data_folder_ends_and_the_first_goes_on(self):
+        data = os.path.join(self.daemon.folder, "data")
+        second = subprocess.run(
+            [os.path.join(BINARY_DIR, "proa"), "serve", "--config", "/dev/null",
+             "--listen", "127.0.0.1:0", "--data", data],
+            env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"), capture_output=True, text=True,
+            timeout=60, check=False)
+        self.assertEqual((second.returncode, second.stdout, second.stderr),
+                         (1, "", f"proa: {data} is in use by another proa serve\n"))
+        with urllib.request.urlopen(self.daemon.endpoint + "/2015-03-31/functions") as answer:
+            self.assertEqual(answer.status, 200)
+
     def test_a_stop_has_nothing_to_complain_of(self):
         daemon = Daemon()
         self.addCleanup(daemon.close)

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 #include <limits>
@@ -14,7 +15,6 @@ namespace proa::sandbox {
 namespace asio = boost::asio;
 namespace {
 
-constexpr auto kKvmLimit = std::chrono::milliseconds(5'000);
 constexpr std::uint32_t kUnusedTmpMib = 512;
 
 #if defined(__x86_64__)
@@ -73,24 +73,64 @@ Task<BootReport> boot_guest(asio::any_io_executor executor, launcher::Client& la
   co_return report;
 }
 
-asio::awaitable<AcceleratorChoice> choose_accelerator(asio::any_io_executor executor,
-                                                      launcher::Client& launcher,
-                                                      launcher::GuestPlan plan) {
+Task<AcceleratorChoice> choose_accelerator(asio::any_io_executor executor,
+                                           launcher::Client& launcher, launcher::GuestPlan plan,
+                                           AcceleratorTrial trial) {
   AcceleratorChoice choice;
   struct stat device {};
-  if (::stat("/dev/kvm", &device) != 0) {
-    choice.reason = "there is no /dev/kvm";
+  if (::stat(trial.device.c_str(), &device) != 0) {
+    choice.reason = "there is no " + trial.device;
     co_return choice;
   }
   plan.accelerator = launcher::Accelerator::kvm;
-  auto booted = co_await boot_guest(std::move(executor), launcher, std::move(plan), kKvmLimit);
-  if (!booted) {
-    choice.reason = "KVM: " + booted.error().message();
+  auto booted = co_await boot_guest(executor, launcher, plan, trial.kvm_limit);
+  if (booted) {
+    choice.accelerator = launcher::Accelerator::kvm;
+    choice.reason =
+        "a guest booted by KVM in " + std::to_string(booted.value().took.count()) + " ms";
     co_return choice;
   }
-  choice.accelerator = launcher::Accelerator::kvm;
-  choice.reason = "a guest booted by KVM in " + std::to_string(booted.value().took.count()) + " ms";
+  choice.reason = "KVM: " + booted.error().message();
+  std::ranges::replace(choice.reason, '\n',
+                       ' ');  // of a console; it stands in a line of the status
+  const Errc why = booted.error().code();
+  if (why == Errc::deadline) co_return choice;  // QEMU ran all the time
+  if (why != Errc::unavailable) co_return booted.error();
+  // It ended: by KVM, which could not be opened or does not work, or by the kernel or the host.
+  plan.accelerator = launcher::Accelerator::tcg;
+  auto translated = co_await boot_guest(executor, launcher, std::move(plan), trial.tcg_limit);
+  if (!translated) co_return translated.error();
   co_return choice;
+}
+
+AcceleratorChooser::AcceleratorChooser(asio::any_io_executor executor, launcher::Client& launcher,
+                                       AcceleratorTrial trial)
+    : executor_(executor), launcher_(launcher), trial_(std::move(trial)), tasks_(executor) {}
+
+Task<AcceleratorChoice> AcceleratorChooser::choose(launcher::GuestPlan plan) {
+  if (choice_) co_return *choice_;
+  Outcome outcome = trying_;
+  if (!outcome) {
+    outcome = std::make_shared<Pending<Tried>>(executor_);
+    trying_ = outcome;
+    tasks_.spawn(try_out(std::move(plan), outcome));
+  }
+  CO_TRY(auto tried, co_await outcome->wait(SteadyTime::max(), "choice of a processor for guests"));
+  if (tried.failure) co_return std::move(*tried.failure);
+  co_return *choice_;
+}
+
+// For all who ask meanwhile: it goes on when who asked first has given up.
+asio::awaitable<void> AcceleratorChooser::try_out(launcher::GuestPlan plan, Outcome outcome) {
+  auto choice = co_await choose_accelerator(executor_, launcher_, std::move(plan), trial_);
+  trying_.reset();
+  Tried tried;
+  if (choice) {
+    choice_ = std::move(choice.value());
+  } else {
+    tried.failure = choice.error();
+  }
+  outcome->set(std::move(tried));
 }
 
 Result<std::uint32_t> measure_tsc_khz() {

@@ -35,6 +35,13 @@ SandboxLimits on_host(SandboxLimits limits, std::uint32_t guest_mib) {
   return limits;
 }
 
+/// A kernel or an image went between its choice and the start. To a caller, what is not found is
+/// the function.
+Error as_gone(const Error& error) {
+  if (error.code() != Errc::not_found) return error;
+  return {Errc::unavailable, error.message(), error.os_errno()};
+}
+
 }  // namespace
 
 Guest::Guest(asio::any_io_executor executor, launcher::Client& launcher, GuestPort::Events events)
@@ -125,7 +132,9 @@ Task<void> Guest::save(int state, std::chrono::milliseconds limit) {
 Task<void> Guest::start(launcher::GuestPlan plan, const SandboxLimits& limits) {
   memory_mib_ = plan.memory_mib;
   CO_TRY(co_await slot_.configure(limits, ProcessorShare::of_start));
-  CO_TRY(auto ends, co_await launcher_.start_guest(slot_.id(), std::move(plan)));
+  auto asked = co_await launcher_.start_guest(slot_.id(), std::move(plan));
+  if (!asked) co_return as_gone(asked.error());
+  launcher::GuestEnds ends = std::move(asked.value());
   has_ipv6_ = ends.has_ipv6;
   tasks_.spawn(watch_exit());
   if (ends.monitor) {
@@ -235,6 +244,13 @@ asio::awaitable<void> Guest::watch_exit() {
 
 Task<void> Guest::close() {
   if (!slot_.is_acquired()) co_return ok();
+  CO_TRY(co_await end_machine());
+  slot_.release();
+  co_return ok();
+}
+
+Task<void> Guest::end_machine() {
+  if (!slot_.is_acquired()) co_return ok();
   slot_.kill();
   if (port_) port_->close();
   if (monitor_) monitor_->close();
@@ -243,7 +259,6 @@ Task<void> Guest::close() {
   if (port_) co_await port_->join();
   if (monitor_) co_await monitor_->join();
   co_await tasks_.join();
-  slot_.release();
   co_return ok();
 }
 

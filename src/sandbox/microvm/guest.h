@@ -47,6 +47,9 @@ class Guest {
   /// Stops a machine whose memory is written to a file for good; what its devices know goes to
   /// `state`, a file. Errc: unavailable, deadline.
   Task<void> save(int state, std::chrono::milliseconds limit);
+  /// Ends the machine and waits until nothing of it runs. What it has of the slot stays.
+  Task<void> end_machine();
+  /// end_machine(), and gives the slot back.
   Task<void> close();
 
   Slot& slot() { return slot_; }

@@ -77,9 +77,15 @@ class BecomingTemplate {
 
   Task<void> save() { co_return co_await guest_.save(state_.get(), kSaveLimit); }
 
-  Task<void> close() { co_return co_await guest_.close(); }
+  Task<void> end_machine() { co_return co_await guest_.end_machine(); }
 
-  /// After close(): nobody writes into it any more.
+  /// Its memory goes first: cgroup v1 goes on counting it for the slot, whoever has that next.
+  Task<void> close() {
+    memory_.reset();
+    co_return co_await guest_.close();
+  }
+
+  /// After end_machine(): nobody writes into it any more.
   Task<std::shared_ptr<const MachineTemplate>> finish(std::optional<RuntimeCommand> command,
                                                       std::string said) {
     if (has_exited_) co_return Error(Errc::unavailable, "the template's process has ended");
@@ -127,6 +133,16 @@ Task<void> bring_up(BecomingTemplate& machine, const TemplatePlan& wanted) {
   co_return co_await machine.save();
 }
 
+/// What it has become, which is on its own from then on.
+Task<std::shared_ptr<const MachineTemplate>> end(BecomingTemplate& machine, Result<void> up,
+                                                 std::optional<RuntimeCommand> command,
+                                                 std::string said) {
+  auto ended = co_await machine.end_machine();
+  if (!up) co_return up.error();
+  if (!ended) co_return ended.error();
+  co_return co_await machine.finish(std::move(command), std::move(said));
+}
+
 }  // namespace
 
 Task<std::shared_ptr<const MachineTemplate>> TemplateMaker::make(TemplatePlan wanted) {
@@ -137,10 +153,10 @@ Task<std::shared_ptr<const MachineTemplate>> TemplateMaker::make(TemplatePlan wa
   auto up = co_await bring_up(machine, wanted);
   guest_ = nullptr;
   std::string said = up ? machine.said() : std::string();
+  auto made = co_await end(machine, std::move(up), std::move(wanted.command), std::move(said));
   auto closed = co_await machine.close();
-  if (!up) co_return up.error();
   if (!closed) co_return closed.error();
-  co_return co_await machine.finish(std::move(wanted.command), std::move(said));
+  co_return made;
 }
 
 void TemplateMaker::cancel() {

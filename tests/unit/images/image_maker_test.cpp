@@ -5,9 +5,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
-#include <deque>
+#include <cerrno>
+#include <cstring>
 
 namespace proa::images {
 namespace {
@@ -23,11 +25,17 @@ class ImageMakerTest : public testing::Test {
     maker_ = std::make_unique<ImageMaker>(io_.get_executor(), containers_, *store_, blocking_);
   }
   ~ImageMakerTest() override {
+    plan_.running.clear();  // else a thread of the maker waits for them
     EXPECT_EQ(plan_.closed, plan_.made);
     fs::remove_all(folder_);
   }
   Result<void> ensure(ImageRecipe recipe) {
     return frames::await(io_, maker_->ensure(std::move(recipe)));
+  }
+  /// Until so many programs run.
+  void run_until_running(std::size_t count) {
+    io_.restart();
+    while (plan_.running.size() < count) ASSERT_GT(io_.run_one_for(std::chrono::seconds(20)), 0U);
   }
   bool is_empty() const { return fs::is_empty(folder_); }
 
@@ -59,6 +67,40 @@ TEST_F(ImageMakerTest, ManyWhoAskAtOnceGetOne) {
   for (int i = 0; i < 5; ++i) outcomes.push_back(frames::begin(io_, maker_->ensure(recipe)));
   for (const auto& outcome : outcomes) EXPECT_TRUE(frames::finish(io_, outcome));
   EXPECT_EQ(plan_.made, 1U);
+}
+
+TEST_F(ImageMakerTest, SlowProgramsHoldUpOnlyOtherPrograms) {
+  const auto there = code_recipe("there");
+  ASSERT_TRUE(ensure(there));
+  plan_.is_slow = true;
+  std::vector<frames::Outcome<void>> outcomes;
+  for (const char* tree : {"a", "b", "c"}) {
+    outcomes.push_back(frames::begin(io_, maker_->ensure(code_recipe(tree))));
+  }
+  run_until_running(kImagesAtOnce);
+  ASSERT_TRUE(ensure(there)) << "the thread of all other blocking work is free";
+  EXPECT_EQ(plan_.running.size(), kImagesAtOnce);
+  plan_.running.front().reset();
+  run_until_running(kImagesAtOnce + 1);
+  plan_.running.clear();
+  for (const auto& outcome : outcomes) EXPECT_TRUE(frames::finish(io_, outcome));
+}
+
+TEST_F(ImageMakerTest, AFullDiskIsSaidSoAndLeavesNothing) {
+  if (::mount("tmpfs", folder_.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=64k") != 0) {
+    GTEST_SKIP() << "mounting a small tmpfs: " << std::strerror(errno);
+  }
+  plan_.product = std::string(100'000, 'x');
+  const auto failed = ensure(code_recipe("tree"));
+  const bool leaves_nothing = is_empty();
+  plan_.product = "an image";
+  const auto made = ensure(code_recipe("tree"));
+  ::umount(folder_.c_str());
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), Errc::unavailable) << "it is not told as too many calls";
+  EXPECT_NE(failed.error().message().find("No space left on device"), std::string::npos);
+  EXPECT_TRUE(leaves_nothing);
+  EXPECT_TRUE(made);
 }
 
 TEST_F(ImageMakerTest, AFailureHasTheProgramsWordsAndTheNextOneTriesAgain) {

@@ -110,6 +110,45 @@ TEST_F(ImageStoreTest, WhatWasNotUsedForLongestMakesRoom) {
   EXPECT_TRUE(store_->use("c"));
 }
 
+TEST_F(ImageStoreTest, TheImagesOfOneStartAreThereTogetherHoweverLarge) {
+  open(Bytes(250));
+  {
+    ImageHold hold(*store_);
+    for (const char* id : {"root", "code", "layers"}) {
+      hold.add(id);
+      keep(id, 200);
+    }
+    for (const char* id : {"root", "code", "layers"}) EXPECT_TRUE(store_->read(id)) << id;
+    const ImageHold another(*store_);
+  }
+  keep("next", 200);
+  EXPECT_EQ(store_->totals().images, 1U) << "the start is over";
+  EXPECT_TRUE(store_->use("next"));
+}
+
+TEST_F(ImageStoreTest, OneThatTwoStartsHoldStaysUntilBothAreOver) {
+  open(Bytes(250));
+  auto first = std::make_unique<ImageHold>(*store_);
+  first->add("a");
+  ImageHold second(*store_);
+  second.add("a");
+  keep("a", 200);
+  first.reset();
+  keep("b", 200);
+  EXPECT_TRUE(store_->use("a"));
+}
+
+TEST_F(ImageStoreTest, OneThatIsDoubtedIsReadWholeAgain) {
+  keep("a", 10);
+  keep("b", 10);
+  std::ofstream(file_of("a")) << "other bytes";
+  EXPECT_TRUE(store_->use("a")) << "it was made by this process";
+  store_->doubt({"a", "b", "c"});
+  EXPECT_FALSE(store_->use("a"));
+  EXPECT_FALSE(fs::exists(file_of("a")));
+  EXPECT_TRUE(store_->use("b"));
+}
+
 TEST_F(ImageStoreTest, OneThatAloneIsTooLargeIsKeptAllTheSame) {
   open(Bytes(250));
   keep("a", 100);

@@ -221,7 +221,7 @@ TEST_F(PoolRoleTest, WhenAllAreTakenOneMustComeBackAndIsAnotherUseOfItsSlot) {
   const auto refused = role_->ask(acquire_of());
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->code(), Errc::exhausted);
-  EXPECT_EQ(refused->failure(), "all 2 environments of this host are in use");
+  EXPECT_EQ(refused->failure(), "all 2 slots of this host are in use");
   test::send_request(role_->daemon(), release_of(first));
   const SlotId again = acquired();
   EXPECT_EQ(again.index, first.index);

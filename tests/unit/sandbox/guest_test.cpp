@@ -161,6 +161,19 @@ TEST_F(GuestTest, OneThatEndsBeforeSaysSoAtOnce) {
             "qemu-system-x86_64: no such kernel");
 }
 
+TEST_F(GuestTest, AnImageThatIsGoneIsNoFunctionThatIsNotThere) {
+  const auto outcome = begin(start(10s));
+  give_slot();
+  answer(pool_, done(request_at<launcher::ConfigureSlot>(pool_)->request));
+  const auto start = request_at<launcher::StartGuest>(spawn_);
+  ASSERT_TRUE(start);
+  answer(spawn_, launcher::make_failed(start->request, Error(Errc::not_found, "root image")));
+  const auto started = finish(outcome);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code(), Errc::unavailable);
+  EXPECT_NE(started.error().message().find("root image"), std::string::npos);
+}
+
 TEST_F(GuestTest, AStepOfTheLauncherThatFailedIsNamed) {
   const auto outcome = begin_start();
   report_exit(127 << 8, 4, EINVAL);

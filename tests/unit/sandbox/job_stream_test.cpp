@@ -2,6 +2,7 @@
 
 #include "os/seqpacket.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -117,6 +118,17 @@ TEST_F(JobStreamTest, AProductBeyondTheLimitIsRefused) {
   const auto words = take(Bytes(4));
   ASSERT_FALSE(words);
   EXPECT_EQ(words.error().code(), Errc::too_large);
+}
+
+TEST_F(JobStreamTest, AFullDiskIsSaidSo) {
+  const os::UniqueFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  ASSERT_TRUE(full);
+  stream_.product_file = full.get();
+  write(product_, "12345");
+  const auto words = take(Bytes(10));
+  ASSERT_FALSE(words);
+  EXPECT_EQ(words.error().code(), Errc::exhausted);
+  EXPECT_EQ(words.error().message(), "write what a program has made: No space left on device");
 }
 
 TEST_F(JobStreamTest, AProgramThatNeverEndsIsGivenUp) {

@@ -5,9 +5,12 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
+#include <filesystem>
 
 namespace proa::sandbox {
 namespace {
@@ -59,6 +62,30 @@ class TemplateMakerTest : public test::PlayedLauncherTest {
                           std::as_writable_bytes(std::span(said)).first<frames::kHeaderSize>());
     say_at(port_, frames::Type::stream_data, std::string("\2\0\0\0", 4) + said);
   }
+  /// From when it is held to when QEMU has written its state.
+  void save() {
+    say_at(port_, frames::Type::held);
+    auto commands = os::receive_message(monitor_.get());
+    ASSERT_TRUE(commands);
+    ASSERT_EQ(commands.value().fds.size(), 1U);
+    ASSERT_EQ(::write(commands.value().fds[0].get(), "state", 5), 5);
+    const std::string saved = R"({"event": "MIGRATION", "data": {"status": "completed"}})"
+                              "\n";
+    ASSERT_EQ(::write(monitor_.get(), saved.data(), saved.size()), std::ssize(saved));
+    run_ready();
+  }
+  /// Descriptors of this process that are the machine's memory.
+  std::size_t holders() const {
+    struct stat memory {};
+    EXPECT_EQ(::fstat(memory_.get(), &memory), 0);
+    std::size_t count = 0;
+    for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
+      struct stat other {};
+      if (::stat(each.path().c_str(), &other) != 0) continue;
+      if (other.st_dev == memory.st_dev && other.st_ino == memory.st_ino) ++count;
+    }
+    return count;
+  }
   /// What the machine's end is followed by.
   void end() {
     port_.reset();
@@ -81,15 +108,7 @@ TEST_F(TemplateMakerTest, IsWhatWasWrittenWhenTheRuntimeWaited) {
   EXPECT_NE(asked.find("AHEAD=1"), std::string::npos) << "what it is started with";
   ASSERT_EQ(::pwrite(memory_.get(), "memory", 6, 4096), 6);
   runtime_says(frames::Type::parked);
-  say_at(port_, frames::Type::held);
-  auto commands = os::receive_message(monitor_.get());
-  ASSERT_TRUE(commands);
-  ASSERT_EQ(commands.value().fds.size(), 1U);
-  ASSERT_EQ(::write(commands.value().fds[0].get(), "state", 5), 5);
-  const std::string saved = R"({"event": "MIGRATION", "data": {"status": "completed"}})"
-                            "\n";
-  ASSERT_EQ(::write(monitor_.get(), saved.data(), saved.size()), std::ssize(saved));
-  run_ready();
+  save();
   EXPECT_FALSE(outcome->has_value()) << "QEMU may still write";
   end();
   const auto made = finish(outcome);
@@ -101,6 +120,24 @@ TEST_F(TemplateMakerTest, IsWhatWasWrittenWhenTheRuntimeWaited) {
   EXPECT_EQ(::pread(made.value()->memory_file.get(), bytes.data(), 6, 4096), 6);
   EXPECT_EQ(bytes, "memory");
   EXPECT_NE(::fcntl(made.value()->memory_file.get(), F_GET_SEALS) & F_SEAL_WRITE, 0);
+}
+
+TEST_F(TemplateMakerTest, TheSlotIsGivenBackWhenNothingOfItsMemoryIsLeft) {
+  const auto outcome = begin_make();
+  boot();
+  runtime_says(frames::Type::parked);
+  save();
+  EXPECT_EQ(holders(), 2U) << "the test's and the maker's";
+  port_.reset();
+  launcher::Exited exited;
+  exited.slot = test::kSlot;
+  exited.wait_status = SIGKILL;
+  launcher::test::send_bytes(spawn_.get(), launcher::encode(exited), {});
+  io_.restart();
+  while (!launcher::test::is_readable(pool_.get(), 0)) ASSERT_GT(io_.run_one_for(20s), 0U);
+  EXPECT_TRUE(request_at<launcher::ReleaseSlot>(pool_));
+  EXPECT_EQ(holders(), 1U);
+  EXPECT_TRUE(finish(outcome));
 }
 
 TEST_F(TemplateMakerTest, ARuntimeThatSaysAnotherThingMakesNone) {

@@ -22,6 +22,8 @@ struct ContainerPlan {
   std::string words;
   int wait_status = 0;
   std::optional<Error> assign_error;
+  bool is_slow = false;               ///< the program goes on until its end in `running` goes
+  std::vector<os::UniqueFd> running;  ///< what slow programs write with
   std::size_t made = 0;
   std::size_t closed = 0;
   Assignment assignment;
@@ -52,6 +54,7 @@ class PlayedContainer final : public Sandbox {
     const os::UniqueFd words(output[1]);
     EXPECT_GE(::write(link.second.out.get(), plan_.product.data(), plan_.product.size()), 0);
     EXPECT_GE(::write(words.get(), plan_.words.data(), plan_.words.size()), 0);
+    if (plan_.is_slow) plan_.running.push_back(std::move(link.second.out));
     co_return std::move(process);
   }
   Task<RuntimeExit> runtime_exit(SteadyTime) override {
