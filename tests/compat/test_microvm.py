@@ -1,5 +1,6 @@
 """Functions in virtual machines: the stock kernel, this host's interpreters, code as disks. What
 they share with containers is in the other tests, which run in machines too: ./dev test-microvm."""
+import fcntl
 import json
 import os
 import re
@@ -63,6 +64,39 @@ def qemu_of(daemon):
         except OSError:
             pass
     return found
+
+
+# What QEMU has open, by its link, and how many of each at most: what it was given
+# (launcher/guest_command.h), and what it makes for itself.
+GIVEN = {
+    "nothing": (r"(/env)?/dev/null", 1),
+    "socket": (r"socket:\[\d+\]", 3),
+    "kernel": (r".*/kernels/[0-9a-f]{32}/(kernel|initrd)", 2),
+    "disk": (r".*/disks/.+\.ext4", 1),
+    "image": (r".*/images/[0-9a-f]{64}\.erofs", 3),
+    "network": (r"/dev/net/tun", 1),
+    "memory": (r"/memfd:.*", 1),
+    "its own": (r"anon_inode:.*|/dev/kvm", 9),
+}
+
+
+def open_files(pid):
+    """Of each kind above the files that a process has open, by inode, with a path to them."""
+    found = {kind: {} for kind in (*GIVEN, "unknown")}
+    folder = f"/proc/{pid}/fd"
+    for number in os.listdir(folder):
+        path = os.path.join(folder, number)
+        link = os.readlink(path)
+        kind = next((kind for kind, (what, _) in GIVEN.items() if re.fullmatch(what, link)),
+                    "unknown")
+        status = os.stat(path)
+        found[kind][link if kind == "unknown" else (status.st_dev, status.st_ino)] = path
+    return found
+
+
+def is_sealed(path):
+    with open(path, "rb") as file:
+        return bool(fcntl.fcntl(file, fcntl.F_GET_SEALS) & fcntl.F_SEAL_WRITE)
 
 
 def head_of(answer):
@@ -214,6 +248,70 @@ class Faults(DaemonTestCase):
         self.daemon.start()
         answer = self.client().invoke(FunctionName="broken", Payload=b"0")
         self.assertEqual(json.load(answer["Payload"]), "slept")
+
+
+class Confinement(DaemonTestCase):
+    """What is left of the host to a machine's QEMU, should its guest break out into it."""
+    arguments = ("--max-parked", "0")  # or machines come while the test looks at them
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if reason := why_not():
+            raise unittest.SkipTest(reason)
+        add_kernel(cls.daemon.endpoint)
+        case = cls("call_until_there_is_a_copy")
+        case.call_until_there_is_a_copy()
+        case.doCleanups()
+        cls.machines = qemu_of(cls.daemon)
+
+    def call_until_there_is_a_copy(self):
+        for number in range(30):
+            name = f"function-{number}"
+            client = self.deploy(name, SLEEP, Tags=MACHINE, Timeout=60)
+            answer = client.invoke(FunctionName=name, Payload=b"0")
+            if head_of(answer)["x-proa-start"] == "restored":
+                return
+            time.sleep(1)
+        raise AssertionError("no copy came")
+
+    def test_each_has_a_user_of_its_own_without_rights_and_a_filter(self):
+        users = []
+        for pid in self.machines:
+            with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+                told = dict(re.split(r":\s*", line.strip(), maxsplit=1) for line in file)
+            for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+                self.assertEqual(int(told[name], 16), 0, name)
+            self.assertEqual((told["NoNewPrivs"], told["Seccomp"]), ("1", "2"))
+            self.assertEqual(told["Groups"], "")
+            self.assertEqual(len(set(told["Uid"].split() + told["Gid"].split())), 1)
+            users.append(int(told["Uid"].split()[0]))
+        self.assertGreater(len(users), 1)
+        self.assertGreater(min(users), 65535, "a user that the host may have")
+        self.assertEqual(len(set(users)), len(users), "two machines have the same user")
+
+    def test_none_sees_a_file_of_a_user_or_of_the_daemon(self):
+        for pid in self.machines:
+            root = f"/proc/{pid}/root"
+            self.assertTrue(os.path.exists(root + "/usr/bin/qemu-system-x86_64"))
+            for path in ("/home", "/root", "/var", self.daemon.folder):
+                self.assertTrue(os.path.exists(path))
+                self.assertFalse(os.path.exists(root + path), path)
+
+    def test_each_has_open_what_it_was_given_and_nothing_of_another_one(self):
+        disks, memories, templates = [], [], []
+        for pid in self.machines:
+            found = open_files(pid)
+            self.assertEqual(found.pop("unknown"), {})
+            for kind, files in found.items():
+                self.assertLessEqual(len(files), GIVEN[kind][1], kind)
+            self.assertEqual(len(found["disk"]), 1)
+            disks += found["disk"]
+            for memory, path in found["memory"].items():
+                (templates if is_sealed(path) else memories).append(memory)
+        self.assertEqual(len(set(disks)), len(disks), "two machines have the same /tmp")
+        self.assertEqual(memories, [], "memory that can be written through a file")
+        self.assertEqual(len(templates), 1, "the one copy's")
 
 
 class FullDisk(DaemonTestCase):
