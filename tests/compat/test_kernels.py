@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -27,6 +28,15 @@ def handler(event, context):
     return {"release": os.uname().release, "socket": made, "took": len(taken) >> 20,
             "card": [each for each in card if each not in ("all", "default")]}
 """
+ENDING_INIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ending_init.c")
+END = """
+import socket, time
+def handler(event, context):
+    if event:
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(event.encode(), "\\0end")
+        time.sleep(600)
+    return "went on"
+"""
 
 
 def entries_of(initrd):
@@ -47,7 +57,16 @@ def entries_of(initrd):
         at = (begin + size + 3) & ~3
 
 
-class Kernels(DaemonTestCase):
+def entry_of(name, mode, data):
+    """A file as entries_of() reads it."""
+    fields = [0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
+    head = "070701" + "".join(f"{field:08x}" for field in fields)
+    out = head.encode() + name.encode() + b"\0"
+    out += b"\0" * (-len(out) % 4) + data
+    return out + b"\0" * (-len(out) % 4)
+
+
+class KernelsTestCase(DaemonTestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -82,6 +101,33 @@ class Kernels(DaemonTestCase):
         self.assertEqual(status, 0, error)
         return json.loads(out)
 
+    def with_initrd(self, kernel_id, initrd):
+        """Stores the kernel with another initrd, as the daemon would have but for the signature;
+        its id."""
+        old = os.path.join(self.folder(), kernel_id)
+        with open(os.path.join(old, "manifest.json"), encoding="utf-8") as file:
+            manifest = json.load(file)
+        manifest["initrd"] = {"bytes": len(initrd), "sha256": hashlib.sha256(initrd).hexdigest()}
+        what = {"format": manifest["format"], "architecture": manifest["architecture"],
+                "kernel": manifest["kernel"]["sha256"], "initrd": manifest["initrd"]["sha256"],
+                "needs_acpi": manifest["needs_acpi"],
+                "may_use_noapictimer": manifest["may_use_noapictimer"],
+                "modules": manifest["modules"]}
+        text = json.dumps(what, separators=(",", ":"))
+        other = hashlib.sha256(text.encode()).hexdigest()[:32]
+        new = os.path.join(self.folder(), other)
+        shutil.copytree(old, new)
+        with open(os.path.join(new, "initrd"), "wb") as file:
+            file.write(initrd)
+        with open(os.path.join(new, "manifest.json"), "w", encoding="utf-8") as file:
+            json.dump(manifest, file)
+        owner = os.stat(old)
+        for path in (new, *(os.path.join(new, name) for name in os.listdir(new))):
+            os.chown(path, owner.st_uid, owner.st_gid)
+        return other
+
+
+class Kernels(KernelsTestCase):
     def begin_add(self):
         """Begins to add one, and comes back when the daemon does it."""
         result = []
@@ -97,7 +143,7 @@ class Kernels(DaemonTestCase):
     def test_the_stock_kernel_is_stored_verified_healed_and_removed(self):
         told = self.added()
         folder = os.path.join(self.folder(), told["id"])
-        self.assertEqual(sorted(os.listdir(folder)), 
+        self.assertEqual(sorted(os.listdir(folder)),
                          ["initrd", "kernel", "manifest.json", "signature"])
         for name in ("kernel", "initrd"):
             with open(os.path.join(folder, name), "rb") as file:
@@ -246,31 +292,6 @@ class Kernels(DaemonTestCase):
                 }.get(name, ("made", ["eth0", "lo"])), told)
                 self.assertEqual(told["took"], 100, "it has the memory of its MemorySize")
 
-    def with_initrd(self, kernel_id, initrd):
-        """Stores the kernel with another initrd, as the daemon would have but for the signature;
-        its id."""
-        old = os.path.join(self.folder(), kernel_id)
-        with open(os.path.join(old, "manifest.json"), encoding="utf-8") as file:
-            manifest = json.load(file)
-        manifest["initrd"] = {"bytes": len(initrd), "sha256": hashlib.sha256(initrd).hexdigest()}
-        what = {"format": manifest["format"], "architecture": manifest["architecture"],
-                "kernel": manifest["kernel"]["sha256"], "initrd": manifest["initrd"]["sha256"],
-                "needs_acpi": manifest["needs_acpi"],
-                "may_use_noapictimer": manifest["may_use_noapictimer"],
-                "modules": manifest["modules"]}
-        text = json.dumps(what, separators=(",", ":"))
-        other = hashlib.sha256(text.encode()).hexdigest()[:32]
-        new = os.path.join(self.folder(), other)
-        shutil.copytree(old, new)
-        with open(os.path.join(new, "initrd"), "wb") as file:
-            file.write(initrd)
-        with open(os.path.join(new, "manifest.json"), "w", encoding="utf-8") as file:
-            json.dump(manifest, file)
-        owner = os.stat(old)
-        for path in (new, *(os.path.join(new, name) for name in os.listdir(new))):
-            os.chown(path, owner.st_uid, owner.st_gid)
-        return other
-
     def qemus(self):
         return [pid for pid in children_of(self.daemon.process.pid)
                 if "qemu" in os.path.basename(os.readlink(f"/proc/{pid}/exe"))]
@@ -370,6 +391,62 @@ class Kernels(DaemonTestCase):
         self.daemon.start()
         self.assertEqual(json.loads(self.get("/proa/v1/kernels")), {"kernels": [], "broken": []})
         self.assertEqual(os.listdir(self.folder()), [])
+
+
+class GuestsThatEnd(KernelsTestCase):
+    """Kernels whose /init ends them when a function asks for it: what a function could make its
+    machine do that has found a way to become root in it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if reason := guests.why_not():
+            raise unittest.SkipTest(reason)
+        cls.compiler = shutil.which("musl-gcc") or shutil.which("cc")
+        if not cls.compiler:
+            raise unittest.SkipTest("no compiler for another /init")
+        cls("use_the_kernel_that_ends").use_the_kernel_that_ends()
+
+    def use_the_kernel_that_ends(self):
+        told = self.given()
+        with open(os.path.join(self.folder(), told["id"], "initrd"), "rb") as file:
+            initrd = file.read()
+        with open(os.path.join(BINARY_DIR, "proa-init"), "rb") as file:
+            init = file.read()
+        with tempfile.TemporaryDirectory() as folder:
+            program = os.path.join(folder, "init")
+            subprocess.run([self.compiler, "-static", "-Os", "-o", program, ENDING_INIT],
+                           check=True)
+            with open(program, "rb") as file:
+                ending = file.read()
+        # What comes later in an initrd replaces what came before.
+        more = (entry_of("init", 0o100755, ending) + entry_of("proa-init", 0o100755, init) +
+                entry_of("TRAILER!!!", 0, b""))
+        other = self.with_initrd(told["id"], initrd + gzip.compress(more))
+        self.assertEqual(self.kernel("sign", other)[0], 0)
+        self.assertEqual(self.kernel("remove", told["id"])[0], 0)
+
+    def call_that_ends(self, name, how, **more):
+        """The answer of a call in which the machine ends, and of the next one."""
+        client = self.deploy(name, END, Tags=guests.MACHINE, **more)
+        first = client.invoke(FunctionName=name, Payload=b'""')
+        self.assertEqual(json.load(first["Payload"]), "went on")
+        answer = client.invoke(FunctionName=name, Payload=json.dumps(how).encode())
+        again = client.invoke(FunctionName=name, Payload=b'""')
+        self.assertEqual(json.load(again["Payload"]), "went on")
+        environments = [each["ResponseMetadata"]["HTTPHeaders"]["x-proa-environment"]
+                        for each in (first, answer, again)]
+        self.assertEqual(environments[0], environments[1])
+        self.assertNotEqual(environments[1], environments[2])
+        return json.load(answer["Payload"])
+
+    def test_a_reboot_ends_the_call_at_once(self):
+        told = self.call_that_ends("reboots", "reboot", Timeout=600)
+        self.assertEqual(told["errorType"], "Runtime.ExitError")
+
+    def test_a_halt_ends_the_call_with_its_time(self):
+        told = self.call_that_ends("halts", "halt", Timeout=20)
+        self.assertIn("Task timed out after 20.00 seconds", told["errorMessage"])
 
 
 if __name__ == "__main__":

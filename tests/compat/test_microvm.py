@@ -210,7 +210,7 @@ class OneEnvironment(DaemonTestCase):
     def test_the_only_environment_has_its_images_made_and_runs(self):
         if reason := why_not():
             self.skipTest(reason)
-        add_kernel(self.daemon.endpoint)
+        give_stock(self.daemon)
         client = self.deploy("only", SLEEP, Timeout=60)
         answer = client.invoke(FunctionName="only", Payload=b"0")
         self.assertEqual(json.load(answer["Payload"]), "slept")
@@ -271,8 +271,10 @@ class Confinement(DaemonTestCase):
         super().setUpClass()
         if reason := why_not():
             raise unittest.SkipTest(reason)
-        add_kernel(cls.daemon.endpoint)
-        cls("call_until_there_is_a_copy").call_until_there_is_a_copy()
+        give_stock(cls.daemon)
+        case = cls("call_until_there_is_a_copy")
+        case.call_until_there_is_a_copy()
+        case.doCleanups()
         cls.machines = qemu_of(cls.daemon)
 
     def call_until_there_is_a_copy(self):
@@ -332,7 +334,7 @@ class FullDisk(DaemonTestCase):
         super().setUpClass()
         if reason := why_not():
             raise unittest.SkipTest(reason)
-        add_kernel(cls.daemon.endpoint)
+        give_stock(cls.daemon)
         cls.daemon.stop()
         disks = os.path.join(cls.daemon.folder, "data", "disks")
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "tmpfs", disks],
