@@ -273,5 +273,25 @@ class Off(TemplateTestCase):
         self.assertEqual(self.guests()["templates"], 0)
 
 
+class TooLarge(TemplateTestCase):
+    arguments = ("--template-mib", "64")
+
+    def events(self, name):
+        return self.daemon.output().count(f'"event":"{name}"')
+
+    def test_a_template_that_has_no_room_is_made_once_and_machines_boot(self):
+        code = "def handler(e, c): return 1\n"
+        self.machine("first", code).invoke(FunctionName="first")
+        deadline = time.monotonic() + 180
+        while not self.events("template_too_large"):
+            self.assertLess(time.monotonic(), deadline, self.daemon.output())
+            time.sleep(0.2)
+        for name in ("second", "third"):
+            answer = self.machine(name, code).invoke(FunctionName=name)
+            self.assertEqual(start_of(answer), "cold")
+        self.assertEqual((self.events("template_made"), self.events("template_too_large")), (1, 1))
+        self.assertEqual(self.guests()["templates"], 0)
+
+
 if __name__ == "__main__":
     unittest.main()
