@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace proa::pool {
 namespace asio = boost::asio;
@@ -18,9 +19,12 @@ constexpr int kMostVictims = 16;
 
 Error stopping() { return Error(Errc::unavailable, "the daemon is stopping"); }
 
-// What the launcher has run out of is a shortage of the host like those that Budget foresees.
+// What the launcher has run out of is a shortage of the host like those that Budget foresees, which
+// passes when other calls are over. A full disk does not: its owner has to see to it.
 Error as_shortage(const Error& error) {
   if (error.code() != Errc::exhausted) return error;
+  if (error.os_errno() == ENOSPC || error.os_errno() == EDQUOT)
+    return {Errc::unavailable, error.message(), error.os_errno()};
   return Error(Errc::throttled, "ConcurrentInvocationLimitExceeded: " + error.message());
 }
 

@@ -313,5 +313,16 @@ TEST_F(PoolTest, ABadCopyIsFollowedByOneMoreStartAndNoThird) {
   world_.assign_error.reset();
 }
 
+TEST_F(PoolTest, WhatTheHostIsShortOfIsAThrottleAndAFullDiskIsNone) {
+  options_.parked_max = 0;
+  make();
+  world_.start_error = Error(Errc::exhausted, "all 8 slots of this host are in use");
+  EXPECT_EQ(lease(function("f")).error().code(), Errc::throttled);
+  world_.start_error = Error(Errc::exhausted, "a disk for /tmp: No space left on device", ENOSPC);
+  const auto failed = lease(function("g"));
+  EXPECT_EQ(failed.error().code(), Errc::unavailable);
+  EXPECT_EQ(failed.error().message(), "a disk for /tmp: No space left on device");
+}
+
 }  // namespace
 }  // namespace proa::pool
