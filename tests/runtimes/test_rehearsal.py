@@ -65,6 +65,28 @@ class NodeRehearsal(NodeTest):
         self.write({"index.js": code})
         check_nothing_is_left(self, "index.handler")
 
+    def test_may_come_more_than_once(self):
+        self.write({"index.js": "exports.handler = async (event) => event;"})
+        runtime = self.start()
+        self.assertEqual(runtime.rehearse(EVENT)[0], "parked")
+        self.assertEqual(runtime.rehearse(EVENT)[0], "parked")
+        self.assertEqual(runtime.configure(self.config("index.handler"))[0], "ready")
+        for event in (b'"a"', b'"b"'):
+            self.assertEqual(runtime.invoke(event), ("response", event))
+
+    def test_leaves_calls_that_wait_for_the_event_loop_as_they_were(self):
+        self.write({"index.js": """
+            exports.handler = async (event) => {
+              await new Promise((resolve) => setTimeout(resolve, event));
+              return event;
+            };
+        """})
+        runtime = self.start()
+        self.assertEqual(runtime.rehearse(EVENT)[0], "parked")
+        self.assertEqual(runtime.configure(self.config("index.handler"))[0], "ready")
+        for event in (b"1", b"20", b"0"):
+            self.assertEqual(runtime.invoke(event), ("response", event))
+
     def test_that_fails_ends_the_process_with_its_reason(self):
         runtime = self.start()
         self.assertEqual(runtime.rehearse(b"{}")[0], "closed")

@@ -27,7 +27,7 @@ async function start(link, identity) {
   link.write(Kind.parked, '', identity);
   let frame = link.read();
   while (frame.kind === Kind.rehearse) {
-    await require('./rehearsal.cjs').rehearse(frame.body);
+    await require('./rehearsal.cjs').rehearse(server, frame.body);
     link.write(Kind.parked, '', identity);
     frame = link.read();
   }
