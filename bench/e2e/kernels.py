@@ -117,7 +117,7 @@ def write_page(results, facts, guests):
     table = "".join("| " + " | ".join(line) + " |\n" for line in lines)
     versions = ", ".join(sorted({one["version"] for one in results.values()}))
     told = (f"{figures.describe(facts)}. Guests by {guests['accelerator']} "
-            f"({guests['reason'].splitlines()[0]}); kernels {versions}. Medians, least and most of "
+            f"({guests['reason'].split(';')[0]}); kernels {versions}. Medians, least and most of "
             f"{len(next(iter(results.values()))['boot_ms'])} that took turns.\n")
     begin, end = page.index(BEGIN) + len(BEGIN), page.index(END)
     page = page[:begin] + "\n" + table + "\n" + re.sub(r"\n(?=.)", " ", told) + page[end:]
@@ -132,14 +132,14 @@ def main(arguments):
         return 0
     facts = figures.machine()
     try:
-        with Machines(prepare=bring_kernels) as proa:
+        with Machines("--templates", "off", prepare=bring_kernels) as proa:
             results = measure(proa, options)
             guests = proa.status()["guests"]
     except daemon.Refused as refused:
         print(f"skipped: {refused}")
         return 0
     facts["load_after"] = round(os.getloadavg()[0], 2)
-    print(f"Guest kernels, by {guests['accelerator']} ({guests['reason'].splitlines()[0]}): "
+    print(f"Guest kernels, by {guests['accelerator']} ({guests['reason'].split(';')[0]}): "
           "median (least-most)")
     print(figures.table(["", *results], rows_of(results)))
     if options.write:

@@ -238,7 +238,7 @@ def main(arguments):
         print(f"skipped: {refused}")
         return 0
     facts["load_after"] = round(os.getloadavg()[0], 2)
-    print(f"Virtual machines, by {guests['accelerator']} ({guests['reason'].splitlines()[0]}): "
+    print(f"Virtual machines, by {guests['accelerator']} ({guests['reason'].split(';')[0]}): "
           "median (least-most)")
     rows = [[f"boot of {kernel}, ms", figures.shown(times), ""]
             for kernel, times in results["boot_ms"].items()]
