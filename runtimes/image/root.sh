@@ -48,7 +48,8 @@ copy_system_python() {
   copy "$@"
 }
 
-# The libraries that the loader finds for what is in the root already, and those of the list.
+# The libraries that the loader finds for what is in the root already, and those of the list. Static
+# programs (proa-init) make it crash, and xargs alone would then leave out all that it has not seen.
 copy_libraries() {
   loader=
   for each in /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1; do
@@ -61,9 +62,11 @@ copy_libraries() {
         [ ! -e "$found" ] || echo "$found"
       done
     done
+    # shellcheck disable=SC2016 # for the inner shell
     find "$root/usr" "$root/var" -type f \
       \( -perm -u+x -o -name '*.so' -o -name '*.so.*' -o -name '*.node' \) -print0 |
-      xargs -0 -n 1 "$loader" --list 2> /dev/null | sed -n 's/.*=> \(\/[^ ]*\) (.*/\1/p'
+      xargs -0 -n 1 sh -c '"$0" --list "$1" || :' "$loader" 2> /dev/null |
+      sed -n 's/.*=> \(\/[^ ]*\) (.*/\1/p'
   } | sed -e 's/^\/lib/\/usr\/lib/' -e "/^\/var\//d" -e "/^\/tmp\//d" | sort -u > /tmp/libraries
   xargs cp -L --parents --preserve=mode,timestamps --target-directory="$root" < /tmp/libraries
 }

@@ -23,6 +23,8 @@ ROLE = "arn:aws:iam::000000000000:role/any"
 # guests.py, and lie in the folder PROA_COMPAT_GUESTS.
 ISOLATION = os.environ.get("PROA_COMPAT_ISOLATION", "container")
 GUESTS = os.environ.get("PROA_COMPAT_GUESTS")
+# How an environment comes to a call for which nothing waited: a machine may be a copy.
+NOT_AHEAD = ("cold",) if ISOLATION == "container" else ("cold", "restored")
 containers_only = unittest.skipUnless(
     ISOLATION == "container", "it is about what containers share: a machine has its own kernel")
 
