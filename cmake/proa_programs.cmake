@@ -95,3 +95,23 @@ function(proa_script_tests label folder)
     endif()
   endforeach()
 endfunction()
+
+# proa_machine_tests(FOLDER NAME...): scripts of proa_script_tests(compat FOLDER) once more, with
+# functions in virtual machines. The kernel and the root of all are made once.
+function(proa_machine_tests folder)
+  set(guests ${CMAKE_BINARY_DIR}/machines)
+  set(environment "PROA_BINARY_DIR=${CMAKE_BINARY_DIR}/bin;PROA_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+  add_test(NAME machines.guests COMMAND /usr/bin/python3 -B guests.py ${guests}
+           WORKING_DIRECTORY ${folder})
+  set_tests_properties(machines.guests PROPERTIES
+    LABELS machines RUN_SERIAL TRUE TIMEOUT 600 ENVIRONMENT "${environment}"
+    FIXTURES_SETUP machines)
+  list(APPEND environment PROA_COMPAT_ISOLATION=microvm PROA_COMPAT_GUESTS=${guests})
+  foreach(name IN LISTS ARGN)
+    add_test(NAME machines.${name} COMMAND /usr/bin/python3 -B -m unittest -v test_${name}
+             WORKING_DIRECTORY ${folder})
+    set_tests_properties(machines.${name} PROPERTIES
+      LABELS machines RUN_SERIAL TRUE TIMEOUT 600 ENVIRONMENT "${environment}"
+      FIXTURES_REQUIRED machines FAIL_REGULAR_EXPRESSION "Ran 0 tests")
+  endforeach()
+endfunction()

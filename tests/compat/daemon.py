@@ -143,6 +143,9 @@ class DaemonTestCase(unittest.TestCase):
     def setUpClass(cls):
         if os.geteuid() != 0:
             raise unittest.SkipTest("proa serve needs root to make environments")
+        if GUESTS and os.path.exists(os.path.join(GUESTS, "why_not")):
+            with open(os.path.join(GUESTS, "why_not"), encoding="utf-8") as reason:
+                raise unittest.SkipTest(reason.read())
         cls.daemon = Daemon(cls.arguments, cls.prefix)
         cls.addClassCleanup(cls.daemon.close)
 

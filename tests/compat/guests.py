@@ -34,6 +34,8 @@ def why_no_kernel():
 
 def why_not():
     """Why no machine runs here; None if one can."""
+    if os.geteuid() != 0:
+        return "proa serve needs root to make environments"
     for program, package in (("/usr/bin/qemu-system-x86_64", "qemu-system-x86"),
                              ("/usr/bin/mkfs.erofs", "erofs-utils")):
         if not os.access(program, os.X_OK):
@@ -100,8 +102,16 @@ def give_stock(daemon):
 
 
 def make(folder):
-    """Fills `folder` with what daemons copy: `/usr/bin/python3 guests.py FOLDER`."""
+    """A new `folder` with what daemons copy, or why there is nothing, for the tests' skips:
+    `/usr/bin/python3 guests.py FOLDER`."""
     import boto3
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    if reason := why_not():
+        print("there are no machines: " + reason)
+        with open(os.path.join(folder, "why_not"), "w", encoding="utf-8") as file:
+            file.write(reason)
+        return
     daemon = Daemon(["--isolation", "microvm"])
     try:
         if not give_kernels(daemon):

@@ -36,7 +36,7 @@ verb_test_microvm() {
   build_preset dev proa proa-launcher proa-init
   export PROA_BINARY_DIR=$root/build/dev/bin PROA_SOURCE_DIR=$root
   rm -rf "$microvm_folder"
-  mkdir -p "$microvm_folder/guests"
+  mkdir -p "$microvm_folder"
   (cd tests/compat && /usr/bin/python3 -B guests.py "$microvm_folder/guests") ||
     die "no machine starts here (its reason is above)"
   export PROA_COMPAT_ISOLATION=microvm PROA_COMPAT_GUESTS=$microvm_folder/guests
