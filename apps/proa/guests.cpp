@@ -169,10 +169,11 @@ Task<sandbox::GuestBuild> Guests::build_there(sandbox::Assignment assignment) {
 // The start is over when nobody has `outcome` any more.
 void Guests::watch_images(sandbox::GuestBuild& build, std::shared_ptr<images::ImageHold> images) {
   build.outcome = [this, images = std::move(images),
-                   next = std::move(build.outcome)](std::optional<Error> failure) {
+                   next = std::move(build.outcome)](const sandbox::GuestOutcome& outcome) {
     // An image that has rotted may be why.
+    const auto& failure = outcome.failure;
     if (failure && may_be_images_fault(failure->code())) images_.doubt(images->ids());
-    if (next) next(std::move(failure));
+    if (next) next(outcome);
   };
 }
 
@@ -189,11 +190,11 @@ void Guests::add_template(const sandbox::Assignment& assignment, sandbox::GuestB
   wish.account_id = assignment.account_id;
   build.from = templates_->find(wish);
   build.outcome = [this, wish = std::move(wish),
-                   from = build.from](std::optional<Error> failure) mutable {
-    boost::asio::post(shard_->executor(), [this, wish = std::move(wish), from = std::move(from),
-                                           failure = std::move(failure)]() mutable {
-      if (from && failure) return templates_->failed(wish, *from, *failure);
-      if (!failure) templates_->wanted(std::move(wish));
+                   from = build.from](const sandbox::GuestOutcome& outcome) {
+    if (outcome.failure && !outcome.is_templates_fault) return;
+    boost::asio::post(shard_->executor(), [this, wish, from, outcome] {
+      if (outcome.failure) return templates_->failed(wish, *from, *outcome.failure);
+      templates_->wanted(wish);
     });
   };
 }

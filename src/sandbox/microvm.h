@@ -41,6 +41,12 @@ struct FunctionDisks {
   os::UniqueFd layers;  ///< empty: it has none
 };
 
+/// What became of a machine's start.
+struct GuestOutcome {
+  std::optional<Error> failure;     ///< none: it runs
+  bool is_templates_fault = false;  ///< it failed before it was more than a copy
+};
+
 /// What a machine for a function is made of.
 struct GuestBuild {
   launcher::GuestPlan plan;  ///< but for its memory, which follows from the function's
@@ -52,8 +58,8 @@ struct GuestBuild {
   std::shared_ptr<const MachineTemplate> from;
   /// Its images, for a machine that runs already: it has been a copy of `from` for a while.
   std::function<Task<FunctionDisks>()> open_disks;
-  /// Told that it runs, or why it is no copy of `from`; nothing where something else failed.
-  std::function<void(std::optional<Error>)> outcome;
+  /// Told what became of it; nothing where it was of no use for this function to begin with.
+  std::function<void(const GuestOutcome&)> outcome;
   /// Has to stay while the machine lives, and may go after it; may be empty.
   std::shared_ptr<void> hold;
 };

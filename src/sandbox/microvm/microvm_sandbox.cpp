@@ -54,7 +54,7 @@ Task<void> MicrovmSandbox::expect(Assignment assignment) {
   Ahead ahead{build.plan.kernel, build.plan.root_image, build.from};
   const auto outcome = build.outcome;
   auto up = co_await bring_up(std::move(build), limits);
-  if (outcome && was_bad_copy()) outcome(up.error());
+  if (!up && outcome) outcome({up.error(), was_bad_copy()});
   is_up_ = up.has_value();
   if (is_up_) ahead_ = std::move(ahead);
   co_return up;
@@ -64,26 +64,28 @@ Task<void> MicrovmSandbox::assign(Assignment assignment) {
   const SandboxLimits limits = assignment.limits;
   const ProcessorShare share = assignment.share;
   CO_TRY(auto build, co_await build_(std::move(assignment)));
+  if (ahead_ && !is_for(build)) {
+    co_return Error(Errc::unavailable, "the machine that waited is none for this function");
+  }
   const auto outcome = std::move(build.outcome);
   auto bringing = ahead_ ? give(std::move(build), limits) : bring_up(std::move(build), limits);
   auto up = co_await std::move(bringing);
-  if (outcome && up) outcome(std::nullopt);
-  if (outcome && was_bad_copy()) outcome(up.error());
+  if (outcome) {
+    outcome({up ? std::nullopt : std::optional<Error>(up.error()), was_bad_copy()});
+  }
   is_up_ = up.has_value();
   if (!up) co_return up;
   co_return co_await set_processor_share(share);
 }
 
 // What it is a copy of may have been replaced meanwhile, the kernel or the host's programs too.
+bool MicrovmSandbox::is_for(const GuestBuild& build) const {
+  return ahead_->kernel == build.plan.kernel && ahead_->root_image == build.plan.root_image &&
+         !ahead_->from.expired() && ahead_->from.lock() == build.from && !guest_.has_ended();
+}
+
 Task<void> MicrovmSandbox::give(GuestBuild build, const SandboxLimits& limits) {
-  const Ahead ahead = std::move(*ahead_);
   ahead_.reset();
-  const bool is_same = ahead.kernel == build.plan.kernel &&
-                       ahead.root_image == build.plan.root_image && !ahead.from.expired() &&
-                       ahead.from.lock() == build.from;
-  if (!is_same || guest_.has_ended()) {
-    co_return Error(Errc::unavailable, "the machine that waited is none for this function");
-  }
   CO_TRY(const auto disks, co_await build.open_disks());
   co_return co_await guest_.give(disks, limits, std::min(build.boot_limit, kGiveLimit));
 }

@@ -56,6 +56,8 @@ class MicrovmSandbox final : public Sandbox {
 
   bool is_outdated() const { return ahead_ && ahead_->from.expired(); }
   Task<void> bring_up(GuestBuild build, const SandboxLimits& limits);
+  /// Whether a machine that waits is one that this would be.
+  bool is_for(const GuestBuild& build) const;
   Task<void> give(GuestBuild build, const SandboxLimits& limits);
   GuestPort::Events guest_events();
   bool take_frame(frames::Type type, std::string_view body);

@@ -77,7 +77,7 @@ TEST_F(MicrovmCopiesTest, ACopyIsToldThatItIsOneAndHasTheProcessOfItsTemplate) {
   ASSERT_TRUE(finish(assigned));
   EXPECT_TRUE(sandbox_->is_restored());
   ASSERT_TRUE(outcome_);
-  EXPECT_FALSE(*outcome_);
+  EXPECT_FALSE(outcome_->failure);
   const RuntimeProcess process = start_runtime();
   std::array<char, 16> text{};
   EXPECT_EQ(::recv(process.link.in.get(), text.data(), text.size(), MSG_DONTWAIT), 5) << "waits";
@@ -94,7 +94,7 @@ TEST_F(MicrovmCopiesTest, ACopyThatCannotBeLoadedSaysWhy) {
   EXPECT_EQ(failed.error().code(), Errc::unavailable);
   EXPECT_TRUE(failed.error().message().starts_with("a guest's state: no"));
   ASSERT_TRUE(outcome_);
-  EXPECT_TRUE(*outcome_) << "or it would be copied again";
+  EXPECT_TRUE(outcome_->is_templates_fault) << "or it would be copied again";
   EXPECT_TRUE(sandbox_->was_bad_copy());
   EXPECT_NE(failed.error().message().find("no such device"), std::string::npos)
       << failed.error().message();
@@ -119,7 +119,9 @@ TEST_F(MicrovmCopiesTest, ACopyThatFailsOnceItIsItselfSaysNothingOfItsTemplate) 
   say_at(port_, frames::Type::restored);
   port_.reset();
   EXPECT_FALSE(finish(assigned));
-  EXPECT_FALSE(outcome_);
+  ASSERT_TRUE(outcome_);
+  EXPECT_TRUE(outcome_->failure) << "an image may be why";
+  EXPECT_FALSE(outcome_->is_templates_fault);
   EXPECT_FALSE(sandbox_->was_bad_copy());
 }
 
@@ -133,7 +135,9 @@ TEST_F(MicrovmCopiesTest, AMachineThatCannotBeStartedSaysNothingOfItsTemplate) {
   failed.request = limits->request;
   answer(pool_, failed);
   EXPECT_FALSE(finish(assigned));
-  EXPECT_FALSE(outcome_);
+  ASSERT_TRUE(outcome_);
+  EXPECT_TRUE(outcome_->failure) << "an image may be why";
+  EXPECT_FALSE(outcome_->is_templates_fault);
 }
 
 TEST_F(MicrovmCopiesTest, OneThatIsGivenUpIsKilledWhileItIsMade) {
@@ -171,7 +175,7 @@ TEST_F(MicrovmCopiesTest, AMachineThatWaitedGetsItsFunctionsDisksAndNetwork) {
   ASSERT_TRUE(finish(assigned));
   EXPECT_TRUE(sandbox_->is_restored());
   ASSERT_TRUE(outcome_);
-  EXPECT_FALSE(*outcome_);
+  EXPECT_FALSE(outcome_->failure);
 }
 
 TEST_F(MicrovmCopiesTest, NothingWaitsWhereThereIsNoTemplate) {

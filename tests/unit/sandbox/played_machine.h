@@ -55,7 +55,7 @@ class PlayedMachineTest : public PlayedLauncherTest {
     build.kernel_name = "stock";
     build.boot_limit = 10s;
     build.from = from_;
-    build.outcome = [this](std::optional<Error> failure) { outcome_ = failure; };
+    build.outcome = [this](const GuestOutcome& outcome) { outcome_ = outcome; };
     build.kernel_mib = kernel_mib_;
     build.hold = std::make_shared<CountedHold>(held_);
     co_return build;
@@ -167,7 +167,7 @@ class PlayedMachineTest : public PlayedLauncherTest {
   }
   std::string root_image_ = kRootImage;
   std::shared_ptr<const MachineTemplate> from_;
-  std::optional<std::optional<Error>> outcome_;
+  std::optional<GuestOutcome> outcome_;
   os::UniqueFd monitor_;
   std::optional<Error> build_error_;
   std::optional<std::uint32_t> kernel_mib_;
