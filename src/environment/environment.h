@@ -98,7 +98,7 @@ class Environment {
   EnvironmentReport report() const;
 
   /// Gives up what is still being started: provision() fails soon.
-  void abandon() { sandbox_->abandon(); }
+  void abandon();
   /// Stops all its processes: assigned -> frozen. Errc: unsupported, os.
   Result<void> freeze();
   /// Ends everything in it: -> terminated.
@@ -148,6 +148,7 @@ class Environment {
   EnvironmentParts parts_;
   std::string id_;
   std::optional<RuntimeProgram> program_;
+  bool is_given_up_ = false;
   const model::Isolation isolation_;
   std::optional<sandbox::ExpectedFunction> expected_;
   State state_ = State::provisioning;

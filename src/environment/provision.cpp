@@ -45,6 +45,11 @@ Task<void> Environment::provision() {
   co_return ok();
 }
 
+void Environment::abandon() {
+  is_given_up_ = true;
+  sandbox_->abandon();
+}
+
 // A function that needs its own start gets a process with its variables; any other one that waits
 // to be told its function.
 Task<void> Environment::start_runtime(std::size_t bootstrap_index) {
@@ -83,7 +88,7 @@ Task<void> Environment::open_session(sandbox::RuntimeProcess process) {
     std::string text = identity.error().message();
     const std::string printed = output_.take_tail();
     if (!printed.empty()) text += "; it printed: " + printed;
-    if (!function_) log_.error("interpreter_did_not_start", {{"reason", text}});
+    if (!function_ && !is_given_up_) log_.error("interpreter_did_not_start", {{"reason", text}});
     co_return Error(Errc::unavailable, entrypoint_ + " did not start: " + text);
   }
   runtime_identity_ = identity.value().empty() ? program_->family : std::move(identity.value());
