@@ -76,6 +76,7 @@ CallAnswer call_answer(const http::Response& response, std::chrono::microseconds
   answer.request_id = header(response, "x-amzn-RequestId");
   answer.executed_version = header(response, "X-Amz-Executed-Version");
   answer.start = header(response, "X-Proa-Start");
+  answer.kernel = header(response, "X-Proa-Kernel");
   answer.error = header(response, "X-Amz-Function-Error");
   answer.log_tail = from_base64(header(response, "X-Amz-Log-Result")).value_or("");
   answer.payload = response.body;
@@ -88,7 +89,10 @@ std::string summary(const Screen& screen, const CallAnswer& answer) {
   std::string text = is_fine ? paint(screen, Ink::success, "done")
                              : paint(screen, Ink::failure, "function failed");
   text += " in " + milliseconds(answer.took);
-  if (!answer.start.empty()) text += " (" + one_line(answer.start) + ")";
+  if (!answer.start.empty()) {
+    const std::string kernel = answer.kernel.empty() ? "" : ", kernel " + one_line(answer.kernel);
+    text += " (" + one_line(answer.start) + kernel + ")";
+  }
   return text + ", request id " + one_line(answer.request_id) + "\n";
 }
 
@@ -110,6 +114,7 @@ std::string json_document(const CallAnswer& answer) {
   document["request_id"] = answer.request_id;
   document["executed_version"] = answer.executed_version;
   document["start"] = answer.start;
+  if (!answer.kernel.empty()) document["kernel"] = answer.kernel;
   document["took_ms"] = static_cast<double>(answer.took.count()) / 1000;
   if (!answer.error.empty()) document["function_error"] = answer.error;
   if (!answer.log_tail.empty()) document["log_tail"] = utf8_of(answer.log_tail);

@@ -15,6 +15,7 @@ struct CallAnswer {
   std::string request_id;
   std::string executed_version;
   std::string start;                  ///< "warm", "cold" ...; "" where the daemon does not say
+  std::string kernel;                 ///< guest kernel of the machine it ran in; empty: a container
   std::string error;                  ///< of the function ("Unhandled", "Handled"); "" for none
   std::string log_tail;               ///< decoded; "" when it was not asked for
   std::string payload;                ///< bytes as the function gave them

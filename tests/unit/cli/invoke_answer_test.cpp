@@ -27,6 +27,14 @@ TEST(InvokeAnswer, TheSummaryIsOneLine) {
             "function failed in 1.50 ms (warm), request id r-1\n");
 }
 
+TEST(InvokeAnswer, TheKernelOfAMachineIsNamed) {
+  CallAnswer answer = answer_with("{}");
+  EXPECT_FALSE(json::parse(json_document(answer)).as_object().contains("kernel"));
+  answer.kernel = "net";
+  EXPECT_EQ(summary(Screen(), answer), "done in 1.50 ms (warm, kernel net), request id r-1\n");
+  EXPECT_EQ(json::parse(json_document(answer)).at("kernel"), "net");
+}
+
 TEST(InvokeAnswer, ErrorsOfPythonAndNodeAreTold) {
   EXPECT_EQ(account_of_error(Screen(), R"({"errorType":"KeyError","errorMessage":"'x'",
       "stackTrace":["  File \"app.py\", line 2\n    boom\n"]})"),
