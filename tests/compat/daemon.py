@@ -2,6 +2,7 @@
 import contextlib
 import glob
 import io
+import json
 import os
 import random
 import re
@@ -188,6 +189,13 @@ class DaemonTestCase(unittest.TestCase):
                               capture_output=True, timeout=patience(limit), check=False,
                               text=True)
         return done.returncode, done.stdout, done.stderr
+
+    def make_key(self, *words, key=None):
+        """An access key, made by `proa key create WORDS...`: its id and its secret."""
+        status, out, error = self.proa("key", "create", "--json", *words, key=key)
+        self.assertEqual(status, 0, error)
+        made = json.loads(out)
+        return made["access_key_id"], made["secret_access_key"]
 
     def deploy(self, name, code, runtime="python3.11", handler="app.handler", file="app.py",
                **more):

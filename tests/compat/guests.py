@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import unittest
 
 from daemon import BINARY_DIR, ROLE, Daemon, zip_of
 
@@ -98,6 +99,9 @@ def kept_stock():
 
 
 def give_stock(daemon):
+    """For tests with machines, which are skipped where none runs."""
+    if reason := why_not():
+        raise unittest.SkipTest(reason)
     give(daemon, kept_stock())
 
 

@@ -8,7 +8,7 @@ import time
 import unittest
 
 from daemon import ROLE, DaemonTestCase, zip_of
-from guests import MACHINE, give_stock, why_not
+from guests import MACHINE, give_stock
 
 # By hand: PROA_TEST_COPIES=60, as many as the daemon of these tests has environments.
 COPIES = int(os.environ.get("PROA_TEST_COPIES", "8"))
@@ -78,8 +78,6 @@ class TemplateTestCase(DaemonTestCase):
 
     @classmethod
     def setUpClass(cls):
-        if reason := why_not():
-            raise unittest.SkipTest(reason)
         super().setUpClass()
         give_stock(cls.daemon)
 
@@ -228,12 +226,6 @@ class Waiting(AnyCopy, TemplateTestCase):
 class Strict(TemplateTestCase):
     """A daemon whose templates are one account's: the accounts of two keys."""
     arguments = ("--templates", "strict")
-
-    def make_key(self, *words, key=None):
-        status, out, error = self.proa("key", "create", "--json", *words, key=key)
-        self.assertEqual(status, 0, error)
-        made = json.loads(out)
-        return made["access_key_id"], made["secret_access_key"]
 
     def first_call(self, client, name):
         client.create_function(FunctionName=name, Runtime="python3.11", Handler="app.handler",

@@ -241,15 +241,9 @@ class Signed(DeployCase):
     """With keys, every part is signed as any other request."""
 
     def test_a_key_with_the_rights_deploys_and_another_does_not(self):
-        def make_key(*words, key=None):
-            code, out, err = self.proa("key", "create", "--json", *words, key=key)
-            self.assertEqual(code, 0, err)
-            made = json.loads(out)
-            return made["access_key_id"], made["secret_access_key"]
-
-        admin = make_key()
-        deployer = make_key("--right", "deploy", key=admin)
-        invoker = make_key("--right", "invoke", key=admin)
+        admin = self.make_key()
+        deployer = self.make_key("--right", "deploy", key=admin)
+        invoker = self.make_key("--right", "invoke", key=admin)
         write(self.folder, {"app.py": CODE})
         with open(os.path.join(self.folder, "data"), "wb") as file:
             file.write(random.Random(3).randbytes(12 * 1024 * 1024))

@@ -173,11 +173,6 @@ class SignedUrls(UrlTestCase):
         SigV4Auth(Credentials(*key), "lambda", "us-east-1").add_auth(request)
         return self.fetch(url, headers={**dict(request.headers), **(headers or {})})
 
-    def make_key(self, *words, key=None):
-        status, out, error = self.proa("key", "create", *words, key=key)
-        self.assertEqual(status, 0, error)
-        return tuple(re.findall(r"export AWS_\w+=(\S+)", out))
-
     def test_a_signature_and_a_right_or_a_permission_open_the_door(self):
         admin = self.make_key()
         client = self.client(admin)

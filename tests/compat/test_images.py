@@ -268,8 +268,6 @@ class ImagesInMachines(ImageCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if reason := why_not():
-            raise unittest.SkipTest(reason)
         give_stock(cls.daemon)
 
     def test_an_image_is_the_root_of_a_machine(self):

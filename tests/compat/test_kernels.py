@@ -91,8 +91,6 @@ class KernelsTestCase(DaemonTestCase):
 
     def given(self):
         """As added(): with what was measured of it before."""
-        if reason := guests.why_not():
-            self.skipTest(reason)
         guests.give_stock(self.daemon)
         return json.loads(self.kernel("show", "stock", "--json")[1])
 

@@ -11,7 +11,7 @@ import time
 import unittest
 
 from daemon import ROLE, Daemon, DaemonTestCase, children_of, zip_of
-from guests import MACHINE, give_stock, why_not
+from guests import MACHINE, give_stock
 
 LOOK = """
 import os, platform, socket, subprocess, time
@@ -107,8 +107,6 @@ class Microvms(DaemonTestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if reason := why_not():
-            raise unittest.SkipTest(reason)
         give_stock(cls.daemon)
 
     def machine(self, name, code, **more):
@@ -208,8 +206,6 @@ class OneEnvironment(DaemonTestCase):
     arguments = ("--max-environments", "1", "--isolation", "microvm")
 
     def test_the_only_environment_has_its_images_made_and_runs(self):
-        if reason := why_not():
-            self.skipTest(reason)
         give_stock(self.daemon)
         client = self.deploy("only", SLEEP, Timeout=60)
         answer = client.invoke(FunctionName="only", Payload=b"0")
@@ -230,8 +226,6 @@ class Faults(DaemonTestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if reason := why_not():
-            raise unittest.SkipTest(reason)
         give_stock(cls.daemon)
 
     def test_a_daemon_that_has_a_kernel_knows_its_accelerator_before_any_call(self):
@@ -269,8 +263,6 @@ class Confinement(DaemonTestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if reason := why_not():
-            raise unittest.SkipTest(reason)
         give_stock(cls.daemon)
         case = cls("call_until_there_is_a_copy")
         case.call_until_there_is_a_copy()
@@ -332,8 +324,6 @@ class FullDisk(DaemonTestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if reason := why_not():
-            raise unittest.SkipTest(reason)
         give_stock(cls.daemon)
         cls.daemon.stop()
         disks = os.path.join(cls.daemon.folder, "data", "disks")

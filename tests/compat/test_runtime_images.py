@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 from daemon import ISOLATION, ROLE, DaemonTestCase, zip_of
-from guests import MACHINE, give_stock, why_not
+from guests import MACHINE, give_stock
 
 # Small and pure, and hidden in the host's containers: dist-packages is not shown there.
 PACKAGES = "python3,python3-colorama"
@@ -202,8 +202,6 @@ class BuiltRuntimes(RuntimeCase):
         self.assertEqual(self.build("again")["sha256"], built["sha256"])
 
     def test_in_a_machine(self):
-        if reason := why_not():
-            self.skipTest(reason)
         give_stock(self.daemon)
         self.build("machine")
         client = self.create("machine", "machine", Tags=MACHINE, Timeout=120)

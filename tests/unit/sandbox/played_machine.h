@@ -103,6 +103,20 @@ class PlayedMachineTest : public PlayedLauncherTest {
     ASSERT_TRUE(finish(assigned));
     EXPECT_EQ(heard().first, frames::Type::set_clock);
   }
+  /// The launcher refuses it, which is told and no template's fault.
+  void expect_no_start() {
+    take_slot();
+    const auto assigned = begin_assign();
+    const auto limits = request_at<launcher::ConfigureSlot>(pool_);
+    ASSERT_TRUE(limits);
+    launcher::Failed failed;
+    failed.request = limits->request;
+    answer(pool_, failed);
+    EXPECT_FALSE(finish(assigned));
+    ASSERT_TRUE(outcome_);
+    EXPECT_TRUE(outcome_->failure) << "an image may be why";
+    EXPECT_FALSE(outcome_->is_templates_fault);
+  }
   /// The launcher is asked for the processors that go with so much memory, and agrees.
   void expect_share(std::uint32_t memory_mib) {
     const auto wish = request_at<launcher::ConfigureSlot>(pool_);
