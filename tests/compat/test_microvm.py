@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from daemon import ROLE, Daemon, DaemonTestCase, children_of, zip_of
+from daemon import DaemonTestCase, children_of
 from guests import MACHINE, give_stock
 
 LOOK = """

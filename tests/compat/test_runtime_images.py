@@ -4,12 +4,11 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import unittest
 
-from daemon import ISOLATION, ROLE, DaemonTestCase, zip_of
+from daemon import ROLE, DaemonTestCase, zip_of
 from guests import MACHINE, give_stock
 
 # Small and pure, and hidden in the host's containers: dist-packages is not shown there.
